@@ -1,0 +1,1 @@
+"""Domain-free kit: database, ids, viewer, errors, paging, clock, text."""

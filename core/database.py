@@ -1,0 +1,117 @@
+"""Connections: one psycopg pool per database role, ids as text, JSON through orjson.
+
+A pool's connections act as their role from the first statement on (`SET ROLE` when the connection is made), so that a
+forgotten setting can only ever lead to less access. What a signed-in viewer may do travels as transaction-local
+settings, which PostgreSQL itself forgets at the end of the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import orjson
+import psycopg
+import sqlalchemy as sa
+from psycopg import IsolationLevel, sql
+from psycopg.types.json import JsonbDumper, set_json_dumps, set_json_loads
+from psycopg.types.string import TextLoader
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy.dialects.postgresql import psycopg as dialect
+from sqlalchemy.util import LRUCache
+
+from core.rows import row_factory
+from core.viewer import DatabaseRole, Viewer
+
+Connection = psycopg.AsyncConnection[Any]
+_DIALECT: Any = dialect.dialect()  # type: ignore[no-untyped-call]
+_COMPILED: LRUCache[Any, Any] = LRUCache(1000)
+_SET_VIEWER = "SELECT set_config('cairn.viewer_id', %s, true), set_config('cairn.scopes', %s, true)"
+
+
+class Database:
+    """Pools for the three roles. `on_statement`, where set, hears every statement sent (tests count them)."""
+
+    def __init__(self, url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_000) -> None:
+        self.url = url
+        self._timeout = statement_timeout_ms
+        self.on_statement: Callable[[str], None] | None = None
+        self._pools = {role: self._pool(role, pool_size) for role in DatabaseRole}
+
+    async def open(self) -> None:
+        """Opens the pools and waits until each has a working connection; raises `PoolTimeout` after 10 s."""
+        for pool in self._pools.values():
+            await pool.open(wait=True, timeout=10)
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        for pool in self._pools.values():
+            await pool.close()
+
+    @asynccontextmanager
+    async def transaction(self, viewer: Viewer, *, read_only: bool = False) -> AsyncIterator[Connection]:
+        """One transaction as the viewer; commits on a clean exit, rolls back on an exception.
+
+        A read-only one sees a single snapshot from its first statement to its last, so that one answer never mixes two
+        publications.
+        """
+        async with self._pools[viewer.database_role].connection() as connection:
+            await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ if read_only else None)
+            await connection.set_read_only(read_only)
+            async with connection.transaction():
+                if viewer.database_role is DatabaseRole.API:
+                    settings = (viewer.user_id or "", " ".join(sorted(viewer.scopes)))
+                    await connection.execute(_SET_VIEWER, settings)
+                yield connection
+
+    def noted(self, text: str) -> str:
+        """Tells the listener about a statement that is about to be sent."""
+        if self.on_statement is not None:
+            self.on_statement(text)
+        return text
+
+    def _pool(self, role: DatabaseRole, size: int) -> AsyncConnectionPool[Connection]:
+        async def configure(connection: Connection) -> None:
+            connection.row_factory = row_factory
+            connection.adapters.register_loader("uuid", TextLoader)
+            set_json_loads(orjson.loads, connection)
+            set_json_dumps(orjson.dumps, connection)
+            connection.adapters.register_dumper(dict, JsonbDumper)
+            await connection.set_autocommit(True)
+            await connection.execute(sql.SQL("SET statement_timeout = {}").format(sql.Literal(self._timeout)))
+            await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role.value)))
+
+        return AsyncConnectionPool(
+            self.url,
+            min_size=1,
+            max_size=size,
+            open=False,
+            configure=configure,
+            check=AsyncConnectionPool.check_connection if size > 1 else None,
+            name=f"cairn-{role.value}",
+        )
+
+
+class Prepared(NamedTuple):
+    """SQL text in psycopg's style, and the values that are part of the statement itself."""
+
+    text: str
+    constants: dict[str, Any]
+
+
+def compiled(statement: sa.sql.ClauseElement) -> Prepared:
+    """The SQL text of a SQLAlchemy statement; parameters without a value are to be bound by the caller.
+
+    Statements of the same shape are compiled once, by SQLAlchemy's own cache key.
+    """
+    made: Any
+    made, extracted, *_ = statement._compile_w_cache(_DIALECT, compiled_cache=_COMPILED, column_keys=[])
+    values = made.construct_params(extracted_parameters=extracted, escape_names=False, _check=False)
+    processors = made._bind_processors
+    bound = {
+        name: processors[name](value) if name in processors else value
+        for name, value in values.items()
+        if not made.binds[name].required
+    }
+    return Prepared(str(made), bound)

@@ -1,0 +1,76 @@
+"""Keyset paging: cursors over (sort key, id), forwards and backwards, as the Relay connection specification has it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from core.errors import RequestError
+from core.rows import Row
+
+DEFAULT_PAGE = 20
+MAX_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Page:
+    """A checked request for one page: how many, from where, in which direction."""
+
+    size: int
+    cursor: tuple[str, str] | None = None
+    backward: bool = False
+
+
+@dataclass(frozen=True)
+class PageOf:
+    """One page of rows, in reading order, with what lies around it and how to count the whole."""
+
+    rows: list[Row]
+    has_next: bool
+    has_previous: bool
+    sort: str
+    sort_column: str
+    count_key: tuple[Any, ...] = ()
+
+    def cursor(self, row: Row) -> str:
+        """The cursor of one row of this page."""
+        return encode_cursor(self.sort, getattr(row, "sort_key"), row.id)  # noqa: B009 - a column by alias
+
+
+def page(first: int | None, after: str | None, last: int | None, before: str | None, sort: str) -> Page:
+    """Checks the four arguments of a connection; raises `RequestError` naming the argument that is wrong."""
+    if first is not None and last is not None:
+        raise RequestError("Give first or last, not both.")
+    if after is not None and before is not None:
+        raise RequestError("Give after or before, not both.")
+    if (after is not None and last is not None) or (before is not None and first is not None):
+        raise RequestError("Page forwards with first and after, or backwards with last and before.")
+    backward = last is not None or before is not None
+    name, size = ("last", last) if backward else ("first", first)
+    size = DEFAULT_PAGE if size is None else size
+    if not 0 <= size <= MAX_PAGE:
+        raise RequestError(f"{name} must be between 0 and {MAX_PAGE}.")
+    cursor = before if backward else after
+    return Page(size, None if cursor is None else decode_cursor(cursor, sort), backward)
+
+
+def encode_cursor(sort: str, key: str, row_id: str) -> str:
+    """An opaque cursor: the sort it belongs to, the sort key as text, the id."""
+    return base64.urlsafe_b64encode(orjson.dumps([sort, key, row_id])).decode().rstrip("=")
+
+
+def decode_cursor(text: str, sort: str) -> tuple[str, str]:
+    """(sort key, id) of a cursor made by `encode_cursor` for the same sort; raises `RequestError` otherwise."""
+    try:
+        parts = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError):
+        parts = None
+    if not (isinstance(parts, list) and len(parts) == 3 and all(isinstance(part, str) for part in parts)):
+        raise RequestError("This cursor is not one of ours. Use a cursor from pageInfo or edges as it is.")
+    if parts[0] != sort:
+        raise RequestError("This cursor belongs to another sort order. Start again without it.")
+    return parts[1], parts[2]

@@ -1,0 +1,162 @@
+"""Row-level security as data: a handful of named policy shapes, declared beside each table, emitted as DDL.
+
+A table says `__policies__ = (PublicRead("stage = 'live'"), StaffWrite("content:edit", ...))`. `statements` turns that
+into the GRANT and CREATE POLICY statements of a migration; the same function tells the tests what must stand in
+`pg_policies`. Every table also lets `cairn_service` through: workers act for nobody and are fenced by their code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Command = Literal["SELECT", "INSERT", "UPDATE", "DELETE"]
+WRITES: tuple[Command, ...] = ("INSERT", "UPDATE", "DELETE")
+
+PUBLIC = "cairn_public"
+API = "cairn_api"
+SERVICE = "cairn_service"
+ROLES = (PUBLIC, API, SERVICE)
+
+# The sub-selects make PostgreSQL evaluate the settings once per statement instead of once per row.
+VIEWER_ID = "(SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)"
+
+
+def has_scope(scope: str) -> str:
+    """SQL that is true when the transaction's viewer holds the scope."""
+    return f"(SELECT '{scope}' = ANY (string_to_array(current_setting('cairn.scopes', true), ' ')))"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One CREATE POLICY: a name unique in its table, a command, the roles it speaks of, and the row condition."""
+
+    name: str
+    command: Command
+    roles: tuple[str, ...]
+    condition: str
+
+
+@dataclass(frozen=True)
+class PublicRead:
+    """Everybody, signed in or not, reads the rows that meet the condition."""
+
+    condition: str = "true"
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The policies of this shape."""
+        return (Rule("public_read", "SELECT", (PUBLIC, API), self.condition),)
+
+
+@dataclass(frozen=True)
+class StaffRead:
+    """Holders of the scope read the rows that meet the condition."""
+
+    scope: str
+    condition: str = "true"
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The policies of this shape."""
+        return (
+            Rule(f"staff_read_{_slug(self.scope)}", "SELECT", (API,), _both(has_scope(self.scope), self.condition)),
+        )
+
+
+@dataclass(frozen=True)
+class StaffWrite:
+    """Holders of the scope write (all commands, or those named) the rows that meet the condition."""
+
+    scope: str
+    condition: str = "true"
+    commands: tuple[Command, ...] = WRITES
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The policies of this shape, one per command."""
+        condition = _both(has_scope(self.scope), self.condition)
+        return tuple(
+            Rule(f"staff_{command.lower()}_{_slug(self.scope)}", command, (API,), condition)
+            for command in self.commands
+        )
+
+
+@dataclass(frozen=True)
+class OwnRows:
+    """A signed-in viewer reads (and, with commands, writes) the rows whose column holds their user id."""
+
+    column: str = "user_id"
+    commands: tuple[Command, ...] = ("SELECT",)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The policies of this shape, one per command."""
+        condition = f"({self.column} = {VIEWER_ID})"
+        return tuple(Rule(f"own_{command.lower()}", command, (API,), condition) for command in self.commands)
+
+
+@dataclass(frozen=True)
+class ServiceOnly:
+    """Nobody but workers and the sign-in code reads or writes the table."""
+
+    def rules(self) -> tuple[Rule, ...]:
+        """No rule beyond the one every table has."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Append-only for everybody, the service included: no UPDATE, no DELETE is ever granted."""
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The one insert policy: a viewer writes entries in their own name only."""
+        return (Rule("own_insert", "INSERT", (API,), f"(actor_id IS NOT DISTINCT FROM {VIEWER_ID})"),)
+
+
+Shape = PublicRead | StaffRead | StaffWrite | OwnRows | ServiceOnly | Ledger
+
+
+def rules_of(shapes: tuple[Shape, ...]) -> tuple[Rule, ...]:
+    """Every policy of a table with these shapes, the service's own included."""
+    service: tuple[Command, ...] = ("SELECT", "INSERT") if _is_ledger(shapes) else ("SELECT", *WRITES)
+    own = tuple(rule for shape in shapes for rule in shape.rules())
+    return own + tuple(Rule(f"service_{command.lower()}", command, (SERVICE,), "true") for command in service)
+
+
+def grants_of(shapes: tuple[Shape, ...]) -> dict[str, tuple[Command, ...]]:
+    """Role to the commands it is granted: just those that some policy of the table lets through."""
+    granted: dict[str, tuple[Command, ...]] = {}
+    for role in ROLES:
+        commands = {rule.command for rule in rules_of(shapes) if role in rule.roles}
+        if commands:
+            granted[role] = tuple(sorted(commands))
+    return granted
+
+
+def statements(table: str, shapes: tuple[Shape, ...]) -> list[str]:
+    """The DDL that fences a table: forced row-level security, grants, policies."""
+    ddl = [f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY', f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY']
+    ddl += [f'GRANT {", ".join(commands)} ON "{table}" TO {role}' for role, commands in grants_of(shapes).items()]
+    return ddl + [create_policy(table, rule) for rule in rules_of(shapes)]
+
+
+def create_policy(table: str, rule: Rule) -> str:
+    """The CREATE POLICY statement of one rule; an UPDATE is judged before and after."""
+    clauses = {
+        "SELECT": f"USING ({rule.condition})",
+        "DELETE": f"USING ({rule.condition})",
+        "INSERT": f"WITH CHECK ({rule.condition})",
+        "UPDATE": f"USING ({rule.condition}) WITH CHECK ({rule.condition})",
+    }
+    return (
+        f'CREATE POLICY {rule.name} ON "{table}" FOR {rule.command} TO {", ".join(rule.roles)} {clauses[rule.command]}'
+    )
+
+
+def _is_ledger(shapes: tuple[Shape, ...]) -> bool:
+    return any(isinstance(shape, Ledger) for shape in shapes)
+
+
+def _both(left: str, right: str) -> str:
+    return left if right == "true" else f"({left} AND ({right}))"
+
+
+def _slug(scope: str) -> str:
+    return scope.replace(":", "_")

@@ -1,0 +1,149 @@
+"""Reading: one snapshot per request, one statement per level.
+
+A `Reader` belongs to one request. Its first statement opens a read-only transaction as the viewer; all that follow see
+the same snapshot. It chooses the stage, so that no batch ever does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+
+from core.database import Connection, Database, Prepared, compiled
+from core.errors import RequestError
+from core.paging import Page, PageOf
+from core.relations import Perspective, Relation, children_sql, count_sql, page_sql, parameters
+from core.rows import Row, entity_rows, row_factory
+from core.tables import table_of
+from core.viewer import Viewer
+
+
+class Reader:
+    """Fetches rows for one viewer from one perspective, all from one snapshot."""
+
+    def __init__(self, database: Database, viewer: Viewer, perspective: Perspective) -> None:
+        self.viewer = viewer
+        self.perspective = perspective
+        self._database = database
+        self._stack = AsyncExitStack()
+        self._connection: Connection | None = None
+        # psycopg runs one statement at a time on a connection; concurrent resolvers queue here.
+        self._lock = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Ends the snapshot and returns the connection."""
+        self._connection = None
+        await self._stack.aclose()
+
+    async def rows(self, statement: Prepared, values: Mapping[str, Any], entity: type | None = None) -> list[Row]:
+        """Runs one statement; rows of an `entity` know their model."""
+        async with self._lock:
+            if self._connection is None:
+                transaction = self._database.transaction(self.viewer, read_only=True)
+                self._connection = await self._stack.enter_async_context(transaction)
+            factory = row_factory if entity is None else entity_rows(entity)
+            cursor = self._connection.cursor(row_factory=factory)
+            await cursor.execute(self._database.noted(statement.text), {**statement.constants, **values})
+            return await cursor.fetchall()
+
+    async def select(
+        self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None = None, entity: type | None = None
+    ) -> list[Row]:
+        """Runs a hand-written SQLAlchemy statement."""
+        return await self.rows(compiled(statement), values or {}, entity)
+
+    async def children(self, relation: Relation, parents: Sequence[Any], columns: tuple[str, ...]) -> list[list[Row]]:
+        """The children of each parent, in order, in one statement."""
+        keys = {key for parent in parents if (key := getattr(parent, relation.parent_key)) is not None}
+        if not keys:
+            return [[] for _ in parents]
+        statement = children_sql(relation, columns, self._staged(relation))
+        found = await self.rows(statement, {"parents": sorted(keys), **self._stage()}, relation.child)
+        groups: dict[str, list[Row]] = defaultdict(list)
+        for row in found:
+            groups[getattr(row, str(relation.key))].append(row)
+        return [groups.get(getattr(parent, relation.parent_key), []) for parent in parents]
+
+    async def by_ids(self, relation: Relation, ids: Sequence[str], columns: tuple[str, ...]) -> list[Row | None]:
+        """The row with each id, or None where there is none to be seen, in one statement."""
+        statement = children_sql(relation, columns, self._staged(relation))
+        found = await self.rows(statement, {"parents": sorted(set(ids)), **self._stage()}, relation.child)
+        by_id = {row.id: row for row in found}
+        return [by_id.get(each) for each in ids]
+
+    async def pages(
+        self,
+        relation: Relation,
+        parents: Sequence[Any],
+        columns: tuple[str, ...],
+        page: Page,
+        filters: Mapping[str, Any],
+        sort: str,
+    ) -> list[PageOf]:
+        """One page of children per parent, in one statement; a relation without a key has one page for all."""
+        names = tuple(sorted(filters))
+        statement = page_sql(
+            relation, columns, self._staged(relation), names, sort, page.cursor is not None, page.backward
+        )
+        values = parameters(page, {name: (relation.filters[name], filters[name]) for name in names})
+        if relation.key is not None:
+            values["parents"] = _distinct(parents, relation)
+        try:
+            found = await self.rows(statement, {**values, **self._stage()}, relation.child)
+        except psycopg.DataError as error:
+            raise RequestError(
+                "This cursor is not one of ours. Use a cursor from pageInfo or edges as it is."
+            ) from error
+        if relation.key is None:
+            return [_page_of(found, page, sort, relation)] * len(parents)
+        groups: dict[str, list[Row]] = defaultdict(list)
+        for row in found:
+            groups[row.parent_id].append(row)
+        return [_page_of(groups.get(_key_of(parent, relation), []), page, sort, relation) for parent in parents]
+
+    async def counts(self, relation: Relation, parents: Sequence[Any], filters: Mapping[str, Any]) -> list[int]:
+        """How many children each parent has in all, in one statement."""
+        names = tuple(sorted(filters))
+        values = {f"filter_{name}": relation.filters[name].prepare(filters[name]) for name in names}
+        if relation.key is not None:
+            values["parents"] = _distinct(parents, relation)
+        found = await self.rows(count_sql(relation, self._staged(relation), names), {**values, **self._stage()})
+        if relation.key is None:
+            return [found[0].total] * len(parents)
+        totals = {row.parent_id: row.total for row in found}
+        return [totals.get(_key_of(parent, relation), 0) for parent in parents]
+
+    def _stage(self) -> dict[str, str]:
+        return {"stage": self.perspective.stage}
+
+    def _staged(self, relation: Relation) -> Perspective | None:
+        return self.perspective if "stage" in table_of(relation.child).c else None
+
+
+def _key_of(parent: Any, relation: Relation) -> str:
+    key: str = getattr(parent, relation.parent_key)
+    return key
+
+
+def _distinct(parents: Sequence[Any], relation: Relation) -> list[str]:
+    return list(dict.fromkeys(_key_of(parent, relation) for parent in parents))
+
+
+def _page_of(found: list[Row], page: Page, sort: str, relation: Relation) -> PageOf:
+    rows, more = found[: page.size], len(found) > page.size
+    if page.backward:
+        rows = rows[::-1]
+    inside = page.cursor is not None
+    return PageOf(
+        rows,
+        has_next=inside if page.backward else more,
+        has_previous=more if page.backward else inside,
+        sort=sort,
+        sort_column=relation.sorts[sort].column,
+    )

@@ -1,0 +1,119 @@
+"""The shape every table shares: one metadata, one naming convention, an id with a tag, two instants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlmodel import Field, SQLModel
+
+from core.ids import new_id
+from core.policies import Shape
+
+# Constraint names say the table and the columns: `core.writing` reads them back to name the field in a user error.
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata = SQLModel.metadata
+metadata.naming_convention = NAMING
+
+
+class Table(SQLModel):
+    """Base of every table: text ids, instants, and what the house asks each table to declare."""
+
+    __tag__: ClassVar[int]
+    __policies__: ClassVar[tuple[Shape, ...]]
+    # Columns that say what a row is, read along with whatever else is asked for.
+    __discriminator__: ClassVar[tuple[str, ...]] = ()
+
+    created_at: datetime = Field(
+        default=None,
+        sa_type=sa.TIMESTAMP(timezone=True),
+        sa_column_kwargs={"server_default": sa.func.now(), "nullable": False},
+        description="When this was first saved.",
+    )
+    updated_at: datetime = Field(
+        default=None,
+        sa_type=sa.TIMESTAMP(timezone=True),
+        sa_column_kwargs={"server_default": sa.func.now(), "nullable": False},
+        description="When this was last saved.",
+    )
+
+    @classmethod
+    def new_id(cls) -> str:
+        """A fresh id for a row of this table."""
+        return new_id(cls.__tag__)
+
+
+def table_of(model: type[Table]) -> sa.Table:
+    """The SQLAlchemy table of a model."""
+    found: sa.Table = model.__table__  # type: ignore[attr-defined]
+    return found
+
+
+def id_type() -> UUID[str]:
+    """UUID in the database, text in Python: no UUID object is ever made."""
+    return UUID(as_uuid=False)
+
+
+def id_column(*, primary: bool = False, nullable: bool = False, description: str = "") -> Any:
+    """A column that holds an id; its foreign key is declared in `__table_args__`."""
+    return Field(
+        default=None if nullable else ...,
+        sa_type=id_type(),
+        primary_key=primary,
+        nullable=nullable,
+        description=description,
+    )
+
+
+def enum_column(kind: type[StrEnum], default: StrEnum | None = None, *, description: str = "") -> Any:
+    """A text column with a CHECK that lists the enum's values; nullable never."""
+    values: Iterable[str] = [member.value for member in kind]
+    column_type = sa.Enum(
+        *values, name=_snake(kind.__name__), native_enum=False, create_constraint=True, length=40, validate_strings=True
+    )
+    return Field(
+        default=... if default is None else default,
+        sa_type=column_type,
+        nullable=False,
+        description=description,
+    )
+
+
+def json_column(*, nullable: bool = False, description: str = "") -> Any:
+    """A JSONB column; what may stand in it is the business of the typed model that reads it."""
+    if nullable:
+        return Field(default=None, sa_type=JSONB, nullable=True, description=description)
+    return Field(default_factory=dict, sa_type=JSONB, nullable=False, description=description)
+
+
+def instant_column(*, nullable: bool = True, description: str = "") -> Any:
+    """A timestamptz column."""
+    return Field(
+        default=None,
+        sa_type=sa.TIMESTAMP(timezone=True),
+        nullable=nullable,
+        description=description,
+    )
+
+
+def field_adapter(model: type[Table], name: str) -> TypeAdapter[Any]:
+    """Validates one value by the rules of one field of a model, apart from the others."""
+    info = model.model_fields[name]
+    annotation: Any = info.annotation
+    return TypeAdapter(Annotated[annotation, *info.metadata] if info.metadata else annotation)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

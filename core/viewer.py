@@ -1,0 +1,59 @@
+"""Who is asking: the principal of a request, a job or a command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.errors import Forbidden, SignInRequired
+
+
+class ViewerKind(StrEnum):
+    """The kinds of principal."""
+
+    ANONYMOUS = "anonymous"
+    USER = "user"
+    API_TOKEN = "api_token"  # noqa: S105 - the name of a kind, not a secret
+    SERVICE = "service"
+
+
+class DatabaseRole(StrEnum):
+    """The PostgreSQL roles that the application acts as; the owner role runs migrations only."""
+
+    PUBLIC = "cairn_public"
+    API = "cairn_api"
+    SERVICE = "cairn_service"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A principal and what it may do. `user_id` is the person behind a session or an API token, if there is one."""
+
+    kind: ViewerKind
+    user_id: str | None = None
+    name: str | None = None
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def database_role(self) -> DatabaseRole:
+        """The role whose row policies judge this viewer's statements."""
+        if self.kind is ViewerKind.ANONYMOUS:
+            return DatabaseRole.PUBLIC
+        if self.kind is ViewerKind.SERVICE:
+            return DatabaseRole.SERVICE
+        return DatabaseRole.API
+
+    def may(self, scope: str) -> bool:
+        """Whether the viewer holds the scope."""
+        return self.kind is ViewerKind.SERVICE or scope in self.scopes
+
+
+ANONYMOUS = Viewer(ViewerKind.ANONYMOUS)
+SERVICE = Viewer(ViewerKind.SERVICE, name="cairn")
+
+
+def require(viewer: Viewer, scope: str) -> None:
+    """The polite refusal in front of the fence: raises unless the viewer holds the scope."""
+    if viewer.may(scope):
+        return
+    raise SignInRequired() if viewer.kind is ViewerKind.ANONYMOUS else Forbidden(scope)

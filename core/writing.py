@@ -1,0 +1,129 @@
+"""Writing: the one open transaction of a mutation or a job, and database refusals turned into words.
+
+A `Transaction` is handed to actions; they never open, commit or roll back. Constraint names say which field broke
+which rule, by the naming convention of `core.tables`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import errors as pg
+from pydantic import ValidationError
+
+from core.database import Connection, Database, compiled
+from core.errors import DomainError, InvalidInput, SeveralErrors
+from core.rows import Row
+from core.tables import Table, field_adapter, metadata, table_of
+from core.viewer import Viewer
+
+
+class Transaction:
+    """The open transaction of one act of one viewer."""
+
+    def __init__(self, database: Database, connection: Connection, viewer: Viewer) -> None:
+        self.viewer = viewer
+        self._database = database
+        self._connection = connection
+
+    async def rows(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None = None) -> list[Row]:
+        """Runs a statement that returns rows."""
+        cursor = await self._run(statement, values)
+        found: list[Row] = await cursor.fetchall()
+        return found
+
+    async def row(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None = None) -> Row | None:
+        """The first row of a statement, or None."""
+        found = await self.rows(statement, values)
+        return found[0] if found else None
+
+    async def execute(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None = None) -> int:
+        """Runs a statement that returns none; answers how many rows it touched."""
+        return (await self._run(statement, values)).rowcount
+
+    async def insert(self, model: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Inserts rows of one model in one statement. All must have the same columns."""
+        if len(rows) == 1:
+            # The shape of a single row is cached; that of many is not worth it.
+            await self.execute(sa.insert(table_of(model)).values(dict(rows[0])))
+        elif rows:
+            await self.execute(sa.insert(table_of(model)).values([dict(row) for row in rows]))
+
+    async def check_deferred(self) -> None:
+        """Makes deferred constraints speak now, while the door can still turn their words into user errors."""
+        await self._connection.execute(self._database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
+
+    async def _run(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None) -> psycopg.AsyncCursor[Any]:
+        prepared = compiled(statement)
+        return await self._connection.execute(
+            self._database.noted(prepared.text), {**prepared.constants, **(values or {})}
+        )
+
+
+@asynccontextmanager
+async def transaction(database: Database, viewer: Viewer) -> AsyncIterator[Transaction]:
+    """The one transaction of an act. Only the door, the worker's actor decorator and the command line open one.
+
+    Raises `DomainError` in place of the database's own refusals of bad values.
+    """
+    try:
+        async with database.transaction(viewer) as connection:
+            opened = Transaction(database, connection, viewer)
+            yield opened
+            await opened.check_deferred()
+    except pg.IntegrityError as error:
+        raise refusal(error) from error
+
+
+def refusal(error: pg.IntegrityError) -> DomainError:
+    """The user error behind a broken constraint: field by the constraint's name, code by its kind."""
+    constraint, table = error.diag.constraint_name or "", error.diag.table_name or ""
+    field = _field_of(constraint, table)
+    path = (camel(field),) if field else ()
+    if isinstance(error, pg.UniqueViolation):
+        return InvalidInput(f"This {field or 'value'} is already taken.", "TAKEN", path)
+    if isinstance(error, pg.ForeignKeyViolation):
+        return InvalidInput(f"There is nothing with this {field or 'id'}.", "NOT_FOUND", path)
+    return InvalidInput(f"This {field or 'value'} is not allowed here.", "INVALID", path)
+
+
+def checked(model: type[Table], values: Mapping[str, Any], path: Sequence[str | int] = ()) -> dict[str, Any]:
+    """The values by the field rules of the model; raises `SeveralErrors` with one error per field that breaks one."""
+    accepted: dict[str, Any] = {}
+    errors: list[DomainError] = []
+    for name, value in values.items():
+        if isinstance(value, str) and "\0" in value:
+            errors.append(InvalidInput("This text holds a NUL character.", "INVALID", (*path, camel(name))))
+            continue
+        try:
+            accepted[name] = field_adapter(model, name).validate_python(value)
+        except ValidationError as error:
+            errors += [InvalidInput(_sentence(each["msg"]), "INVALID", (*path, camel(name))) for each in error.errors()]
+    if errors:
+        raise SeveralErrors(errors)
+    return accepted
+
+
+def _field_of(constraint: str, table: str) -> str | None:
+    prefix, _, rest = constraint.partition("_")
+    if prefix not in {"uq", "ck", "fk"} or not rest.startswith(f"{table}_"):
+        return None
+    rest = rest.removeprefix(f"{table}_")
+    columns = metadata.tables[table].c.keys() if table in metadata.tables else []
+    named = [name for name in columns if rest == name or rest.startswith(f"{name}_")]
+    return max(named, key=len) if named else None
+
+
+def camel(name: str) -> str:
+    """snake_case to the name that the API uses."""
+    head, *tail = name.split("_")
+    return head + "".join(part.title() for part in tail)
+
+
+def _sentence(message: str) -> str:
+    text = message.removeprefix("Value error, ")
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

@@ -1,0 +1,101 @@
+"""A database's structure as comparable text, read from PostgreSQL's own catalogue.
+
+Alembic's comparison leaves out check constraints, deferrability, policies and grants; this one leaves out nothing the
+house relies on, so two databases with equal catalogues behave alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+_COLUMNS = """
+SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid)
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid
+LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (c.oid, a.attnum)
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+"""
+_CONSTRAINTS = """
+SELECT c.relname, k.conname, pg_get_constraintdef(k.oid)
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+WHERE c.relnamespace = 'public'::regnamespace AND k.contype <> 'n'
+"""
+_INDEXES = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+_SECURITY = """
+SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+"""
+_POLICIES = """
+SELECT tablename, policyname, cmd, array_to_string(roles, ', '), qual, with_check
+FROM pg_policies WHERE schemaname = 'public'
+"""
+_GRANTS = """
+SELECT table_name, grantee, privilege_type FROM information_schema.role_table_grants
+WHERE table_schema = 'public' AND starts_with(grantee, 'cairn_')
+"""
+
+
+class FenceKey(NamedTuple):
+    """One piece of a table's fence: a policy, a grant, or the switch itself."""
+
+    table: str
+    kind: str
+    name: str
+
+
+@dataclass
+class Catalog:
+    """`lines` describe the structure; `fence` and `fence_undo` hold the DDL that makes and unmakes each piece."""
+
+    tables: set[str] = field(default_factory=set)
+    lines: set[str] = field(default_factory=set)
+    fence: dict[FenceKey, str] = field(default_factory=dict)
+    fence_undo: dict[FenceKey, str] = field(default_factory=dict)
+
+
+def read_catalog(connection: sa.Connection) -> Catalog:
+    """Reads the structure of the `public` schema, Alembic's own table aside."""
+    found = Catalog()
+    for table, name, kind, required, default in _rows(connection, _COLUMNS):
+        found.tables.add(table)
+        found.lines.add(f"column {table}.{name} {kind}{' NOT NULL' if required else ''} DEFAULT {default}")
+    for table, name, definition in _rows(connection, _CONSTRAINTS):
+        found.lines.add(f"constraint {table}.{name} {definition}")
+    for _table, _name, definition in _rows(connection, _INDEXES):
+        found.lines.add(f"index {definition}")
+    _read_fence(connection, found)
+    found.lines.update(found.fence.values())
+    return found
+
+
+def difference(migrated: Catalog, declared: Catalog) -> list[str]:
+    """What stands in only one of the two, sorted."""
+    only_migrated = [f"- {line}" for line in sorted(migrated.lines - declared.lines)]
+    return only_migrated + [f"+ {line}" for line in sorted(declared.lines - migrated.lines)]
+
+
+def _read_fence(connection: sa.Connection, found: Catalog) -> None:
+    for table, enabled, forced in _rows(connection, _SECURITY):
+        for word, on in (("ENABLE", enabled), ("FORCE", forced)):
+            if on:
+                undo = "DISABLE" if word == "ENABLE" else "NO FORCE"
+                key = FenceKey(table, "security", word)
+                found.fence[key] = f'ALTER TABLE "{table}" {word} ROW LEVEL SECURITY'
+                found.fence_undo[key] = f'ALTER TABLE "{table}" {undo} ROW LEVEL SECURITY'
+    for table, role, privilege in _rows(connection, _GRANTS):
+        key = FenceKey(table, "grant", f"{role} {privilege}")
+        found.fence[key] = f'GRANT {privilege} ON "{table}" TO {role}'
+        found.fence_undo[key] = f'REVOKE {privilege} ON "{table}" FROM {role}'
+    for table, name, command, roles, using, check in _rows(connection, _POLICIES):
+        key = FenceKey(table, "policy", name)
+        clauses = (f" USING ({using})" if using else "") + (f" WITH CHECK ({check})" if check else "")
+        found.fence[key] = f'CREATE POLICY {name} ON "{table}" FOR {command} TO {roles}{clauses}'
+        found.fence_undo[key] = f'DROP POLICY {name} ON "{table}"'
+
+
+def _rows(connection: sa.Connection, query: str) -> list[Any]:
+    rows = connection.exec_driver_sql(query).all()
+    return sorted((row for row in rows if row[0] != "alembic_version"), key=str)

@@ -1,0 +1,32 @@
+"""Tables, enums, field rules and row policies: one file per domain."""
+
+from core.tables import Table
+from models.audit import AuditLog
+from models.content import Content, Revision
+from models.curriculum import AnswerKey, Block, Course, Lesson, Milestone, Module, Theme
+from models.identity import ApiToken, AuthSession, LoginToken, RoleGrant, User
+from models.importing import ExternalRef, ImportIssue, ImportJob
+
+# Every table of the system, in an order in which each comes after those it refers to.
+TABLES: tuple[type[Table], ...] = (
+    User,
+    RoleGrant,
+    ApiToken,
+    LoginToken,
+    AuthSession,
+    AuditLog,
+    Content,
+    Revision,
+    Theme,
+    Course,
+    Milestone,
+    Module,
+    Lesson,
+    Block,
+    AnswerKey,
+    ExternalRef,
+    ImportJob,
+    ImportIssue,
+)
+
+__all__ = ["TABLES", "Table"]

@@ -1,0 +1,121 @@
+"""Editorial content: identity, stage and sealed revisions, shared by every domain that publishes.
+
+An editorial object is a row of `content` (its identity, which learner data points at) plus one row per stage in its
+typed table. A live row refers to live rows only, because every foreign key between typed tables carries the stage.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from core.policies import PublicRead, Shape, StaffRead, StaffWrite
+from core.tables import Table, id_column, instant_column, json_column
+from models.identity import Scope
+
+
+class Stage(StrEnum):
+    """Which of its two lives a row belongs to."""
+
+    DRAFT = "draft"
+    LIVE = "live"
+
+
+class PublishState(StrEnum):
+    """How a root's draft stands to what readers see."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CHANGED = "changed"
+
+
+STAGED_POLICIES: tuple[Shape, ...] = (
+    PublicRead("stage = 'live'"),
+    StaffRead(Scope.CONTENT_EDIT),
+    StaffWrite(Scope.CONTENT_EDIT, "stage = 'draft'"),
+    StaffWrite(Scope.CONTENT_PUBLISH, "stage = 'live'"),
+)
+
+
+class Staged(Table):
+    """Columns of every typed editorial table: the key (id, stage) and the save counter."""
+
+    __policies__ = STAGED_POLICIES
+    # The column that names the parent, and the parent's model; a root has neither.
+    __parent__: ClassVar[tuple[str, type[Staged]] | None] = None
+
+    id: str = id_column(primary=True)
+    stage: str = Field(primary_key=True, max_length=5)
+    revision: int = Field(default=1, ge=1, description="How often the draft was saved. Send it as expectedRevision.")
+
+
+def staged_args(*extra: Any, parent: tuple[str, str] | None = None, refers: tuple[tuple[str, str], ...] = ()) -> Any:
+    """`__table_args__` of a staged table.
+
+    `parent` and `refers` are (column, table) pairs; each becomes a foreign key that carries the stage, deferred to the
+    end of the transaction so that publishing may write tables in any order. Children are ordered by a unique position.
+    """
+    args: list[Any] = [
+        sa.ForeignKeyConstraint(["id"], ["content.id"]),
+        sa.CheckConstraint("stage IN ('draft', 'live')", name="stage"),
+    ]
+    for column, table in ((parent,) if parent else ()) + refers:
+        args.append(
+            sa.ForeignKeyConstraint(
+                [column, "stage"], [f"{table}.id", f"{table}.stage"], deferrable=True, initially="DEFERRED"
+            )
+        )
+        if (column, table) != parent:
+            args.append(sa.Index(None, column, "stage"))
+    if parent:
+        args.append(sa.UniqueConstraint(parent[0], "stage", "position", deferrable=True, initially="DEFERRED"))
+    return (*args, *extra)
+
+
+class Content(Table, table=True):
+    """The identity of an editorial object, over all its stages and revisions."""
+
+    __tablename__ = "content"
+    __tag__ = 0x030
+    __policies__ = (StaffRead(Scope.CONTENT_EDIT), StaffWrite(Scope.CONTENT_EDIT, commands=("INSERT", "UPDATE")))
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["root_id"], ["content.id"], deferrable=True, initially="DEFERRED"),
+        sa.ForeignKeyConstraint(["author_id"], ["user.id"], ondelete="SET NULL"),
+        sa.Index(None, "root_id"),
+        sa.Index("ix_content_trashed", "trashed_at", "id", postgresql_where=sa.text("trashed_at IS NOT NULL")),
+    )
+
+    id: str = id_column(primary=True, description="The same id in every stage.")
+    kind: str = Field(max_length=40, description="The typed table that holds the rows.")
+    root_id: str = id_column(description="The publishing unit this belongs to; a root names itself.")
+    author_id: str | None = id_column(nullable=True)
+    trashed_at: datetime | None = instant_column(description="When this was put into the trash.")
+    trashed_with: str | None = id_column(nullable=True, description="The object whose trashing took this along.")
+
+
+class Revision(Table, table=True):
+    """A sealed snapshot of a root's whole tree, numbered from 1, made by publishing."""
+
+    __tablename__ = "revision"
+    __tag__ = 0x031
+    __policies__ = (
+        StaffRead(Scope.CONTENT_EDIT),
+        StaffWrite(Scope.CONTENT_PUBLISH, commands=("INSERT",)),
+    )
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["root_id"], ["content.id"]),
+        sa.ForeignKeyConstraint(["author_id"], ["user.id"], ondelete="SET NULL"),
+        sa.UniqueConstraint("root_id", "number"),
+        sa.CheckConstraint("number >= 1", name="number"),
+    )
+
+    id: str = id_column(primary=True)
+    root_id: str = id_column()
+    number: int = Field(ge=1, description="1 for the first publication, then 2, 3 and so on.")
+    author_id: str | None = id_column(nullable=True)
+    message: str | None = Field(default=None, max_length=500, description="What the publisher said about it.")
+    snapshot: dict[str, Any] = json_column(description="Table name to its rows.")

@@ -1,0 +1,247 @@
+"""The curriculum: themes, courses, modules, lessons, blocks and milestones."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+import sqlalchemy as sa
+from pydantic import StringConstraints
+from sqlmodel import Field
+
+from core.policies import StaffRead, StaffWrite
+from core.tables import enum_column, id_column, json_column
+from models.content import Staged, staged_args
+from models.identity import Scope
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=1, max_length=100)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+
+
+class Season(StrEnum):
+    """The time of year a theme suits best."""
+
+    SPRING = "spring"
+    SUMMER = "summer"
+    AUTUMN = "autumn"
+    WINTER = "winter"
+    ANY = "any"
+
+
+class CourseKind(StrEnum):
+    """What sort of programme a course is."""
+
+    COURSE = "course"
+    JOURNAL = "journal"
+
+
+class DifficultyLevel(StrEnum):
+    """How much a learner should bring along."""
+
+    BEGINNER = "beginner"
+    INTERMEDIATE = "intermediate"
+    ADVANCED = "advanced"
+
+
+class ReleaseRule(StrEnum):
+    """When a module opens for a learner."""
+
+    IMMEDIATELY = "immediately"
+    DAYS_AFTER_ENROLMENT = "days_after_enrolment"
+    ON_DATE = "on_date"
+    AFTER_MODULE = "after_module"
+
+
+class CompletionRule(StrEnum):
+    """What makes a lesson count as done (the cmi5 moveOn vocabulary)."""
+
+    PASSED = "passed"
+    COMPLETED = "completed"
+    COMPLETED_AND_PASSED = "completed_and_passed"
+    COMPLETED_OR_PASSED = "completed_or_passed"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class BlockFormat(StrEnum):
+    """What a block is: five content formats, ten question formats."""
+
+    TEXT = "text"
+    SECTION = "section"
+    MEDIA = "media"
+    CALLOUT = "callout"
+    EMBED = "embed"
+    MULTIPLE_CHOICE = "multiple_choice"
+    MULTI_SELECT = "multi_select"
+    TRUE_FALSE = "true_false"
+    SHORT_ANSWER = "short_answer"
+    NUMERIC = "numeric"
+    FREEFORM = "freeform"
+    RANKING = "ranking"
+    SCALE = "scale"
+    RATING = "rating"
+    MATRIX = "matrix"
+
+
+class Theme(Staged, table=True):
+    """A top-level subject that courses gather under."""
+
+    __tablename__ = "theme"
+    __tag__ = 0x032
+    __table_args__ = staged_args(sa.UniqueConstraint("slug", "stage"), sa.Index(None, "stage", "position", "id"))
+
+    slug: Slug = Field(max_length=100, description="The name in addresses: lower-case words joined by hyphens.")
+    title: Title = Field(max_length=200, description="The theme's name.")
+    summary: str = Field(default="", max_length=1000, description="One or two sentences for a list.")
+    season: Season = enum_column(Season, Season.ANY, description="The time of year the theme suits best.")
+    position: int = Field(default=0, ge=0, description="Sort key among themes; equal positions are ordered by id.")
+
+
+class Course(Staged, table=True):
+    """A programme: a course, or a journal that runs over days."""
+
+    __tablename__ = "course"
+    __tag__ = 0x033
+    __table_args__ = staged_args(
+        sa.UniqueConstraint("slug", "stage"),
+        sa.CheckConstraint(
+            "estimated_minutes IS NULL OR estimated_minutes BETWEEN 1 AND 100000", name="estimated_minutes"
+        ),
+        sa.CheckConstraint("duration_days IS NULL OR duration_days BETWEEN 1 AND 3660", name="duration_days"),
+        sa.Index(None, "stage", "position", "id"),
+        refers=(("theme_id", "theme"),),
+    )
+
+    slug: Slug = Field(max_length=100, description="The name in addresses: lower-case words joined by hyphens.")
+    theme_id: str | None = id_column(nullable=True, description="The theme the course belongs to.")
+    kind: CourseKind = enum_column(CourseKind, CourseKind.COURSE, description="A course, or a day-by-day journal.")
+    title: Title = Field(max_length=200, description="The course's name.")
+    summary: str = Field(default="", max_length=1000, description="One or two sentences for a list.")
+    description: str = Field(default="", max_length=50_000, description="The long description, in Markdown.")
+    description_html: str = Field(default="", description="The description as sanitised HTML.")
+    difficulty_level: DifficultyLevel = enum_column(
+        DifficultyLevel, DifficultyLevel.BEGINNER, description="How much a learner should bring along."
+    )
+    estimated_minutes: int | None = Field(default=None, ge=1, le=100_000, description="Time it takes, in minutes.")
+    duration_days: int | None = Field(
+        default=None, ge=1, le=3660, description="Length of a day-by-day programme, in days."
+    )
+    position: int = Field(default=0, ge=0, description="Sort key among courses; equal positions are ordered by id.")
+
+
+class Milestone(Staged, table=True):
+    """A named stretch of days within a programme; ranges do not overlap."""
+
+    __tablename__ = "milestone"
+    __tag__ = 0x034
+    __parent__: ClassVar = ("course_id", Course)
+    __table_args__ = staged_args(
+        sa.CheckConstraint("start_day >= 1 AND end_day >= start_day", name="end_day"), parent=("course_id", "course")
+    )
+
+    course_id: str = id_column()
+    position: int = Field(default=1, ge=1, description="Sort key among the course's milestones.")
+    name: Title = Field(max_length=200, description="The milestone's name.")
+    start_day: int = Field(ge=1, description="First day, counted from 1.")
+    end_day: int = Field(ge=1, description="Last day, counted from 1.")
+
+
+class Module(Staged, table=True):
+    """A chapter of a course."""
+
+    __tablename__ = "module"
+    __tag__ = 0x035
+    __parent__: ClassVar = ("course_id", Course)
+    __table_args__ = staged_args(
+        sa.CheckConstraint(
+            "(release_rule = 'days_after_enrolment') = (release_after_days IS NOT NULL)", name="release_after_days"
+        ),
+        sa.CheckConstraint("(release_rule = 'on_date') = (release_on IS NOT NULL)", name="release_on"),
+        sa.CheckConstraint(
+            "(release_rule = 'after_module') = (unlock_after_module_id IS NOT NULL)", name="unlock_after_module_id"
+        ),
+        parent=("course_id", "course"),
+        refers=(("unlock_after_module_id", "module"),),
+    )
+
+    course_id: str = id_column()
+    position: int = Field(default=1, ge=1, description="Sort key among the course's modules; gaps are possible.")
+    title: Title = Field(max_length=200, description="The module's name.")
+    summary: str = Field(default="", max_length=1000, description="One or two sentences for a list.")
+    release_rule: ReleaseRule = enum_column(
+        ReleaseRule, ReleaseRule.IMMEDIATELY, description="When the module opens for a learner."
+    )
+    release_after_days: int | None = Field(
+        default=None, ge=0, le=3660, description="Days after enrolment, for that rule."
+    )
+    release_on: date | None = Field(default=None, description="The calendar day it opens, for that rule.")
+    unlock_after_module_id: str | None = id_column(
+        nullable=True, description="The module to finish first, for that rule."
+    )
+
+
+class Lesson(Staged, table=True):
+    """One sitting: a page of blocks."""
+
+    __tablename__ = "lesson"
+    __tag__ = 0x036
+    __parent__: ClassVar = ("module_id", Module)
+    __table_args__ = staged_args(
+        sa.CheckConstraint("minutes IS NULL OR minutes BETWEEN 1 AND 10000", name="minutes"),
+        parent=("module_id", "module"),
+    )
+
+    module_id: str = id_column()
+    position: int = Field(default=1, ge=1, description="Sort key among the module's lessons; gaps are possible.")
+    title: Title = Field(max_length=200, description="The lesson's name.")
+    slug: Slug = Field(max_length=100, description="The name in addresses, within its course.")
+    minutes: int | None = Field(default=None, ge=1, le=10_000, description="Time it takes, in minutes.")
+    is_preview: bool = Field(default=False, description="Whether it may be read before enrolling.")
+    is_required: bool = Field(default=True, description="Whether the course counts as done without it.")
+    completion_rule: CompletionRule = enum_column(
+        CompletionRule, CompletionRule.COMPLETED, description="What makes the lesson count as done."
+    )
+
+
+class Block(Staged, table=True):
+    """One piece of a lesson: something to read, watch or answer. Its format types the settings."""
+
+    __tablename__ = "block"
+    __tag__ = 0x037
+    __parent__: ClassVar = ("lesson_id", Lesson)
+    __discriminator__: ClassVar = ("format",)
+    __table_args__ = staged_args(
+        sa.CheckConstraint("points BETWEEN 0 AND 10000", name="points"), parent=("lesson_id", "lesson")
+    )
+
+    lesson_id: str = id_column()
+    position: int = Field(default=1, ge=1, description="Sort key among the lesson's blocks; gaps are possible.")
+    format: BlockFormat = enum_column(BlockFormat, description="What the block is.")
+    title: str | None = Field(default=None, max_length=200, description="A heading, where the block has one.")
+    body: str = Field(default="", max_length=200_000, description="The text or the question, in Markdown.")
+    body_html: str = Field(default="", description="The body as sanitised HTML.")
+    body_text: str = Field(default="", description="The body as plain text.")
+    points: int = Field(default=0, ge=0, le=10_000, description="What a full answer is worth.")
+    is_required: bool = Field(default=False, description="Whether the lesson counts as done without it.")
+    settings: dict[str, Any] = json_column(description="Typed per format, without the answer key.")
+
+
+class AnswerKey(Staged, table=True):
+    """What a learner must not see of a question: right answers, feedback, explanation. Fenced as a table of its own."""
+
+    __tablename__ = "answer_key"
+    __tag__ = 0x038
+    __parent__: ClassVar = ("id", Block)
+    __policies__ = (
+        StaffRead(Scope.CONTENT_EDIT),
+        StaffWrite(Scope.CONTENT_EDIT, "stage = 'draft'"),
+        StaffWrite(Scope.CONTENT_PUBLISH, "stage = 'live'"),
+    )
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["id", "stage"], ["block.id", "block.stage"], ondelete="CASCADE", deferrable=True, initially="DEFERRED"
+        ),
+        sa.CheckConstraint("stage IN ('draft', 'live')", name="stage"),
+    )
+
+    body: dict[str, Any] = json_column(description="The secret half of the block's settings.")
