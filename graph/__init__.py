@@ -1,0 +1,1 @@
+"""The GraphQL floor: schema, door, errors, paging, scalars, and one file per domain."""

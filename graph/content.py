@@ -1,0 +1,82 @@
+"""Editorial content in the API: revisions, how a draft stands to what is published, the trash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+import models.content as models
+from graph.context import Info
+from graph.fields import batched, column, described, entity
+from graph.node import Node
+from graph.paging import Connection, connection
+from models.content import PublishState, Stage, Staged
+from models.curriculum import Block, Course, Lesson, Module, Theme
+from models.identity import Scope
+from resolvers.content import batches
+from resolvers.content.publishing import Tree
+
+described(Stage, draft="As editors see it.", live="As readers see it.")
+described(
+    PublishState,
+    draft="Readers do not see it.",
+    published="Readers see exactly this.",
+    changed="Readers see something else than the draft.",
+)
+
+
+@entity(models.Revision)
+class Revision(Node):
+    """A sealed publication of a theme or of a whole course."""
+
+    number: int
+    message: str | None
+    created_at: datetime = column("When it was published.")
+
+
+def publish_state(tree: Tree) -> Any:
+    """The field `publishState` of a root with this tree."""
+
+    async def states(roots: Sequence[Any], info: Info) -> Sequence[PublishState]:
+        return await batches.states(info.context.reader, tree, [root.id for root in roots])
+
+    return batched(states, "How the draft stands to what readers see.", needs=("id",))
+
+
+def published_revision(root: type[Staged]) -> Any:
+    """The field `publishedRevision` of a root."""
+
+    async def revisions(roots: Sequence[Any], info: Info) -> Sequence[Any]:
+        return await batches.published_revisions(info.context.reader, root, [each.id for each in roots])
+
+    return batched(revisions, "The revision that readers see now; null for who may not see drafts.", needs=("id",))
+
+
+_TITLED: tuple[type[Staged], ...] = (Theme, Course, Module, Lesson, Block)
+
+
+async def _titles(rows: Sequence[Any], info: Info) -> Sequence[str]:
+    found = await batches.titles(info.context.reader, _TITLED, [row.id for row in rows])
+    return [found.get(row.id, row.kind) for row in rows]
+
+
+@entity(models.Content, name="TrashedObject")
+class TrashedObject:
+    """Something in the trash; restoring it brings back all that went along with it."""
+
+    id: strawberry.ID = column("The object's own id.")
+    kind: str = column("What it is: theme, course, module, lesson or block.")
+    title: str = batched(_titles, "A word to recognise it by.", needs=("id", "kind"))
+    trashed_at: datetime = column("When it was put there.")
+
+
+@strawberry.type
+class ContentQuery:
+    """Root fields about content itself."""
+
+    trash: Connection[TrashedObject] = connection(
+        batches.TRASH, "What is in the trash, newest object first.", scope=Scope.CONTENT_EDIT
+    )

@@ -1,0 +1,42 @@
+"""What every resolver finds in `info.context`: who asks, from which perspective, and how to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from core.database import Database
+from core.reading import Reader
+from core.relations import Perspective
+from core.viewer import Viewer
+from graph.engine.batching import LoaderKey
+
+LIVE = Perspective("live", hides_trash=False)
+DRAFT = Perspective("draft", hides_trash=True)
+# For the payload of a mutation that has just put its object into the trash.
+TRASH = Perspective("draft", hides_trash=False)
+
+
+class Context:
+    """One request's context. `renew` starts a fresh snapshot, as after a mutation has committed."""
+
+    def __init__(self, database: Database, viewer: Viewer, perspective: Perspective = LIVE) -> None:
+        self.database = database
+        self.viewer = viewer
+        self.loaders: dict[LoaderKey, DataLoader[Any, Any]] = {}
+        self.reader = Reader(database, viewer, perspective)
+
+    async def renew(self, perspective: Perspective) -> None:
+        """Forgets what was read and reads anew from this perspective."""
+        await self.reader.close()
+        self.loaders.clear()
+        self.reader = Reader(self.database, self.viewer, perspective)
+
+    async def close(self) -> None:
+        """Returns the connection; safe to call twice."""
+        await self.reader.close()
+
+
+Info = strawberry.Info[Context, Any]

@@ -1,0 +1,1 @@
+"""The curriculum in the API: types, their arguments, queries, mutations."""

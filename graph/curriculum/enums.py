@@ -1,0 +1,39 @@
+"""The curriculum's enums, every value described. Take them from here on this floor: they must be known before use."""
+
+from __future__ import annotations
+
+from graph.fields import described
+from models.curriculum import CompletionRule, CourseKind, DifficultyLevel, ReleaseRule, Season
+
+described(
+    Season,
+    spring="March to May.",
+    summer="June to August.",
+    autumn="September to November.",
+    winter="December to February.",
+    any="The whole year.",
+)
+described(CourseKind, course="Modules of lessons.", journal="A day-by-day programme.")
+described(
+    DifficultyLevel,
+    beginner="Nothing is presumed.",
+    intermediate="Some experience helps.",
+    advanced="For the practised.",
+)
+described(
+    ReleaseRule,
+    immediately="Open from the start.",
+    days_after_enrolment="Some days after enrolment.",
+    on_date="On a calendar day.",
+    after_module="When another module is finished.",
+)
+described(
+    CompletionRule,
+    passed="Its questions are passed.",
+    completed="It was gone through.",
+    completed_and_passed="Gone through, and its questions passed.",
+    completed_or_passed="Gone through, or its questions passed.",
+    not_applicable="It never counts.",
+)
+
+__all__ = ["CompletionRule", "CourseKind", "DifficultyLevel", "ReleaseRule", "Season"]

@@ -1,0 +1,250 @@
+"""The door: every mutation of the API passes through here.
+
+    @mutation(Scope.CONTENT_EDIT, fields=Course)
+    async def course_update(act: Act, id: ID, expected_revision: Revision, fields: Fields) -> Course:
+        \"\"\"Saves changed fields of a draft course.\"\"\"
+
+The door builds `CourseUpdateInput!` from the parameters (and from the editable fields of the type), builds
+`CourseUpdatePayload!` with the nullable entity and `errors`, checks the scope, opens the one transaction, appends the
+audit entry, commits before the payload resolves, and turns refusals into user errors.
+"""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import strawberry
+from strawberry.types.base import get_object_definition, has_object_definition
+from strawberry.types.field import StrawberryField
+
+from core.errors import DomainError, SeveralErrors
+from core.ids import tag_of
+from core.relations import Perspective, Relation
+from core.tables import Table, table_of
+from core.viewer import Viewer, require
+from core.writing import Transaction, transaction
+from graph.context import DRAFT, Info
+from graph.errors import UserError, user_errors
+from graph.fields import related_one
+from models.identity import Scope
+from resolvers import audit
+
+Fields = dict[str, Any]
+log = logging.getLogger("cairn.graph")
+
+
+@dataclass(frozen=True)
+class Act:
+    """What a mutation works with: the open transaction and who acts."""
+
+    tx: Transaction
+    viewer: Viewer
+
+
+@dataclass(frozen=True)
+class Done:
+    """A mutation's answer with more than the entity: its id, and further payload fields by name."""
+
+    id: str
+    extra: Mapping[str, Any]
+
+
+class Payload:
+    """A payload at run time: attributes by name, `<entity>_id` among them."""
+
+    def __init__(self, **values: Any) -> None:
+        self.__dict__.update(values)
+
+
+def mutation(
+    scope: Scope,
+    entity: type,
+    *,
+    creates: bool = False,
+    updates: bool = False,
+    extra: Mapping[str, tuple[Any, str]] | None = None,
+    shows: Perspective = DRAFT,
+) -> Callable[[Callable[..., Awaitable[Any]]], StrawberryField]:
+    """Makes an async function `(act, **input)` a mutation field named after it.
+
+    The function answers the id of the `entity` that the payload shows, or `Done`. With `creates` or `updates` the input
+    also has the editable fields of that type, handed over as the argument `fields` without those that are absent; what
+    `creates` needs is required. `extra` declares further payload fields as name -> (type, description); `shows` is the
+    perspective from which the payload is read.
+    """
+
+    def decorate(act: Callable[..., Awaitable[str | Done]]) -> StrawberryField:
+        hints = get_type_hints(act, include_extras=True)
+        title = "".join(part.title() for part in act.__name__.split("_"))
+        own = {name: hint for name, hint in hints.items() if name not in {"act", "fields", "return"}}
+        input_type = _input_type(f"{title}Input", act, own)
+        if creates or updates:
+            _add_editable(input_type, entity, creates)
+        strawberry.input(input_type, description=f"What {_camel(act.__name__)} needs.")
+        name = _field_name(entity)
+        payload_type = _payload_type(f"{title}Payload", name, entity, extra or {})
+
+        async def resolve(root: Any, info: Info, input: Any) -> Any:
+            context = info.context
+            require(context.viewer, scope)
+            given = _given(input)
+            arguments: dict[str, Any] = {each: given[each] for each in own if each in given}
+            if creates or updates:
+                arguments["fields"] = {each: value for each, value in given.items() if each not in own}
+            payload: dict[str, Any]
+            try:
+                async with transaction(context.database, context.viewer) as tx:
+                    answer = await act(Act(tx, context.viewer), **arguments)
+                    done = answer if isinstance(answer, Done) else Done(answer, {})
+                    await audit.record(tx, act.__name__, done.id, loggable(given))
+            except (DomainError, SeveralErrors) as error:
+                payload = {
+                    f"{name}_id": _subject(given, entity),
+                    **dict.fromkeys(extra or {}),
+                    "errors": user_errors(error),
+                }
+            else:
+                payload = {f"{name}_id": done.id, **done.extra, "errors": []}
+            await context.renew(shows)
+            return Payload(**payload)
+
+        resolve.__annotations__ = {"root": Any, "info": Info, "input": input_type, "return": payload_type}
+        description = f"{inspect.getdoc(act)}\n\nNeeds the permission `{scope.value}`."
+        field: StrawberryField = strawberry.mutation(
+            resolver=resolve, description=description, name=_camel(act.__name__)
+        )
+        field.python_name = act.__name__
+        field.metadata = MappingProxyType({"scope": scope})
+        return field
+
+    return decorate
+
+
+def described_as(text: str) -> Any:
+    """The description of a parameter: `Annotated[ID, described_as("…")]`."""
+    return strawberry.argument(description=text)
+
+
+def plain(value: Any) -> Any:
+    """A Strawberry input as plain data: objects as dictionaries without what is absent or null."""
+    if isinstance(value, strawberry.Some):
+        return plain(value.value)
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if has_object_definition(value):
+        return {name: plain(each) for name, each in vars(value).items() if each is not None}
+    return value
+
+
+def _given(input_object: Any) -> dict[str, Any]:
+    """What the caller sent, by Python name; an explicit null stays as None, what is absent is left out."""
+    return {
+        name: value.value if isinstance(value, strawberry.Some) else value
+        for name, value in vars(input_object).items()
+        if value is not None
+    }
+
+
+def _input_type(name: str, act: Callable[..., Any], own: Mapping[str, Any]) -> type:
+    """A class with one annotated attribute per parameter; parameters with a default may be absent."""
+    made = type(name, (), {"__annotations__": {}})
+    for each, parameter in inspect.signature(act).parameters.items():
+        if each in own:
+            kind, description = _split(own[each])
+            _add(made, each, kind, description, required=parameter.default is inspect.Parameter.empty)
+    return made
+
+
+def _add_editable(made: type, entity: type, creates: bool) -> None:
+    model: type[Table] = entity.__entity__  # type: ignore[attr-defined]
+    for field in get_object_definition(entity, strict=True).fields:
+        if field.metadata.get("editable"):
+            each = field.python_name
+            info = model.model_fields[each]
+            kind = _bare(info.annotation)
+            nullable = table_of(model).c[each].nullable
+            # A slug that is not given is made from the title.
+            required = creates and info.is_required() and each != "slug"
+            _add(made, each, kind | None if nullable else kind, field.description, required=required)
+
+
+def _add(made: type, name: str, kind: Any, description: str | None, *, required: bool) -> None:
+    made.__annotations__[name] = kind if required else _maybe(kind)
+    absent: dict[str, Any] = {} if required else {"default": None}
+    setattr(made, name, strawberry.field(description=description, **absent))
+
+
+def _payload_type(name: str, entity_name: str, entity: Any, extra: Mapping[str, tuple[Any, str]]) -> type:
+    model: type[Table] = entity.__entity__
+    relation = Relation(model, "id", f"{entity_name}_id")
+    found = related_one(
+        relation, f"The {entity_name.replace('_', ' ')} as it stands now; null when there is none to show."
+    )
+    values: dict[str, Any] = {entity_name: found}
+    annotations: dict[str, Any] = {entity_name: entity | None}
+    for each, (kind, description) in extra.items():
+        annotations[each], values[each] = kind | None, strawberry.field(description=description)
+    annotations["errors"] = list[UserError]
+    values["errors"] = strawberry.field(description="Why nothing was done; empty when it was.")
+    made = type(name, (), {**values, "__annotations__": annotations})
+    return strawberry.type(made, description=f"The outcome of {_camel_title(name.removesuffix('Payload'))}.")
+
+
+def _subject(given: Mapping[str, Any], entity: Any) -> str | None:
+    """The id of the object a refused mutation was about, so that the payload can show how it stands."""
+    found = given.get("id")
+    return found if isinstance(found, str) and tag_of(found) == entity.__entity__.__tag__ else None
+
+
+def loggable(value: Any) -> Any:
+    """Input as JSON for the audit log, long texts shortened."""
+    value = plain(value)
+    if isinstance(value, Mapping):
+        return {str(name): loggable(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [loggable(each) for each in value]
+    if isinstance(value, str):
+        return value if len(value) <= 500 else value[:500] + "…"
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return value.value if isinstance(value, enum.Enum) else str(value)
+
+
+def _split(hint: Any) -> tuple[Any, str | None]:
+    if get_origin(hint) is Annotated:
+        kind, *rest = get_args(hint)
+        return kind, next((each.description for each in rest if hasattr(each, "description")), None)
+    return hint, None
+
+
+def _bare(annotation: Any) -> Any:
+    """A model's annotation as a GraphQL one: the rules that hang on it are checked by the action."""
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0])
+    arguments = [each for each in get_args(annotation) if each is not type(None)]
+    return _bare(arguments[0]) if arguments and get_origin(annotation) is not list else annotation
+
+
+def _field_name(entity: Any) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in entity.__name__).lstrip("_")
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(part.title() for part in tail)
+
+
+def _camel_title(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
+def _maybe(kind: Any) -> Any:
+    """`Maybe` of a type that is only known at run time."""
+    generic: Any = strawberry.Maybe
+    return generic[kind]

@@ -1,0 +1,1 @@
+"""Execution: batch resolvers and what a selection needs. Knows GraphQL, and nothing of our domains."""

@@ -1,0 +1,84 @@
+"""Errors as the API shows them: user errors in payloads, and masked top-level errors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+
+from core.errors import Conflict, DomainError, RequestError, SeveralErrors
+from graph.scalars import JSON
+
+log = logging.getLogger("cairn.graph")
+
+
+@strawberry.interface(description="Why a mutation did not do what was asked.")
+class UserError:
+    """Something the caller can mend."""
+
+    message: str = strawberry.field(description="What is wrong and what to do, in plain words.")
+    code: str = strawberry.field(description="A stable word for programs, such as TAKEN or NOT_FOUND.")
+    path: list[str] = strawberry.field(description="The input field concerned, outermost first; empty for the whole.")
+
+
+@strawberry.type(description="A value of the input is not acceptable.")
+class InputError(UserError):
+    """The ordinary user error."""
+
+
+@strawberry.type(description="One field of a stale update.")
+class FieldDifference:
+    """Both values of one field."""
+
+    field: str = strawberry.field(description="The input field.")
+    yours: JSON | None = strawberry.field(description="The value you sent.")
+    current: JSON | None = strawberry.field(description="The value that stands there now.")
+
+
+@strawberry.type(description="Somebody saved in the meantime; nothing of yours was written.")
+class RevisionConflict(UserError):
+    """Carries both values, so that a person can decide."""
+
+    expected_revision: int = strawberry.field(description="The revision you started from.")
+    actual_revision: int = strawberry.field(description="The revision that stands there now.")
+    fields: list[FieldDifference] = strawberry.field(
+        description="The fields in which you differ from what stands there."
+    )
+
+
+def user_errors(error: DomainError | SeveralErrors, prefix: Sequence[str] = ()) -> list[UserError]:
+    """The payload's `errors` for a refusal."""
+    if isinstance(error, SeveralErrors):
+        return [found for each in error.errors for found in user_errors(each, prefix)]
+    path = [*prefix, *(str(part) for part in error.path)]
+    if isinstance(error, Conflict):
+        return [
+            RevisionConflict(
+                message=error.message,
+                code=error.code,
+                path=path,
+                expected_revision=error.expected_revision,
+                actual_revision=error.actual_revision,
+                fields=[FieldDifference(field=f.field, yours=f.yours, current=f.current) for f in error.fields],
+            )
+        ]
+    return [InputError(message=error.message, code=error.code, path=path)]
+
+
+def shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
+    """A top-level error as it leaves the house: our own failures are masked, with the request id to find them by."""
+    cause = error.original_error
+    formatted: dict[str, Any] = dict(error.formatted)
+    if cause is None or isinstance(cause, GraphQLError):
+        extensions = {"code": "GRAPHQL_VALIDATION_FAILED", **(error.extensions or {})}
+    elif isinstance(cause, (RequestError, DomainError)):
+        extensions = {"code": cause.code}
+    else:
+        log.error("request %s failed at %s", request_id, error.path, exc_info=cause)
+        formatted["message"] = "Something went wrong on our side."
+        extensions = {"code": "INTERNAL_SERVER_ERROR"}
+    formatted["extensions"] = {**extensions, "requestId": request_id}
+    return formatted

@@ -1,0 +1,151 @@
+"""Relay connections over keyset pages: `first`/`after`, `last`/`before`, sorts, filters, a count on demand."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import strawberry
+from strawberry.types.base import has_object_definition
+
+from core.paging import DEFAULT_PAGE, MAX_PAGE, PageOf, page
+from core.relations import Relation
+from core.viewer import require
+from graph.context import Info
+from graph.engine.batching import argument, load, with_arguments
+from graph.engine.selection import columns
+
+T = TypeVar("T")
+
+
+@strawberry.type(description="What lies around a page.")
+class PageInfo:
+    """Relay's PageInfo."""
+
+    has_next_page: bool = strawberry.field(description="Whether more follows this page.")
+    has_previous_page: bool = strawberry.field(description="Whether anything comes before this page.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first row of this page.")
+    end_cursor: str | None = strawberry.field(description="The cursor of the last row of this page.")
+
+
+@strawberry.type(description="A row and its place in the list.")
+class Edge(Generic[T]):
+    """Relay's edge."""
+
+    cursor: str = strawberry.field(description="Pass it as after or before.")
+    node: T = strawberry.field(description="The row.", metadata={"passes": True})
+
+
+async def _count(pages: Sequence[Any], info: Info) -> list[int]:
+    relation, _, filters = pages[0].origin
+    return await info.context.reader.counts(relation, [each.origin[1] for each in pages], filters)
+
+
+@strawberry.type(description="One page of a list.")
+class Connection(Generic[T]):
+    """Relay's connection; at run time `self` is a `core.paging.PageOf`."""
+
+    @strawberry.field(description="The rows of this page with their cursors.", metadata={"passes": True})
+    def edges(self: Any) -> list[Edge[T]]:
+        """Pairs of cursor and row."""
+        return [Edge(cursor=self.page.cursor(row), node=row) for row in self.page.rows]
+
+    @strawberry.field(description="The rows of this page.", metadata={"passes": True})
+    def nodes(self: Any) -> list[T]:
+        """The rows without their cursors."""
+        rows: list[T] = self.page.rows
+        return rows
+
+    @strawberry.field(description="What lies around this page.")
+    def page_info(self: Any) -> PageInfo:
+        """Whether there is more, and from where."""
+        found: PageOf = self.page
+        return PageInfo(
+            has_next_page=found.has_next,
+            has_previous_page=found.has_previous,
+            start_cursor=found.cursor(found.rows[0]) if found.rows else None,
+            end_cursor=found.cursor(found.rows[-1]) if found.rows else None,
+        )
+
+    @strawberry.field(description="How many rows the whole list has, over all pages. Costs a statement of its own.")
+    async def total_count(self: Any, info: Info) -> int:
+        """Counted for all parents of the level at once."""
+        total: int = await load(info, _count, self)
+        return total
+
+
+class LoadedPage:
+    """A page and where it came from, so that its count can be asked for."""
+
+    __slots__ = ("origin", "page")
+
+    def __init__(self, page: PageOf, origin: tuple[Relation, Any, dict[str, Any]]) -> None:
+        self.page = page
+        self.origin = origin
+
+
+def connection(
+    relation: Relation,
+    description: str,
+    *,
+    sort: type[StrEnum] | None = None,
+    filter: type | None = None,
+    scope: str | None = None,
+) -> Any:
+    """A connection field over a relation, with its sorts and filters as arguments; with a `scope`, for holders only."""
+
+    async def batch(parents: Sequence[Any], info: Info, **arguments: Any) -> list[LoadedPage]:
+        if scope is not None:
+            require(info.context.viewer, scope)
+        filters = _given(arguments.get("filter"))
+        chosen = arguments.get("sort")
+        sort_name = chosen.name if chosen is not None else relation.default_sort
+        wanted = page(
+            arguments.get("first"), arguments.get("after"), arguments.get("last"), arguments.get("before"), sort_name
+        )
+        found = await info.context.reader.pages(relation, parents, columns(info._raw_info), wanted, filters, sort_name)
+        return [LoadedPage(each, (relation, parent, filters)) for each, parent in zip(found, parents, strict=True)]
+
+    async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
+        return await load(info, batch, root, **arguments)
+
+    needs = () if relation.key is None else (relation.parent_key,)
+    return strawberry.field(
+        resolver=with_arguments(resolve, _arguments(sort, filter)),
+        description=description if scope is None else f"{description}\n\nNeeds the permission `{scope}`.",
+        metadata={"needs": needs, "relation": relation, "connection": True},
+    )
+
+
+def sort_enum(name: str, relation: Relation) -> Any:
+    """The enum of a relation's sorts, described by machine."""
+    kind = StrEnum(name, {each: each.lower() for each in relation.sorts})  # type: ignore[misc]
+    made: Any = strawberry.enum(kind, description="The order of the list.")
+    for value in made.__strawberry_definition__.values:
+        how = relation.sorts[value.name]
+        way = "largest or newest first" if how.descending else "smallest or oldest first"
+        value.description = f"By {how.column.replace('_', ' ')}, {way}."
+    return made
+
+
+def _given(chosen: Any) -> dict[str, Any]:
+    if chosen is None or not has_object_definition(chosen):
+        return {}
+    return {name: value for name, value in vars(chosen).items() if value is not None}
+
+
+def _arguments(sort: type[StrEnum] | None, chosen: type | None) -> list[inspect.Parameter]:
+    size = f"At most {MAX_PAGE}; {DEFAULT_PAGE} when neither first nor last is given."
+    made = [
+        argument("first", int | None, f"How many rows, from the front. {size}"),
+        argument("after", str | None, "Only rows after this cursor."),
+        argument("last", int | None, f"How many rows, from the back. {size}"),
+        argument("before", str | None, "Only rows before this cursor."),
+    ]
+    if sort is not None:
+        made.append(argument("sort", sort | None, "The order; the first value of the enum when not given."))
+    if chosen is not None:
+        made.append(argument("filter", chosen | None, "Only rows that meet all of these."))
+    return made

@@ -1,0 +1,143 @@
+"""Running one operation: parse and validate once per document, choose the perspective, execute, mask what failed."""
+
+from __future__ import annotations
+
+import inspect
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    VariableNode,
+    execute,
+    get_operation_ast,
+    parse,
+    specified_rules,
+    validate,
+)
+
+from core.errors import RequestError
+from core.relations import Perspective
+from core.viewer import require
+from graph.context import DRAFT, LIVE, Context
+from graph.errors import shown
+from graph.limits import Limits, check_document, check_text
+from models.identity import Scope
+
+_MAX_CACHED = 500
+_MAX_CACHED_LENGTH = 20_000
+
+
+class Refused(Exception):
+    """The request never ran: it could not be parsed, validated or matched to an operation."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(str(errors[0]))
+        self.errors = errors
+
+
+@dataclass
+class Operations:
+    """Runs documents against one schema, remembering those it has parsed and validated."""
+
+    schema: GraphQLSchema
+    limits: Limits = field(default_factory=Limits)
+    introspection: bool = True
+    _cache: OrderedDict[str, DocumentNode] = field(default_factory=OrderedDict)
+
+    def prepare(self, text: str, operation_name: str | None) -> tuple[DocumentNode, OperationDefinitionNode]:
+        """The document and the operation chosen from it; raises `Refused`."""
+        document = self._cache.get(text) or self._accept(text)
+        if text in self._cache:
+            self._cache.move_to_end(text)
+        operation = get_operation_ast(document, operation_name)
+        if operation is None:
+            named = (
+                f"There is no operation named {operation_name}." if operation_name else "Say which operation to run."
+            )
+            raise Refused([GraphQLError(named)])
+        return document, operation
+
+    async def run(
+        self,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any] | None,
+        context: Context,
+        request_id: str,
+    ) -> dict[str, Any]:
+        """The response map of one operation. Errors are already as they may leave the house."""
+        try:
+            await context.renew(perspective(operation, variables or {}, context))
+            started = execute(
+                self.schema,
+                document,
+                context_value=context,
+                variable_values=dict(variables or {}),
+                operation_name=operation.name.value if operation.name else None,
+            )
+            result = await started if inspect.isawaitable(started) else started
+            assert isinstance(result, ExecutionResult)
+        except RequestError as error:
+            return {"errors": [shown(GraphQLError(str(error), original_error=error), request_id)]}
+        finally:
+            await context.close()
+        # Without data the operation never began: a variable, say, did not fit its type.
+        response: dict[str, Any] = {} if _never_began(result) else {"data": result.data}
+        if result.errors:
+            response["errors"] = [shown(error, request_id) for error in result.errors]
+        return response
+
+    def _accept(self, text: str) -> DocumentNode:
+        try:
+            check_text(text)
+            document = parse(text, max_tokens=self.limits.max_tokens)
+            check_document(document, self.limits)
+        except GraphQLError as error:
+            raise Refused([error]) from error
+        except RequestError as error:
+            raise Refused([GraphQLError(str(error), extensions={"code": error.code})]) from error
+        rules = list(specified_rules)
+        if not self.introspection:
+            rules.append(NoSchemaIntrospectionCustomRule)
+        errors = validate(self.schema, document, rules, max_errors=20)
+        if errors:
+            raise Refused(errors)
+        if len(text) <= _MAX_CACHED_LENGTH:
+            self._cache[text] = document
+            if len(self._cache) > _MAX_CACHED:
+                self._cache.popitem(last=False)
+        return document
+
+
+def perspective(operation: OperationDefinitionNode, variables: Mapping[str, Any], context: Context) -> Perspective:
+    """The perspective an operation asks for; raises unless the viewer may have it."""
+    directive = next((each for each in operation.directives or () if each.name.value == "perspective"), None)
+    if directive is None or _stage(directive, operation, variables) != "DRAFT":
+        return LIVE
+    require(context.viewer, Scope.CONTENT_EDIT)
+    return DRAFT
+
+
+def _stage(directive: DirectiveNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> str:
+    value = (directive.arguments or ())[0].value
+    if not isinstance(value, VariableNode):
+        return str(getattr(value, "value", ""))
+    if value.name.value in variables:
+        return str(variables[value.name.value])
+    declared = next(
+        each for each in operation.variable_definitions or () if each.variable.name.value == value.name.value
+    )
+    return str(getattr(declared.default_value, "value", ""))
+
+
+def _never_began(result: ExecutionResult) -> bool:
+    return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or [])

@@ -1,0 +1,69 @@
+"""Deep copies of a draft tree: every object gets a new id, every reference inside the tree follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+
+from core.ids import new_id, tag_of
+from core.tables import id_type, table_of
+from core.writing import Transaction
+from models.content import Content, Stage, Staged
+from resolvers.content.drafts import CONTENT
+from resolvers.content.publishing import Tree
+
+
+async def duplicate(tx: Transaction, tree: Tree, root_id: str, changes: dict[str, Any]) -> dict[str, str]:
+    """Copies a root's draft, with `changes` to the root's own columns; answers old id -> new id, root first.
+
+    What is in the trash is not copied. Save counters start again at 1.
+    """
+    rows = await tx.rows(sa.select(CONTENT.c.id).where(CONTENT.c.root_id == root_id, CONTENT.c.trashed_at.is_(None)))
+    ids = {root_id: new_id(tree[0].__tag__)} | {
+        row.id: new_id(tag_of(row.id) or 0) for row in rows if row.id != root_id
+    }
+    await tx.execute(_copy_identities(tx, ids, ids[root_id]))
+    for model in tree:
+        await tx.execute(_copy_rows(model, ids, changes if model is tree[0] else {}))
+    return ids
+
+
+def _mapping(ids: dict[str, str]) -> Any:
+    pairs = sa.func.unnest(sa.literal(list(ids), ARRAY(id_type())), sa.literal(list(ids.values()), ARRAY(id_type())))
+    return pairs.table_valued(sa.column("old", id_type()), sa.column("new", id_type()), name="renamed").render_derived()
+
+
+def _copy_identities(tx: Transaction, ids: dict[str, str], root_id: str) -> Any:
+    renamed = _mapping(ids)
+    source = sa.select(
+        renamed.c.new, CONTENT.c.kind, sa.literal(root_id, id_type()), sa.literal(tx.viewer.user_id, id_type())
+    ).join(renamed, renamed.c.old == CONTENT.c.id)
+    return sa.insert(table_of(Content)).from_select(["id", "kind", "root_id", "author_id"], source)
+
+
+def _copy_rows(model: type[Staged], ids: dict[str, str], changes: dict[str, Any]) -> Any:
+    table, renamed = table_of(model), _mapping(ids)
+    columns = [column for column in table.c if column.name not in {"created_at", "updated_at"}]
+    values = [_copied(column, ids, renamed, changes) for column in columns]
+    source = (
+        sa.select(*values)
+        .select_from(table.join(renamed, renamed.c.old == table.c.id))
+        .where(table.c.stage == Stage.DRAFT.value)
+    )
+    return sa.insert(table).from_select([column.name for column in columns], source)
+
+
+def _copied(column: sa.Column[Any], ids: dict[str, str], renamed: Any, changes: dict[str, Any]) -> Any:
+    if column.name in changes:
+        return sa.literal(changes[column.name], column.type)
+    if column.name == "id":
+        return renamed.c.new
+    if column.name == "revision":
+        return sa.literal(1)
+    if isinstance(column.type, UUID):
+        inside = _mapping(ids).alias(f"renamed_{column.name}")
+        followed = sa.select(inside.c.new).where(inside.c.old == column).scalar_subquery()
+        return sa.func.coalesce(followed, column)
+    return column

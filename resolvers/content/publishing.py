@@ -1,0 +1,230 @@
+"""Publishing a root: live rows made equal to draft rows in one transaction, sealed as a numbered revision.
+
+The functions take a `tree`: the models of the root and all below it, parents first. They hold no knowledge of what the
+models mean; a domain checks its own rules before it calls them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from core.errors import DomainError, NotFound
+from core.reading import Reader
+from core.tables import id_type, table_of
+from core.writing import Transaction
+from models.content import PublishState, Revision, Stage, Staged
+from resolvers.content.drafts import CONTENT
+
+Tree = Sequence[type[Staged]]
+REVISION = table_of(Revision)
+DRAFT, LIVE = Stage.DRAFT.value, Stage.LIVE.value
+
+
+async def publish(tx: Transaction, tree: Tree, root_id: str, message: str | None) -> int:
+    """Makes the live rows of a root equal to its draft and seals the revision; answers the revision's number."""
+    for model in reversed(tree):
+        await tx.execute(_remove_gone(model, root_id))
+    for model in tree:
+        await tx.execute(_copy_to_live(model, root_id))
+    number = await tx.row(
+        sa.select((sa.func.coalesce(sa.func.max(REVISION.c.number), 0) + 1).label("next")).where(
+            REVISION.c.root_id == root_id
+        )
+    )
+    assert number is not None
+    snapshot = sa.select(_snapshot(tree, root_id)).scalar_subquery()
+    await tx.execute(
+        sa.insert(REVISION).values(
+            id=Revision.new_id(),
+            root_id=root_id,
+            number=number.next,
+            author_id=tx.viewer.user_id,
+            message=message,
+            snapshot=snapshot,
+        )
+    )
+    return int(number.next)
+
+
+async def unpublish(tx: Transaction, tree: Tree, root_id: str) -> None:
+    """Removes the live rows of a root; the draft stays as it is. Raises `DomainError` when there are none."""
+    for model in reversed(tree):
+        table = table_of(model)
+        removed = await tx.execute(sa.delete(table).where(table.c.stage == LIVE, table.c.id.in_(_ids_of(root_id))))
+        if model is tree[0] and not removed:
+            raise DomainError("This is not published.", "NOT_PUBLISHED", ("id",))
+
+
+async def is_live(tx: Transaction, model: type[Staged], object_id: str) -> bool:
+    """Whether readers can see the object now."""
+    table = table_of(model)
+    found = await tx.row(sa.select(table.c.id).where(table.c.id == object_id, table.c.stage == LIVE))
+    return found is not None
+
+
+async def restore_revision(tx: Transaction, tree: Tree, root_id: str, number: int) -> None:
+    """Loads a sealed revision into the draft. What the draft has beyond it goes to the trash: nothing is lost."""
+    sealed = await tx.row(
+        sa.select(REVISION.c.snapshot).where(REVISION.c.root_id == root_id, REVISION.c.number == number)
+    )
+    if sealed is None:
+        raise NotFound("revision", ("number",))
+    ids = [row["id"] for model in tree for row in sealed.snapshot.get(table_of(model).name, [])]
+    await tx.execute(_sort_out(root_id, ids, keep=True))
+    await tx.execute(_sort_out(root_id, ids, keep=False))
+    for model in tree:
+        rows = sealed.snapshot.get(table_of(model).name, [])
+        await tx.execute(_load(model, root_id, rows))
+        if model.__parent__ is not None and "position" in table_of(model).c:
+            await tx.execute(_renumber(model, root_id))
+
+
+async def publish_states(reader: Reader, tree: Tree, root_ids: Sequence[str]) -> list[PublishState]:
+    """How each root's draft stands to what readers see, in one statement."""
+    comparisons = [_differences(model) for model in tree]
+    every = sa.union_all(*comparisons).subquery("every")
+    root = table_of(tree[0])
+    statement = sa.select(every.c.root_id, sa.func.bool_or(every.c.differs).label("differs")).group_by(every.c.root_id)
+    differing = {row.root_id: row.differs for row in await reader.select(statement, {"roots": list(set(root_ids))})}
+    live = await reader.select(
+        sa.select(root.c.id).where(
+            root.c.stage == LIVE, root.c.id == sa.any_(sa.bindparam("roots", type_=ARRAY(id_type())))
+        ),
+        {"roots": list(set(root_ids))},
+    )
+    published = {row.id for row in live}
+    return [
+        PublishState.DRAFT
+        if each not in published
+        else (PublishState.CHANGED if differing.get(each) else PublishState.PUBLISHED)
+        for each in root_ids
+    ]
+
+
+def _ids_of(root_id: str) -> sa.Select[Any]:
+    return sa.select(CONTENT.c.id).where(CONTENT.c.root_id == root_id)
+
+
+def _kept(table: sa.FromClause, root_id: str) -> sa.Select[Any]:
+    """Ids of the root's drafts that are not in the trash."""
+    return sa.select(CONTENT.c.id).where(
+        CONTENT.c.id == table.c.id, CONTENT.c.root_id == root_id, CONTENT.c.trashed_at.is_(None)
+    )
+
+
+def _remove_gone(model: type[Staged], root_id: str) -> sa.Delete:
+    table = table_of(model)
+    draft = table.alias("draft")
+    kept = sa.select(draft.c.id).where(draft.c.id == table.c.id, draft.c.stage == DRAFT, _kept(draft, root_id).exists())
+    return sa.delete(table).where(table.c.stage == LIVE, table.c.id.in_(_ids_of(root_id)), ~kept.exists())
+
+
+def _copy_to_live(model: type[Staged], root_id: str) -> Any:
+    """Rows that are the same already are not touched, so that publishing writes only what changed."""
+    table = table_of(model)
+    draft = table.alias("draft")
+    columns = [column.name for column in table.c]
+    source = sa.select(*(sa.literal(LIVE) if name == "stage" else draft.c[name] for name in columns)).where(
+        draft.c.stage == DRAFT, _kept(draft, root_id).exists()
+    )
+    insert = upsert(table).from_select(columns, source)
+    rest = [name for name in columns if name not in {"id", "stage"}]
+    return insert.on_conflict_do_update(
+        index_elements=["id", "stage"],
+        set_={name: insert.excluded[name] for name in rest},
+        where=sa.tuple_(*(table.c[name] for name in rest)).is_distinct_from(
+            sa.tuple_(*(insert.excluded[name] for name in rest))
+        ),
+    )
+
+
+def _snapshot(tree: Tree, root_id: str) -> Any:
+    pairs: list[Any] = []
+    for model in tree:
+        live = table_of(model)
+        row = sa.func.to_jsonb(sa.literal_column(f'"{live.name}"')).op("-")(sa.literal_column("'stage'"))
+        rows = (
+            sa.select(sa.func.coalesce(sa.func.jsonb_agg(row), sa.text("'[]'::jsonb")))
+            .select_from(live)
+            .where(live.c.stage == LIVE, live.c.id.in_(_ids_of(root_id)))
+            .scalar_subquery()
+        )
+        pairs += [sa.literal_column(f"'{live.name}'"), rows]
+    return sa.func.jsonb_build_object(*pairs)
+
+
+def _sort_out(root_id: str, ids: Sequence[str], *, keep: bool) -> sa.Update:
+    """Takes the objects of a snapshot out of the trash, or puts all others of the root into it."""
+    inside = CONTENT.c.id == sa.any_(sa.literal(list(ids), ARRAY(id_type())))
+    of_root = CONTENT.c.root_id == root_id
+    if keep:
+        return sa.update(CONTENT).where(of_root, inside).values(trashed_at=None, trashed_with=None)
+    return (
+        sa.update(CONTENT)
+        .where(of_root, ~inside, CONTENT.c.trashed_at.is_(None))
+        .values(trashed_at=sa.func.now(), trashed_with=CONTENT.c.id)
+    )
+
+
+def _load(model: type[Staged], root_id: str, rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Upserts snapshot rows into the draft; columns younger than the snapshot keep the draft's value or the default."""
+    table = table_of(model)
+    known = [
+        column.name
+        for column in table.c
+        if rows and column.name in rows[0] and column.name not in {"stage", "revision", "updated_at"}
+    ]
+    if not rows:
+        return sa.select(sa.literal(1))
+    source = sa.func.jsonb_populate_recordset(
+        sa.literal_column(f'NULL::"{table.name}"'), sa.literal([dict(row) for row in rows], JSONB)
+    ).table_valued(*(sa.column(name, table.c[name].type) for name in known))
+    insert = upsert(table).from_select(
+        [*known, "stage", "revision"], sa.select(*(source.c[name] for name in known), sa.literal(DRAFT), sa.literal(1))
+    )
+    changed = {name: insert.excluded[name] for name in known if name != "id"}
+    return insert.on_conflict_do_update(
+        index_elements=["id", "stage"],
+        set_={**changed, "revision": table.c.revision + 1, "updated_at": sa.func.now()},
+    )
+
+
+def _renumber(model: type[Staged], root_id: str) -> sa.Update:
+    """Dense positions below each parent, what is in the trash behind what is not."""
+    assert model.__parent__ is not None
+    table = table_of(model)
+    draft = table.alias("draft")
+    order = (CONTENT.c.trashed_at.is_not(None), draft.c.position, draft.c.id)
+    place = sa.func.row_number().over(partition_by=draft.c[model.__parent__[0]], order_by=order)
+    numbered = (
+        sa.select(draft.c.id, place.label("place"))
+        .join(CONTENT, CONTENT.c.id == draft.c.id)
+        .where(draft.c.stage == DRAFT, CONTENT.c.root_id == root_id)
+        .subquery("numbered")
+    )
+    return (
+        sa.update(table)
+        .where(table.c.id == numbered.c.id, table.c.stage == DRAFT, table.c.position != numbered.c.place)
+        .values(position=numbered.c.place)
+    )
+
+
+def _differences(model: type[Staged]) -> sa.Select[Any]:
+    """Per object of the roots: whether its draft and its live row differ, one of them missing included."""
+    table = table_of(model)
+    draft, live = table.alias("draft"), table.alias("live")
+    roots = sa.bindparam("roots", type_=ARRAY(id_type()))
+    draft_revision = sa.case((CONTENT.c.trashed_at.is_(None), draft.c.revision))
+    joined = CONTENT.outerjoin(draft, sa.and_(draft.c.id == CONTENT.c.id, draft.c.stage == DRAFT)).outerjoin(
+        live, sa.and_(live.c.id == CONTENT.c.id, live.c.stage == LIVE)
+    )
+    return (
+        sa.select(CONTENT.c.root_id, draft_revision.is_distinct_from(live.c.revision).label("differs"))
+        .select_from(joined)
+        .where(CONTENT.c.root_id == sa.any_(roots))
+    )

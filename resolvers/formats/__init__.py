@@ -1,0 +1,41 @@
+"""The registry of block formats: one file each, one line each."""
+
+from models.curriculum import BlockFormat
+from resolvers.formats import (
+    callout,
+    embed,
+    freeform,
+    matrix,
+    media,
+    multi_select,
+    multiple_choice,
+    numeric,
+    ranking,
+    rating,
+    scale,
+    section,
+    short_answer,
+    text,
+    true_false,
+)
+from resolvers.formats.base import Format
+
+FORMATS: tuple[type[Format], ...] = (
+    text.Text,
+    section.Section,
+    media.Media,
+    callout.Callout,
+    embed.Embed,
+    multiple_choice.MultipleChoice,
+    multi_select.MultiSelect,
+    true_false.TrueFalse,
+    short_answer.ShortAnswer,
+    numeric.Numeric,
+    freeform.Freeform,
+    ranking.Ranking,
+    scale.Scale,
+    rating.Rating,
+    matrix.Matrix,
+)
+
+BY_KIND: dict[BlockFormat, type[Format]] = {each.format: each for each in FORMATS}

@@ -1,0 +1,37 @@
+"""Rating: a number of stars."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from models.curriculum import BlockFormat
+from resolvers.formats.base import QuestionFormat, WrongField
+from resolvers.formats.values import Label
+
+
+class RatingSymbol(StrEnum):
+    """What a rating is given in."""
+
+    STAR = "star"
+    HEART = "heart"
+    NUMBER = "number"
+
+
+class Rating(QuestionFormat):
+    """From 1 to maximum. An opinion: there is no right answer."""
+
+    format: ClassVar[BlockFormat] = BlockFormat.RATING
+    default_points: ClassVar[int] = 0
+
+    maximum: int = Field(default=5, ge=3, le=10)
+    symbol: RatingSymbol = RatingSymbol.STAR
+    labels: list[Label] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _labels_fit(self) -> Self:
+        if self.labels and len(self.labels) != self.maximum:
+            raise WrongField(f"Give {self.maximum} labels, one for each step, or none.", "labels")
+        return self
