@@ -1,0 +1,1 @@
+"""Demo content: two themes and three courses to look around in."""

@@ -1,0 +1,153 @@
+"""`cairn dev`: database, migrations, demo content, API, IDE and worker in one process tree, with one Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from types import FrameType
+
+import uvicorn
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from cairn.composition import Parts, compose
+from cairn.demo import loading
+from cairn.embedded import EmbeddedPostgres
+from cairn.http.app import application
+from cairn.local import FOLDER, NAME
+from cairn.settings import settings
+from core.database import Database
+from core.viewer import SERVICE
+from core.writing import transaction
+from migrations import running
+from models.identity import Role
+from resolvers import identity
+from workers.running import housekeeping_forever
+
+EDITOR = ("editor@cairn.example", "Demo editor")
+PORTS_TRIED = 50
+
+
+class PortTaken(Exception):
+    """The port that was asked for, or every port that was tried, is in use."""
+
+
+def run(console: Console) -> None:
+    """Runs until Ctrl-C or SIGTERM; a database that dies on its own is started again."""
+    signal.signal(signal.SIGTERM, _leave)
+    listener = listen()
+    try:
+        if os.environ.get("DATABASE_URL"):
+            _serve(console, listener, None)
+            return
+        while True:
+            with EmbeddedPostgres(FOLDER) as server:
+                server.create_database_if_missing(NAME)
+                os.environ["DATABASE_URL"] = server.url(NAME)
+                settings.cache_clear()
+                if not _serve(console, listener, server):
+                    return
+                console.print("[yellow]PostgreSQL ended unexpectedly; starting it again.[/yellow]")
+                del os.environ["DATABASE_URL"]
+    finally:
+        listener.close()
+
+
+def listen() -> socket.socket:
+    """A listening socket on `PORT`, or, where that is unset, on 8000 or the next free port; raises `PortTaken`."""
+    wanted = os.environ.get("PORT")
+    host = os.environ.get("CAIRN_HTTP__HOST", "127.0.0.1")
+    candidates = [int(wanted)] if wanted else list(range(8000, 8000 + PORTS_TRIED))
+    for port in candidates:
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            listener.listen(256)
+        except OSError:
+            listener.close()
+        else:
+            return listener
+    if wanted:
+        raise PortTaken(f"Port {wanted} is not to be had. Choose another with PORT=…, or leave PORT unset.")
+    raise PortTaken(f"No port from {candidates[0]} to {candidates[-1]} is free. Choose one with PORT=….")
+
+
+def _serve(console: Console, listener: socket.socket, server: EmbeddedPostgres | None) -> bool:
+    """Serves until told to stop (False) or until the database is gone (True)."""
+    url = settings().url
+    running.upgrade(url)
+    address = f"http://localhost:{listener.getsockname()[1]}"
+    link = asyncio.run(_prepare(console, url))
+    parts = compose(settings())
+    config = uvicorn.Config(application(parts), log_level="warning", lifespan="on", timeout_graceful_shutdown=5)
+    api = uvicorn.Server(config)
+    _greet(console, address, link)
+    return asyncio.run(_until_stopped(api, listener, server, parts))
+
+
+async def _until_stopped(
+    api: uvicorn.Server, listener: socket.socket, server: EmbeddedPostgres | None, parts: Parts
+) -> bool:
+    # A copy, because uvicorn closes its sockets, and a restart after a lost database needs the port again.
+    serving = asyncio.create_task(api.serve(sockets=[listener.dup()]))
+    worker: asyncio.Task[None] | None = None
+    lost = False
+    while not serving.done():
+        await asyncio.wait({serving}, timeout=0.2 if worker is None else 1)
+        if worker is None and api.started:
+            worker = asyncio.create_task(housekeeping_forever(parts.database))
+        if server is not None and not server.alive() and not serving.done():
+            lost = api.should_exit = True
+    if worker is not None:
+        worker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await worker
+    await serving
+    return lost
+
+
+async def _prepare(console: Console, url: str) -> str:
+    """Demo content where there is none, and a fresh sign-in link for the demo editor."""
+    database = Database(url, pool_size=2)
+    await database.open()
+    try:
+        with _course_progress(console) as progress:
+            await loading.load(database, progress)
+        async with transaction(database, SERVICE) as tx:
+            user_id = await identity.ensure_user(tx, *EDITOR, Role.EDITOR)
+            return await identity.create_login_token(tx, user_id)
+    finally:
+        await database.close()
+
+
+@contextlib.contextmanager
+def _course_progress(console: Console) -> Iterator[loading.Progress]:
+    bar = Progress(
+        TextColumn("Demo content"), BarColumn(), TextColumn("{task.description}"), console=console, transient=True
+    )
+    with bar:
+        task = bar.add_task("", total=len(loading.courses()), visible=False)
+
+        def advance(title: str) -> None:
+            bar.update(task, description=title, visible=True, advance=1)
+
+        yield advance
+
+
+def _greet(console: Console, address: str, token: str) -> None:
+    console.print()
+    console.print("[bold]Cairn is up.[/bold] Stop it with Ctrl-C.")
+    console.print(f"  API      {address}/graphql", highlight=False)
+    console.print(f"  IDE      {address}/ide/", highlight=False)
+    console.print(f"  Sign in  {address}/sign-in?token={token}", highlight=False, soft_wrap=True)
+    console.print("           (as an editor; this link works once, within half an hour)", style="dim")
+    console.print()
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

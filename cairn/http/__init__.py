@@ -1,0 +1,1 @@
+"""The HTTP edge: credentials become a viewer, requests become operations."""

@@ -1,0 +1,60 @@
+"""From credentials to a viewer: a bearer token, a session cookie, or neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.database import Database
+from core.viewer import ANONYMOUS, SERVICE, Viewer
+from core.writing import transaction
+from resolvers import identity
+
+
+class InvalidCredentials(Exception):
+    """A token was sent and is not valid: told apart from no token, so that a client notices."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Reads and sets them. `secure` is for addresses that browsers reach over https."""
+
+    database: Database
+    secure: bool
+
+    def cookie_name(self, request: Request) -> str:
+        """Two servers on one host must not overwrite each other's cookie: browsers ignore the port."""
+        return "__Host-cairn_session" if self.secure else f"cairn_session_{request.url.port or 80}"
+
+    async def viewer(self, request: Request) -> Viewer:
+        """The viewer of a request; raises `InvalidCredentials` for a bearer token that is not valid."""
+        header = request.headers.get("authorization")
+        cookie = request.cookies.get(self.cookie_name(request))
+        if header is None and cookie is None:
+            return ANONYMOUS
+        async with transaction(self.database, SERVICE) as tx:
+            if header is not None:
+                scheme, _, token = header.partition(" ")
+                found = await identity.viewer_of_token(tx, token.strip()) if scheme.lower() == "bearer" else None
+                if found is None:
+                    raise InvalidCredentials("This token is not valid: it may be expired or revoked.")
+                return found
+            return await identity.viewer_of_session(tx, cookie or "") or ANONYMOUS
+
+    def set_cookie(self, request: Request, response: Response, cookie: str) -> None:
+        """Signs the browser in."""
+        response.set_cookie(
+            self.cookie_name(request),
+            cookie,
+            max_age=int(identity.SESSION_LIFE.total_seconds()),
+            path="/",
+            secure=self.secure,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def delete_cookie(self, request: Request, response: Response) -> None:
+        """Signs the browser out."""
+        response.delete_cookie(self.cookie_name(request), path="/", secure=self.secure, httponly=True, samesite="lax")

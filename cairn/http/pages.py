@@ -1,0 +1,106 @@
+"""Everything that is not GraphQL: signing in by link, the session, health, and the IDE's files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from cairn.http.credentials import Credentials, InvalidCredentials
+from core.database import Database
+from core.errors import DomainError
+from core.viewer import ANONYMOUS, SERVICE
+from core.writing import transaction
+from migrations import running
+from resolvers import identity
+
+_HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The small pages around the API."""
+
+    database: Database
+    credentials: Credentials
+
+    async def sign_in(self, request: Request) -> Response:
+        """Trades the link's token for a session cookie and goes on to the IDE."""
+        try:
+            async with transaction(self.database, SERVICE) as tx:
+                cookie = await identity.sign_in(tx, request.query_params.get("token", ""))
+        except DomainError as error:
+            return PlainTextResponse(f"{error.message}\n", 400, _HEADERS)
+        response = RedirectResponse("/ide/", 303, _HEADERS)
+        self.credentials.set_cookie(request, response, cookie)
+        return response
+
+    async def sign_out(self, request: Request) -> Response:
+        """Ends the session."""
+        cookie = request.cookies.get(self.credentials.cookie_name(request))
+        if cookie:
+            async with transaction(self.database, SERVICE) as tx:
+                await identity.sign_out(tx, cookie)
+        response = Response(status_code=204, headers=_HEADERS)
+        self.credentials.delete_cookie(request, response)
+        return response
+
+    async def session(self, request: Request) -> Response:
+        """Who is signed in, for the IDE."""
+        try:
+            viewer = await self.credentials.viewer(request)
+        except InvalidCredentials:
+            viewer = ANONYMOUS
+        shown = {"kind": viewer.kind.name, "name": viewer.name, "scopes": sorted(viewer.scopes)}
+        return JSONResponse({"viewer": shown}, headers=_HEADERS)
+
+    async def healthz(self, _request: Request) -> Response:
+        """The process is alive."""
+        return PlainTextResponse("ok\n", headers=_HEADERS)
+
+    async def readyz(self, _request: Request) -> Response:
+        """The database answers and is migrated to what this code expects."""
+        try:
+            async with self.database.transaction(SERVICE) as connection:
+                row = await (await connection.execute("SELECT version_num FROM alembic_version")).fetchone()
+        except Exception as error:  # whatever stands in the way, the answer is the same: not ready
+            return PlainTextResponse(f"not ready: {type(error).__name__}\n", 503, _HEADERS)
+        head = running.heads()[0]
+        if row is None or row.version_num != head:
+            return PlainTextResponse("not ready: migrations are missing (cairn migrate)\n", 503, _HEADERS)
+        return PlainTextResponse("ready\n", headers=_HEADERS)
+
+
+class IdeFiles:
+    """The built IDE, with the policy that it was built for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = StaticFiles(directory=folder, html=True)
+        policy = folder.parent / "csp.txt"
+        self._policy = policy.read_text().strip() if policy.exists() else "default-src 'self'"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one file."""
+
+        async def with_headers(message: dict[str, object]) -> None:
+            if message["type"] == "http.response.start":
+                kept = [] if "/assets/" in scope["path"] else [(b"cache-control", b"no-cache")]
+                headers = [
+                    (b"content-security-policy", self._policy.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"referrer-policy", b"no-referrer"),
+                    *kept,
+                ]
+                message = {**message, "headers": [*message["headers"], *headers]}  # type: ignore[misc]
+            await send(message)
+
+        await self._files(scope, receive, with_headers)  # type: ignore[arg-type]
+
+
+async def ide_missing(_request: Request) -> Response:
+    """What `/ide` says before the IDE was built."""
+    return PlainTextResponse("The IDE is not built yet. Run `make dev`, which builds it.\n", 503)

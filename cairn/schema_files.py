@@ -1,0 +1,31 @@
+"""The files that are written from code: the schema and the page of settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cairn.settings import PROJECT, table
+from graph.schema import schema
+
+
+def sdl() -> str:
+    """The schema in GraphQL's own language."""
+    return schema().as_str().rstrip() + "\n"
+
+
+def write() -> list[Path]:
+    """Writes every file that is not current; answers which."""
+    changed = stale()
+    for path in changed:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(_files()[path], encoding="utf-8")
+    return changed
+
+
+def stale() -> list[Path]:
+    """The files that differ from what the code says."""
+    return [path for path, text in _files().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+
+
+def _files() -> dict[Path, str]:
+    return {PROJECT / "schema.graphql": sdl(), PROJECT / "docs" / "settings.md": table()}
