@@ -1,0 +1,1 @@
+"""The block formats: their rules, and what becomes of their answer keys."""
