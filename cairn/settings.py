@@ -8,7 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasChoices, BaseModel, Field, HttpUrl, PostgresDsn, SecretStr, TypeAdapter, field_validator
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import AliasChoices, BaseModel, Field, HttpUrl, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -75,8 +77,12 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _is_postgres(cls, value: SecretStr) -> SecretStr:
-        TypeAdapter(PostgresDsn).validate_python(value.get_secret_value().replace("@/", "@localhost/"))
+    def _is_a_connection_string(cls, value: SecretStr) -> SecretStr:
+        try:
+            conninfo_to_dict(value.get_secret_value())
+        except psycopg.Error as error:
+            # The reason may quote the password: it stays unsaid.
+            raise ValueError("This is no libpq connection string, such as postgresql://user@host/name.") from error
         return value
 
     @property

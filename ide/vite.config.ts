@@ -39,8 +39,11 @@ export default defineConfig({
     // GraphiQL titles its icons by the names of its functions, so these must outlive minification.
     rolldownOptions: { checks: { moduleLevelDirective: false }, output: { keepNames: true } },
   },
-  // The development server must not bundle these ahead: they import workers, which only the build knows.
-  optimizeDeps: { exclude: ['graphiql/setup-workers/vite', '@graphiql/react/setup-workers/vite'] },
+  // For the development server alone: files that import workers cannot be bundled ahead, what the workers need must be.
+  optimizeDeps: {
+    exclude: ['graphiql/setup-workers/vite', '@graphiql/react/setup-workers/vite'],
+    include: ['monaco-graphql > graphql-language-service', 'monaco-graphql > picomatch-browser'],
+  },
   server: {
     proxy: Object.fromEntries(SERVED_BY_CAIRN.map((path) => [path, CAIRN])),
   },

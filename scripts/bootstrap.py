@@ -16,6 +16,7 @@ import importlib.util
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -246,6 +247,10 @@ def run(command: list[str], cwd: Path = PROJECT, env: dict[str, str] | None = No
 def own_environment() -> dict[str, str]:
     """Our environment, quiet, and with a home of its own below `.cairn` when the user's cannot be written."""
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+    # Behind a proxy with a certificate of its own, the machine's store knows it and the tools' built-in lists do not.
+    environment.setdefault("NODE_USE_SYSTEM_CA", "1")
+    if ssl.get_default_verify_paths().cafile:
+        environment.setdefault("UV_SYSTEM_CERTS", "1")
     # Another active environment must not attract what belongs into ours.
     for name in ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_USER", "PIP_PREFIX"):
         environment.pop(name, None)

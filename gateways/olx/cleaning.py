@@ -156,7 +156,7 @@ def _replace_players(soup: BeautifulSoup, scope: Scope, keep_embeds: bool) -> No
             tag.replace_with(_embed(soup, url, title, str(tag.get("height") or "")))
         else:
             scope.warn(IssueCode.EMBED_LINKED, "Embedded content became a link.", source)
-            tag.replace_with(embed_link(soup, url, title))
+            tag.replace_with(" ", embed_link(soup, url, title), " ")
 
 
 def _player_address(tag: Tag) -> str:
@@ -171,7 +171,7 @@ def _player_address(tag: Tag) -> str:
 def _keep_fallback(tag: Tag) -> None:
     """What a player shows where it cannot play is text like any other: it moves behind the player."""
     for inner in tag.find_all(["source", "track", "param", "embed"]):
-        inner.decompose()
+        inner.unwrap()
     for child in reversed(list(tag.contents)):
         tag.insert_after(child.extract())
 
@@ -206,7 +206,7 @@ def _replace_forms(soup: BeautifulSoup, scope: Scope) -> None:
         label = tag.get("value") if tag.name == "input" and tag.get("type") in ("button", "submit", "reset") else None
         if label:
             tag.append(str(label))
-        if tag.name == "option":
+        if tag.name in _FORM_CONTROLS:
             tag.insert_after(" ")
         tag.name = "div" if tag.name in _FORM_BLOCKS else "span"
         tag.attrs = {}

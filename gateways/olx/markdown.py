@@ -6,7 +6,9 @@ MathJax, arranged layout), the block's HTML is kept inside the Markdown, which C
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from bs4 import BeautifulSoup
@@ -84,12 +86,13 @@ def too_deep(root: Tag) -> bool:
 def block_to_markdown(nodes: list[PageElement]) -> str | None:
     """One block as Markdown, or as HTML inside Markdown where only that keeps what it says; None when neither does."""
     element = _as_element(nodes)
+    said = _Said.by(element)
     if not _must_stay_html(element):
         markdown = _convert(element)
-        if is_faithful(markdown, element):
+        if said == _Said.by(markdown):
             return markdown
     raw = _raw_html(element)
-    return raw if is_faithful(raw, element) else None
+    return raw if said == _Said.by(raw) else None
 
 
 def inline_to_markdown(root: Tag) -> str:
@@ -97,15 +100,23 @@ def inline_to_markdown(root: Tag) -> str:
     lines = []
     for nodes in to_blocks(root):
         element = _as_element(nodes)
-        markdown = " ".join(_convert(_only_inline(element)).split("\n"))
-        lines.append(markdown.strip() if is_faithful(markdown, element) else _plain(element))
+        markdown = " ".join(_convert(_only_inline(element)).split("\n")).strip()
+        lines.append(markdown if _Said.by(markdown) == _Said.by(element) else plain_text(element))
     return "<br>".join(line for line in lines if line)
 
 
-def is_faithful(markdown: str, element: Tag) -> bool:
-    """Whether the Markdown, rendered, shows the same words and leads to the same places."""
-    rendered = parse_html(render_markdown(markdown))
-    return visible_words(rendered) == visible_words(element) and link_targets(rendered) == link_targets(element)
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a reader gets: the words in order, and where the links lead."""
+
+    words: list[str]
+    targets: Counter[str]
+
+    @classmethod
+    def by(cls, text: str | Tag) -> "_Said":
+        """What Markdown says once it is rendered, or an element as it is."""
+        root = parse_html(render_markdown(text)) if isinstance(text, str) else text
+        return cls(visible_words(root), link_targets(root))
 
 
 def _raw_html(element: Tag) -> str:
@@ -127,10 +138,6 @@ def plain_text(root: Tag) -> str:
     return _escape(" ".join(visible_words(root)))
 
 
-def _plain(element: Tag) -> str:
-    return _escape(" ".join(visible_words(element)))
-
-
 def _as_element(nodes: list[PageElement]) -> Tag:
     """One element holding the block: the node itself, or a paragraph around a run of inline nodes.
 
@@ -148,20 +155,19 @@ def _as_element(nodes: list[PageElement]) -> Tag:
 
 
 def _must_stay_html(element: Tag) -> bool:
-    if (
-        element.find(lambda tag: tag.name in _STAYS_HTML or has_layout(tag))
-        or element.name in _STAYS_HTML
-        or has_layout(element)
-    ):
+    every = [element, *element.find_all(True)]
+    if any(tag.name in _STAYS_HTML or has_layout(tag) or _has_own_numbers(tag) for tag in every):
         return True
-    if (
-        element.find("ol", attrs={"type": True})
-        or element.find("ol", attrs={"reversed": True})
-        or element.find("li", value=True)
-    ):
-        return True
-    tables = [element] if element.name == "table" else element.find_all("table")
-    return bool(_MATH.search(element.get_text())) or any(not _is_simple_table(table) for table in tables)
+    return bool(_MATH.search(element.get_text())) or any(
+        tag.name == "table" and not _is_simple_table(tag) for tag in every
+    )
+
+
+def _has_own_numbers(tag: Tag) -> bool:
+    """Whether a list counts in a way Markdown cannot write."""
+    return (tag.name == "ol" and (tag.has_attr("type") or tag.has_attr("reversed"))) or (
+        tag.name == "li" and tag.has_attr("value")
+    )
 
 
 def _is_simple_table(table: Tag) -> bool:

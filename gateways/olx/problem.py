@@ -59,7 +59,7 @@ _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 class _Ask:
     """A response; where it stood inside other elements, with HTML that says where its gap is.
 
-    `is_sentence` is true when that HTML is the whole text around it, and not a pointer into a table or a list before it.
+    `is_sentence` is true when that HTML is all the text around it, and not a pointer into a table or a list.
     """
 
     response: Element

@@ -261,7 +261,7 @@ class _Walker:
 
 _IMPLIED = "olx-implied"
 _GROUP_SETTINGS = names(
-    "max_count source_library_id sources sources_list conditional_attr conditional_value message group_id_to_child sources_list"
+    "max_count source_library_id sources sources_list conditional_attr conditional_value message group_id_to_child"
 )
 
 

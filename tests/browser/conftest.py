@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import httpx
 import pytest
+from pydantic import SecretStr
+
+from cairn.demo import loading
+from cairn.settings import Settings
+from core.database import Database
+from core.viewer import SERVICE
+from core.writing import transaction
+from models.identity import Role
+from resolvers import identity
+from tests.support.servers import RunningApplication, cloned
 
 from .announcement import NO_CHROMIUM, pytest_terminal_summary
 from .ide_page import IdePage
@@ -16,6 +29,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 __all__ = ["pytest_terminal_summary"]
+
+T = TypeVar("T")
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Root cannot use Chromium's sandbox, and what phones home would be a request that leaves the machine.
@@ -35,9 +50,10 @@ def find_chromium() -> str | None:
     return os.environ.get("CAIRN_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while it is open, Playwright keeps an event loop in this thread, and other tests want theirs.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One headless browser for all tests of this process; each test opens a fresh profile in it."""
+    """One headless browser for the tests of a module; each test opens a fresh profile in it."""
     program = find_chromium()
     if program is None:
         pytest.skip(NO_CHROMIUM)
@@ -47,6 +63,64 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def demo_site(database_server: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    """(address, connection string) of an application of its own with the demo content, which no other test empties."""
+    with cloned(*database_server) as url:
+        settings = Settings(DATABASE_URL=SecretStr(url))
+        if not settings.ide_folder.exists():
+            pytest.fail("The IDE is not built. Run `make ide` first.")
+        awaited(with_database(url, loading.load))
+        running = RunningApplication(settings)
+        yield running.start(), url
+        running.stop()
+
+
+@pytest.fixture
+def base_url(demo_site: tuple[str, str]) -> str:
+    """Where the IDE and the API are, without a slash at the end."""
+    return demo_site[0]
+
+
+@pytest.fixture
+def editor_link(demo_site: tuple[str, str]) -> str:
+    """A sign-in link of an editor; good for one use."""
+    address, url = demo_site
+
+    async def create(database: Database) -> str:
+        async with transaction(database, SERVICE) as tx:
+            user_id = await identity.ensure_user(tx, "editor@example.org", "Maya Okafor", Role.EDITOR)
+            return await identity.create_login_token(tx, user_id)
+
+    return f"{address}/sign-in?token={awaited(with_database(url, create))}"
+
+
+@pytest.fixture
+def demo_course(base_url: str) -> dict[str, Any]:
+    """`id`, `slug` and `lesson_ids` of the first published course."""
+    query = "{ courses(first: 1) { nodes { id slug modules { lessons { id } } } } }"
+    answer = httpx.post(f"{base_url}/graphql", json={"query": query}).raise_for_status().json()
+    course = answer["data"]["courses"]["nodes"][0]
+    lesson_ids = [lesson["id"] for module in course["modules"] for lesson in module["lessons"]]
+    return {"id": course["id"], "slug": course["slug"], "lesson_ids": lesson_ids}
+
+
+async def with_database(url: str, act: Callable[[Database], Awaitable[T]]) -> T:
+    """What `act` answers, given a database that is open meanwhile."""
+    database = Database(url, pool_size=1)
+    await database.open()
+    try:
+        return await act(database)
+    finally:
+        await database.close()
+
+
+def awaited(answer: Coroutine[Any, Any, T]) -> T:
+    """Runs it to its end in a thread, since this one's event loop may be Playwright's."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, answer).result()
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What the tests share: a database server, a running application, clients, factories."""

@@ -1,0 +1,92 @@
+"""One PostgreSQL for the whole run, one migrated template, one clone and one running application per worker."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import psycopg
+import uvicorn
+from psycopg import conninfo, sql
+
+from cairn.composition import Parts, compose
+from cairn.http.app import application
+from cairn.scratch import scratch_server
+from cairn.settings import Settings
+from migrations import running
+
+DEADLINE_SECONDS = 30
+
+
+class DatabaseServer:
+    """The server of a test run: started once, shared by all workers."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self.url = ""
+        self.template = f"cairn_template_{secrets.token_hex(4)}"
+
+    def start(self) -> None:
+        """Starts the server (or takes the one of `DATABASE_URL`) and migrates the template."""
+        self.url = self._stack.enter_context(scratch_server())
+        execute(self.url, "CREATE DATABASE {} TEMPLATE template0", self.template)
+        running.upgrade(conninfo.make_conninfo(self.url, dbname=self.template))
+
+    def stop(self) -> None:
+        """Drops the template and stops the server."""
+        if self.url:
+            execute(self.url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", self.template)
+        self._stack.close()
+
+
+def execute(url: str, statement: str, name: str) -> None:
+    """Runs one statement about one database."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+
+@contextmanager
+def cloned(server_url: str, template: str) -> Iterator[str]:
+    """A database of one's own, cloned from the template; dropped in the end."""
+    name = f"cairn_test_{secrets.token_hex(6)}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+    try:
+        yield conninfo.make_conninfo(server_url, dbname=name)
+    finally:
+        execute(server_url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
+class RunningApplication:
+    """The real application behind a real socket, in a thread of this process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.parts: Parts = compose(settings)
+        config = uvicorn.Config(application(self.parts), host="127.0.0.1", port=0, log_level="error", lifespan="on")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._up = threading.Event()
+
+    def start(self) -> str:
+        """Starts it and answers its address."""
+        startup = self._server.startup
+
+        async def startup_and_tell(sockets: object = None) -> None:
+            await startup(sockets)  # type: ignore[arg-type]
+            self._up.set()
+
+        self._server.startup = startup_and_tell  # type: ignore[method-assign]
+        self._thread.start()
+        if not self._up.wait(DEADLINE_SECONDS) or not self._server.started:
+            raise RuntimeError("The application did not start.")
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}"
+
+    def stop(self) -> None:
+        """Stops it and waits."""
+        self._server.should_exit = True
+        self._thread.join(DEADLINE_SECONDS)
