@@ -216,9 +216,12 @@ async def authored(tx: Transaction, block: Row) -> dict[str, Any]:
     return join(block.settings, key.body if key else {})
 
 
-async def set_milestones(tx: Transaction, course_id: str, milestones: Sequence[Mapping[str, Any]]) -> None:
-    """Replaces a draft course's milestones; those of the same name keep their id."""
+async def set_milestones(
+    tx: Transaction, course_id: str, expected_revision: int, milestones: Sequence[Mapping[str, Any]]
+) -> None:
+    """Replaces a draft course's milestones; those of the same name keep their id. Counts as a save of the course."""
     identity = await drafts.locked(tx, Course, course_id)
+    drafts.require_revision(await drafts.draft_row(tx, Course, course_id), expected_revision, {})
     rows = [checked(Milestone, each, ("milestones", number)) for number, each in enumerate(milestones)]
     _check_milestones(rows)
     table = table_of(Milestone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 from pydantic import SecretStr
 
+from cairn.demo import loading
 from cairn.settings import Settings
 from core.database import Database
 from core.tables import table_of
@@ -85,21 +86,17 @@ def application(database_url: str) -> Iterator[tuple[str, RunningApplication]]:
 def _tokens(database_url: str) -> dict[Role, tuple[str, str]]:
     """(user id, token) of one person per role; they outlive the emptying between tests."""
 
-    async def make() -> dict[Role, tuple[str, str]]:
-        database = Database(database_url, pool_size=2)
-        await database.open()
-        try:
-            made = {}
-            async with transaction(database, SERVICE) as tx:
-                for role in (Role.LEARNER, Role.EDITOR, Role.ADMIN):
-                    user_id = await identity.ensure_user(tx, f"{role.value}@example.org", role.value, role)
-                    scopes = identity.scopes_of([role])
-                    made[role] = (user_id, await identity.create_api_token(tx, user_id, "tests", scopes, 1))
-            return made
-        finally:
-            await database.close()
+    async def make(database: Database) -> dict[Role, tuple[str, str]]:
+        made = {}
+        async with transaction(database, SERVICE) as tx:
+            for role in (Role.LEARNER, Role.EDITOR, Role.ADMIN):
+                user_id = await identity.ensure_user(tx, f"{role.value}@example.org", role.value, role)
+                scopes = identity.scopes_of([role])
+                made[role] = (user_id, await identity.create_api_token(tx, user_id, "tests", scopes, 1))
+        return made
 
-    return asyncio.run(make())
+    found: dict[Role, tuple[str, str]] = _with_database(database_url, make)
+    return found
 
 
 @pytest.fixture
@@ -172,3 +169,44 @@ def statements(application: tuple[str, RunningApplication]) -> Callable[[], Abst
 
 def _is_about_credentials(text: str) -> bool:
     return any(f"FROM {name}" in text for name in ("api_token", "auth_session", "role_grant"))
+
+
+@pytest.fixture
+def base_url(address: str) -> str:
+    """The application's address, as a browser opens it."""
+    return address
+
+
+@pytest.fixture
+def demo_course(people: People, database_url: str) -> dict[str, Any]:
+    """The demo content, loaded; answers one published course: `id`, `slug`, `title` and its `lessons` (id, title)."""
+    _with_database(database_url, loading.load)
+    found = people.editor.ask(
+        "query @perspective(stage: DRAFT) { courses(first: 1, sort: TITLE_DESC) { nodes { id slug title"
+        " modules { lessons { id title } } } } }"
+    )["courses"]["nodes"][0]
+    lessons = [lesson for module in found.pop("modules") for lesson in module["lessons"]]
+    return {**found, "lessons": lessons}
+
+
+@pytest.fixture
+def editor_link(address: str, database_url: str, users: dict[Role, str]) -> str:
+    """A one-time sign-in link of an editor."""
+
+    async def make(database: Database) -> str:
+        async with transaction(database, SERVICE) as tx:
+            return await identity.create_login_token(tx, users[Role.EDITOR])
+
+    return f"{address}/sign-in?token={_with_database(database_url, make)}"
+
+
+def _with_database(url: str, work: Callable[[Database], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        database = Database(url, pool_size=2)
+        await database.open()
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())

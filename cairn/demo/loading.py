@@ -60,7 +60,7 @@ async def _load_course(tx: Transaction, course: Values, theme_id: str, position:
     }
     course_id = await curriculum.create_course(tx, {**own, "theme_id": theme_id, "position": position})
     if course.get("milestones"):
-        await curriculum.set_milestones(tx, course_id, course["milestones"])
+        await curriculum.set_milestones(tx, course_id, 1, course["milestones"])
     made = _Made()
     for module in course["modules"]:
         values = {name: _stripped(value) for name, value in module.items() if name != "lessons"}

@@ -173,10 +173,7 @@ class EmbeddedPostgres:
         folder.draft.mkdir(mode=0o700)
         hand_over(folder.draft, account)
         desk = make_socket_folder(account)
-        paper = desk / "password"
-        paper.touch(mode=0o600)
-        paper.write_text(folder.new_password())
-        hand_over(paper, account)
+        paper = _note_for(account, desk / "password", folder.new_password())
         command = [str(binaries.initdb), "-D", _as_seen_inside(folder.draft), f"--pwfile={paper}", *INITDB_OPTIONS]
         if not self._durable:
             command.append("--no-sync")
@@ -222,6 +219,15 @@ def _clear_leftovers(folder: Folder) -> None:
     remove_stale_socket_folder(folder)
     if folder.draft.exists():
         shutil.rmtree(folder.draft)
+
+
+def _note_for(account: Account, place: Path, text: str) -> Path:
+    """Write a file for `account` alone, in a folder that it owns and could tamper with."""
+    with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        if account.is_other:
+            os.fchown(file.fileno(), account.uid, account.gid)
+    return place
 
 
 def _check_data(folder: Folder, account: Account, binaries: Binaries) -> None:

@@ -128,10 +128,13 @@ async def course_update(
 
 @mutation(Edit, Course)
 async def course_milestones_set(
-    act: Act, id: Id, milestones: Annotated[list[MilestoneInput], described_as("All milestones, in order.")]
+    act: Act,
+    id: Id,
+    expected_revision: Expected,
+    milestones: Annotated[list[MilestoneInput], described_as("All milestones, in order.")],
 ) -> str:
     """Replaces a draft course's milestones. Ranges are in order and do not overlap."""
-    await curriculum.set_milestones(act.tx, id, plain(milestones))
+    await curriculum.set_milestones(act.tx, id, expected_revision, plain(milestones))
     return id
 
 

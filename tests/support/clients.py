@@ -47,7 +47,8 @@ class Client:
 
     def mutate(self, name: str, selection: str, **input: Any) -> Data:
         """The payload of a mutation, whatever its outcome; `selection` is what to read besides the errors."""
-        document = f"mutation($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{ {selection} {ERRORS} }} }}"
+        head = f"mutation($input: {name[0].upper()}{name[1:]}Input!)"
+        document = f"{head} {{ {name}(input: $input) {{ {selection} {ERRORS} }} }}"
         payload: Data = self.ask(document, input=input)[name]
         return payload
 
