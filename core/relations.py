@@ -13,13 +13,19 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from core.database import Prepared, compiled
+from core.errors import RequestError
+from core.ids import tag_of
 from core.paging import Page
 from core.tables import Table, id_type, table_of
 
 Condition = sa.ColumnElement[bool]
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Filter:
     """A condition with one bound value: `condition(bind)` builds it, `prepare` turns the argument into the value."""
 
     condition: Callable[[Any], Condition]
-    prepare: Callable[[Any], Any] = lambda value: value
+    prepare: Callable[[Any], Any] = _same
 
 
 @dataclass(frozen=True)
@@ -78,8 +84,15 @@ def contains(*columns: sa.ColumnElement[str]) -> Filter:
 
 
 def equals(column: sa.ColumnElement[Any]) -> Filter:
-    """A filter for rows whose column equals the value."""
-    return Filter(lambda value: column == value)
+    """A filter for rows whose column equals the value; a value that is no id at all is refused where ids are compared."""
+    return Filter(lambda value: column == value, own_id if isinstance(column.type, UUID) else _same)
+
+
+def own_id(value: str) -> str:
+    """The value, if it is one of our ids; raises `RequestError` otherwise."""
+    if tag_of(value) is None:
+        raise RequestError("This is not one of our ids.")
+    return value
 
 
 @lru_cache(maxsize=2048)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.errors import DomainError, InvalidInput, SeveralErrors
 from core.reading import Reader
-from core.relations import Filter, Relation, Sort, contains, equals
+from core.relations import Filter, Relation, Sort, contains, equals, own_id
 from core.rows import Row
 from core.tables import id_type, table_of
 from core.text import to_html, to_plain
@@ -76,7 +76,7 @@ LESSONS = Relation(
     sorts={**_BY_TIME, **_BY_TITLE},
     filters={
         "module": equals(LESSON.c.module_id),
-        "course": Filter(lambda course: _MODULE_OF_LESSON.where(MODULE.c.course_id == course).exists()),
+        "course": Filter(lambda course: _MODULE_OF_LESSON.where(MODULE.c.course_id == course).exists(), own_id),
         "text": contains(LESSON.c.title),
     },
 )

@@ -1,0 +1,1 @@
+"""Measurements: this API beside a hand-written one over the same tables."""
