@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from core.database import Connection, Database, Prepared, compiled
 from core.errors import RequestError
 from core.paging import Page, PageOf
+from core.policies import grants_of
 from core.relations import Perspective, Relation, children_sql, count_sql, page_sql, parameters
 from core.rows import Row, entity_rows, row_factory
 from core.tables import table_of
@@ -33,17 +34,25 @@ class Reader:
         self._database = database
         self._stack = AsyncExitStack()
         self._connection: Connection | None = None
+        self._closed = False
         # psycopg runs one statement at a time on a connection; concurrent resolvers queue here.
         self._lock = asyncio.Lock()
 
     async def close(self) -> None:
-        """Ends the snapshot and returns the connection."""
-        self._connection = None
-        await self._stack.aclose()
+        """Ends the snapshot and returns the connection; a statement under way is waited for, later ones are refused.
+
+        When one field fails, others of the same answer may still be reading: they must not take the connection along.
+        """
+        self._closed = True
+        async with self._lock:
+            self._connection = None
+            await self._stack.aclose()
 
     async def rows(self, statement: Prepared, values: Mapping[str, Any], entity: type | None = None) -> list[Row]:
         """Runs one statement; rows of an `entity` know their model."""
         async with self._lock:
+            if self._closed:
+                raise RuntimeError("The answer was given without this statement.")
             if self._connection is None:
                 transaction = self._database.transaction(self.viewer, read_only=True)
                 self._connection = await self._stack.enter_async_context(transaction)
@@ -61,7 +70,7 @@ class Reader:
     async def children(self, relation: Relation, parents: Sequence[Any], columns: tuple[str, ...]) -> list[list[Row]]:
         """The children of each parent, in order, in one statement."""
         keys = {key for parent in parents if (key := getattr(parent, relation.parent_key)) is not None}
-        if not keys:
+        if not keys or not self._may_read(relation):
             return [[] for _ in parents]
         statement = children_sql(relation, columns, self._staged(relation))
         found = await self.rows(statement, {"parents": sorted(keys), **self._stage()}, relation.child)

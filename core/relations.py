@@ -84,7 +84,7 @@ def contains(*columns: sa.ColumnElement[str]) -> Filter:
 
 
 def equals(column: sa.ColumnElement[Any]) -> Filter:
-    """A filter for rows whose column equals the value; a value that is no id at all is refused where ids are compared."""
+    """A filter for rows whose column equals the value; where ids are compared, what is no id is refused."""
     return Filter(lambda value: column == value, own_id if isinstance(column.type, UUID) else _same)
 
 

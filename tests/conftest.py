@@ -12,7 +12,6 @@ import pytest
 from psycopg import sql
 from pydantic import SecretStr
 
-from cairn.demo import loading
 from cairn.settings import Settings
 from core.database import Database
 from core.tables import table_of
@@ -21,8 +20,11 @@ from core.writing import transaction
 from models import TABLES
 from models.identity import Role
 from resolvers import identity
+from tests.browser.announcement import pytest_terminal_summary
 from tests.support.clients import Client, People
 from tests.support.servers import DatabaseServer, RunningApplication, cloned
+
+__all__ = ["pytest_terminal_summary"]
 
 _SERVER = pytest.StashKey[DatabaseServer]()
 
@@ -169,35 +171,6 @@ def statements(application: tuple[str, RunningApplication]) -> Callable[[], Abst
 
 def _is_about_credentials(text: str) -> bool:
     return any(f"FROM {name}" in text for name in ("api_token", "auth_session", "role_grant"))
-
-
-@pytest.fixture
-def base_url(address: str) -> str:
-    """The application's address, as a browser opens it."""
-    return address
-
-
-@pytest.fixture
-def demo_course(people: People, database_url: str) -> dict[str, Any]:
-    """The demo content, loaded; answers one published course: `id`, `slug`, `title` and its `lessons` (id, title)."""
-    _with_database(database_url, loading.load)
-    found = people.editor.ask(
-        "query @perspective(stage: DRAFT) { courses(first: 1, sort: TITLE_DESC) { nodes { id slug title"
-        " modules { lessons { id title } } } } }"
-    )["courses"]["nodes"][0]
-    lessons = [lesson for module in found.pop("modules") for lesson in module["lessons"]]
-    return {**found, "lessons": lessons}
-
-
-@pytest.fixture
-def editor_link(address: str, database_url: str, users: dict[Role, str]) -> str:
-    """A one-time sign-in link of an editor."""
-
-    async def make(database: Database) -> str:
-        async with transaction(database, SERVICE) as tx:
-            return await identity.create_login_token(tx, users[Role.EDITOR])
-
-    return f"{address}/sign-in?token={_with_database(database_url, make)}"
 
 
 def _with_database(url: str, work: Callable[[Database], Awaitable[Any]]) -> Any:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -75,11 +78,26 @@ class Pages:
         return PlainTextResponse("ready\n", headers=_HEADERS)
 
 
+class _Compressed(StaticFiles):
+    """Static files, sent as their `.gz` twin where the build made one and the browser takes it."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, compressed if possible."""
+        if "gzip" in Headers(scope=scope).get("accept-encoding", ""):
+            twin, found = await run_in_threadpool(self.lookup_path, f"{path}.gz")
+            if found is not None:
+                media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
+                response = FileResponse(twin, stat_result=found, media_type=media_type)
+                response.headers.update({"content-encoding": "gzip", "vary": "accept-encoding"})
+                return response
+        return await super().get_response(path, scope)
+
+
 class IdeFiles:
     """The built IDE, with the policy that it was built for."""
 
     def __init__(self, folder: Path) -> None:
-        self._files = StaticFiles(directory=folder, html=True)
+        self._files = _Compressed(directory=folder, html=True)
         policy = folder.parent / "csp.txt"
         self._policy = policy.read_text().strip() if policy.exists() else "default-src 'self'"
 

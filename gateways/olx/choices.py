@@ -2,7 +2,6 @@
 
 import copy
 import re
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
@@ -18,6 +17,10 @@ LONGEST_CHOICE = 2000
 HINT_TAGS = ("choicehint", "optionhint")
 
 _ID = re.compile(r"[a-z0-9_-]{1,40}")
+_OPTION = re.compile(
+    r"""\s*(?: '((?:[^'\\]|\\.)*)' | "((?:[^"\\]|\\.)*)" | ([^,]*) )\s*(?:,|$)""",
+    re.VERBOSE | re.DOTALL,
+)
 _MULTIPLE_CREDIT = {"": "none", "false": "none", "edc": "every_decision", "halves": "halves"}
 
 
@@ -196,12 +199,13 @@ def _spell_out_options(group: Element) -> None:
 
 
 def legacy_options(value: str) -> list[str]:
-    """The options in `('a', "b")`, or in `(a, b)`."""
+    """The options in `('a', "b, c")`, or in `(a, b)`. A quotation mark counts only where an option begins and ends."""
     inside = value.strip().removeprefix("(").removesuffix(")")
-    lexer = shlex.shlex(inside, posix=True)
-    lexer.whitespace, lexer.whitespace_split, lexer.commenters, lexer.escape = ",", True, "", ""
-    try:
-        options = list(lexer)
-    except ValueError:  # an apostrophe in a word, which opens a quotation that never closes
-        options = inside.split(",")
-    return [option.strip() for option in options if option.strip()]
+    options = (_option(match) for match in _OPTION.finditer(inside))
+    return [option for option in options if option]
+
+
+def _option(match: re.Match[str]) -> str:
+    single, double, bare = match.groups()
+    quoted = single if single is not None else double
+    return bare.strip().strip("'\"") if quoted is None else re.sub(r"\\(.)", r"\1", quoted).strip()

@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
 from markdownify import ATX, BACKSLASH, MarkdownConverter
 
+from core.text import to_html
 from gateways.olx.cleaning import EMBED_TAG, has_layout
 from gateways.olx.words import INLINE_TAGS, link_targets, names, parse_html, render_markdown, visible_words
 
@@ -114,9 +115,11 @@ class _Said:
 
     @classmethod
     def by(cls, text: str | Tag) -> "_Said":
-        """What Markdown says once it is rendered, or an element as it is."""
-        root = parse_html(render_markdown(text)) if isinstance(text, str) else text
-        return cls(visible_words(root), link_targets(root))
+        """What Markdown says once it is shown, or an element as it is."""
+        if isinstance(text, Tag):
+            return cls(visible_words(text), link_targets(text))
+        # Neutral links do not pass the sanitiser before they are rewritten, so these are looked for ahead of it.
+        return cls(visible_words(to_html(text)), link_targets(render_markdown(text)))
 
 
 def _raw_html(element: Tag) -> str:
@@ -135,7 +138,7 @@ def _raw_html(element: Tag) -> str:
 
 def plain_text(root: Tag) -> str:
     """Only the words, as Markdown that shows them as they are."""
-    return _escape(" ".join(visible_words(root)))
+    return _escape(_LINE_START + " ".join(visible_words(root)))
 
 
 def _as_element(nodes: list[PageElement]) -> Tag:

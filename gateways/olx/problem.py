@@ -329,8 +329,11 @@ def _own_prompt(response: Element, before: str) -> str:
 
 
 def _without_heading(solution: Element) -> str:
-    """The explanation without the word “Explanation” that Studio writes above it."""
+    """The explanation without what Studio puts around each: a class, and the word “Explanation” above it."""
     solution = copy.deepcopy(solution)
+    for element in solution.iter():
+        if element.get("class") in ("detailed-solution", "worked-solution"):
+            del element.attrib["class"]
     first = next((e for e in solution.iter() if e.tag in ("p", "h2", "h3", "h4") and text_of(e)), None)
     if first is not None and text_of(first).rstrip(":").strip().lower() == "explanation":
         first.clear()

@@ -60,7 +60,7 @@ async function reach(init: RequestInit): Promise<Response> {
     return await fetch('/graphql', init);
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new Trouble('The server cannot be reached. Check that Cairn is running and that you are online, then try again.');
+    throw new Trouble('The server cannot be reached. Check that Cairn is running and you are online, then try again.');
   }
 }
 
@@ -82,6 +82,6 @@ export function statusInWords(status: number): string {
   if (status === 413) return 'The operation is too large for the server. Send less text at once.';
   if (status === 415) return 'The server did not understand the form of the request. Reload the page and try again.';
   if (status === 429) return 'Too many requests in a short time. Wait a minute, then try again.';
-  if (status >= 500) return `The server failed (status ${status}). Nothing is lost on this page: wait a little and try again.`;
+  if (status >= 500) return `The server failed (status ${status}). Nothing on this page is lost: try again in a while.`;
   return `The server gave an answer that this page does not understand (status ${status}).`;
 }

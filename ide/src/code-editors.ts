@@ -73,19 +73,20 @@ export function useCairnEditorThemes(): void {
   }, [monaco]);
 }
 
-/** Wrap long lines, since comments and lesson texts are prose, and set the type a little smaller than GraphiQL does. */
+/** What the editors show is mostly prose: long lines wrap, and a dash is no suspect for looking like a hyphen. */
 export function useReadableLines(): void {
   const { queryEditor, variableEditor, headerEditor, responseEditor } = useGraphiQL(
     pick('queryEditor', 'variableEditor', 'headerEditor', 'responseEditor'),
   );
   useEffect(() => {
     for (const each of [queryEditor, variableEditor, headerEditor, responseEditor]) {
-      each?.updateOptions({ wordWrap: 'on', fontSize: 14 });
+      each?.updateOptions({ wordWrap: 'on', fontSize: 14, unicodeHighlight: { ambiguousCharacters: false } });
     }
   }, [queryEditor, variableEditor, headerEditor, responseEditor]);
 }
 
-function themeFrom({ base, text, popup, accent, faint, lineNumber, brackets, tokens }: Palette): editor.IStandaloneThemeData {
+function themeFrom(palette: Palette): editor.IStandaloneThemeData {
+  const { base, text, popup, accent, faint, lineNumber, brackets, tokens } = palette;
   return {
     base,
     inherit: true,

@@ -3,19 +3,21 @@ import { Kind, type DocumentNode, type OperationDefinitionNode, type ValueNode }
 /** What running an operation reads or changes, for the hint in the header. */
 export type Effect = 'reads-live' | 'reads-draft' | 'changes-draft' | 'goes-live';
 
+type MaybeDocument = DocumentNode | undefined;
+
 /**
  * Tell what the operation called `name` (or the only one) touches.
  * Returns null while the text is no complete operation. `variables` is the text of the variables editor; the stage
  * may come from there.
  */
-export function effectOf(document: DocumentNode | undefined, name: string | undefined, variables: string): Effect | null {
+export function effectOf(document: MaybeDocument, name: string | undefined, variables: string): Effect | null {
   const operation = currentOperation(document, name);
   if (!operation) return null;
   if (operation.operation === 'mutation') return publishes(operation) ? 'goes-live' : 'changes-draft';
   return stageOf(operation, variables) === 'DRAFT' ? 'reads-draft' : 'reads-live';
 }
 
-function currentOperation(document: DocumentNode | undefined, name: string | undefined): OperationDefinitionNode | null {
+function currentOperation(document: MaybeDocument, name: string | undefined): OperationDefinitionNode | null {
   const operations = document?.definitions.filter((each) => each.kind === Kind.OPERATION_DEFINITION) ?? [];
   return operations.find((each) => each.name?.value === name) ?? operations[0] ?? null;
 }

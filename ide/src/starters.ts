@@ -52,7 +52,7 @@ query Courses {
   {
     id: 'course-draft',
     title: 'Read a course in draft',
-    purpose: 'Shows one course as editors see it: modules, lessons and blocks, with changes that are not published yet.',
+    purpose: 'Shows one course as editors see it: modules, lessons, blocks, and changes not published yet.',
     scope: 'content:edit',
     query: `# One course with all its parts, as editors see it.
 # Take the line “@perspective…” away to see what readers see.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
 from core.reading import Reader
 from core.relations import Relation, Sort
@@ -43,7 +43,7 @@ async def published_revisions(reader: Reader, root: type[Staged], root_ids: Sequ
     columns = [column for column in REVISION.c if column.name != "snapshot"]
     newest = (
         sa.select(*columns)
-        .distinct(REVISION.c.root_id)
+        .ext(distinct_on(REVISION.c.root_id))
         .where(REVISION.c.root_id == sa.any_(ids), live)
         .order_by(REVISION.c.root_id, REVISION.c.number.desc())
     )

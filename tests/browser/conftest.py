@@ -1,4 +1,8 @@
-"""A real Chromium for the tests of the IDE, and a loud word when there is none."""
+"""A real Chromium for the tests of the IDE, and a loud word when there is none.
+
+The fixtures `base_url`, `editor_link` and `demo_course` take the place of those of the folder above: the browser visits
+an application of its own, whose content is loaded once, and no coroutine runs in the thread that Playwright holds.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +54,7 @@ def find_chromium() -> str | None:
     return os.environ.get("CAIRN_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-# Not for the whole session: while it is open, Playwright keeps an event loop in this thread, and other tests want theirs.
+# Not for the whole session: while open, Playwright keeps an event loop in this thread, and other tests want theirs.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One headless browser for the tests of a module; each test opens a fresh profile in it."""
@@ -99,12 +103,12 @@ def editor_link(demo_site: tuple[str, str]) -> str:
 
 @pytest.fixture
 def demo_course(base_url: str) -> dict[str, Any]:
-    """`id`, `slug` and `lesson_ids` of the first published course."""
-    query = "{ courses(first: 1) { nodes { id slug modules { lessons { id } } } } }"
+    """The first published course: `id`, `slug`, `title`, and its `lessons` (id, title)."""
+    query = "{ courses(first: 1) { nodes { id slug title modules { lessons { id title } } } } }"
     answer = httpx.post(f"{base_url}/graphql", json={"query": query}).raise_for_status().json()
-    course = answer["data"]["courses"]["nodes"][0]
-    lesson_ids = [lesson["id"] for module in course["modules"] for lesson in module["lessons"]]
-    return {"id": course["id"], "slug": course["slug"], "lesson_ids": lesson_ids}
+    course: dict[str, Any] = answer["data"]["courses"]["nodes"][0]
+    lessons = [lesson for module in course.pop("modules") for lesson in module["lessons"]]
+    return {**course, "lessons": lessons}
 
 
 async def with_database(url: str, act: Callable[[Database], Awaitable[T]]) -> T:

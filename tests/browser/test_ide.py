@@ -98,7 +98,7 @@ def test_the_answer_to_a_query_is_shown(ide: IdePage, editor_link: str, demo_cou
 def test_readers_see_a_change_when_it_is_published_and_not_before(
     ide: IdePage, editor_link: str, base_url: str, demo_course: dict[str, Any]
 ) -> None:
-    slug, lesson_id = demo_course["slug"], demo_course["lesson_ids"][0]
+    slug, lesson_id = demo_course["slug"], demo_course["lessons"][0]["id"]
     published = titles(read_course(base_url, slug))[lesson_id]
     changed = f"{published}, told anew"
     ide.open(editor_link)
@@ -117,7 +117,7 @@ def test_readers_see_a_change_when_it_is_published_and_not_before(
 def test_an_edit_of_a_stale_revision_overwrites_nothing_and_shows_both_texts(
     ide: IdePage, editor_link: str, demo_course: dict[str, Any]
 ) -> None:
-    lesson_id = demo_course["lesson_ids"][0]
+    lesson_id = demo_course["lessons"][0]["id"]
     ide.open(editor_link)
     revision = draft_revision(ide, demo_course["slug"], lesson_id)
     assert retitle(ide, lesson_id, revision, "Told by the first")["errors"] == []

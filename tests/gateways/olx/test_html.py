@@ -90,7 +90,8 @@ def test_mathjax_keeps_its_backslashes_everywhere(read: Read) -> None:
     course = read(
         component("<p>\\(a_1\\)</p>"),
         "<problem url_name='p'><multiplechoiceresponse><label>\\(b_2\\)</label><choicegroup>"
-        "<choice correct='true'>\\(c_3\\)</choice><choice correct='false'>4</choice></choicegroup></multiplechoiceresponse></problem>",
+        "<choice correct='true'>\\(c_3\\)</choice><choice correct='false'>4</choice></choicegroup>"
+        "</multiplechoiceresponse></problem>",
     )
     note, question = course.blocks()
     shown = [note.body, question.body, question.settings["choices"][0]["text"]]
@@ -162,7 +163,10 @@ def test_a_frame_without_a_safe_address_is_never_embedded(read: Read, address: s
 
 
 def test_players_become_links(read: Read) -> None:
-    html = "<p>See</p><video><source src='https://example.org/a.mp4'>no video</video><object data='/static/a.pdf' title='Guide'></object>"
+    html = (
+        "<p>See</p><video><source src='https://example.org/a.mp4'>no video</video>"
+        "<object data='/static/a.pdf' title='Guide'></object>"
+    )
     course = read(component(html), files={"static/a.pdf": "x"})
     assert "[example.org/a.mp4](https://example.org/a.mp4)" in text(course)
     assert "[Guide](olx:static/a.pdf)" in text(course)

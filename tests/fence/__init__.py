@@ -1,0 +1,1 @@
+"""The fence: what PostgreSQL itself lets each kind of viewer read and write."""

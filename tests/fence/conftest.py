@@ -1,0 +1,139 @@
+"""A system with something in every table, and nobody who changes it: every test leaves it as it found it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from cairn.settings import Settings
+from core.database import Database
+from core.viewer import SERVICE
+from core.writing import transaction
+from migrations import running
+from models.identity import Role
+from models.importing import ExternalRef, ImportIssue, ImportJob
+from resolvers import identity
+from tests.fence.personas import Owner, Persona, personas
+from tests.support import factories
+from tests.support.clients import Client
+from tests.support.servers import RunningApplication, cloned
+
+ROLES = (Role.LEARNER, Role.EDITOR, Role.ADMIN)
+
+
+@dataclass(frozen=True)
+class World:
+    """Where it is, who is in it, and the id of one object per state and table."""
+
+    url: str
+    address: str
+    users: dict[Role, str]
+    tokens: dict[Role, str]
+    objects: dict[str, dict[str, str]]
+
+    def client(self, name: str) -> Client:
+        """Somebody's client by the name of the matrix."""
+        return Client(self.address, None if name == "anonymous" else self.tokens[Role(name)])
+
+
+@pytest.fixture(scope="session")
+def world(database_server: tuple[str, str]) -> Iterator[World]:
+    """A published course, a draft one and a trashed one, each with a theme and all that a course can have."""
+    with cloned(*database_server) as url:
+        users, tokens = asyncio.run(_people(url))
+        application = RunningApplication(Settings(DATABASE_URL=SecretStr(url)))
+        address = application.start()
+        try:
+            editor = Client(address, tokens[Role.EDITOR])
+            objects = {state: _tree(editor, state) for state in ("draft", "live", "trashed")}
+            editor.http.close()
+            yield World(url, address, users, tokens, objects)
+        finally:
+            application.stop()
+
+
+@pytest.fixture(scope="session")
+def owner(world: World) -> Iterator[Owner]:
+    """A connection of the owner to the world."""
+    with psycopg.connect(world.url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def everybody(world: World) -> dict[str, Persona]:
+    """The matrix's people, in the world."""
+    return personas(world.users)
+
+
+@pytest.fixture(scope="session")
+def bare_url(database_server: tuple[str, str]) -> Iterator[str]:
+    """A migrated database without any rows."""
+    with cloned(*database_server) as url:
+        yield url
+
+
+@pytest.fixture
+def bare(bare_url: str) -> Iterator[sa.Connection]:
+    """The owner's connection to the bare database; whatever a test does there is undone."""
+    with running.connect(bare_url) as connection:
+        yield connection
+        connection.rollback()
+
+
+async def _people(url: str) -> tuple[dict[Role, str], dict[Role, str]]:
+    database = Database(url, pool_size=2)
+    await database.open()
+    try:
+        users, tokens = {}, {}
+        async with transaction(database, SERVICE) as tx:
+            for role in ROLES:
+                users[role] = await identity.ensure_user(tx, f"{role.value}@example.org", role.value, role)
+                scopes = identity.scopes_of([role])
+                tokens[role] = await identity.create_api_token(tx, users[role], "matrix", scopes, 1)
+                await identity.create_login_token(tx, users[role])
+                await identity.sign_in(tx, await identity.create_login_token(tx, users[role]))
+            job = {"id": ImportJob.new_id(), "source": "olx:demo", "counts": {}, "status": "done"}
+            await tx.insert(ImportJob, [job])
+            issue = {"job_id": job["id"], "severity": "warning", "code": "LOST", "place": "p", "reason": "r"}
+            await tx.insert(ImportIssue, [{"id": ImportIssue.new_id(), **issue}])
+            ref = {"source": "olx:demo", "external_id": "1", "local_id": ImportJob.new_id(), "imported": {}}
+            await tx.insert(ExternalRef, [{"id": ExternalRef.new_id(), **ref}])
+        return users, tokens
+    finally:
+        await database.close()
+
+
+def _tree(editor: Client, state: str) -> dict[str, str]:
+    """A theme and a course of everything in one state; table name to id."""
+    theme = factories.theme(editor, publish=state == "live", title=f"A {state} theme")
+    course = factories.course(editor, title=f"A {state} course", themeId=theme)
+    milestones = [{"name": "Start", "startDay": 1, "endDay": 9}]
+    set_them = editor.do(
+        "courseMilestonesSet", "course { milestones { id } }", id=course, expectedRevision=1, milestones=milestones
+    )
+    first = factories.module(editor, course)
+    rule: dict[str, Any] = {"releaseRule": "AFTER_MODULE", "unlockAfterId": first}
+    module = factories.module(editor, course, title=f"A {state} module", **rule)
+    lesson = factories.lesson(editor, module, title=f"A {state} lesson")
+    block = factories.block(editor, lesson, factories.choice_question())
+    if state == "live":
+        factories.publish(editor, course)
+    if state == "trashed":
+        editor.do("courseTrash", "course { id }", id=course)
+        editor.do("themeTrash", "theme { id }", id=theme)
+    return {
+        "theme": theme,
+        "course": course,
+        "milestone": set_them["course"]["milestones"][0]["id"],
+        "module": module,
+        "lesson": lesson,
+        "block": block,
+        "answer_key": block,
+    }

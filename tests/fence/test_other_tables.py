@@ -1,0 +1,182 @@
+"""Who reads and writes people, credentials, the audit log, revisions and imports, in raw SQL."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import orjson
+import pytest
+from psycopg import sql
+
+from core.tables import table_of
+from models import TABLES
+from models.content import Staged
+from tests.fence.personas import INSERT_ROW, Owner, Persona, acting_as, attempt, effective, sees
+
+OTHERS = [table_of(model).name for model in TABLES if not issubclass(model, Staged)]
+EVERY = [table_of(model).name for model in TABLES]
+NAMES = ("anonymous", "learner", "editor", "admin", "service")
+ALL = {"INSERT", "UPDATE", "DELETE"}
+MANAGERS, STAFF = {"admin", "service"}, {"editor", "admin", "service"}
+BY_ID = "id = %(id)s"
+
+# Who reads the row of somebody else, or of nobody in particular; and who may do what to it.
+READS: dict[str, set[str]] = {
+    "user": MANAGERS,
+    "role_grant": MANAGERS,
+    "api_token": MANAGERS,
+    "login_token": {"service"},
+    "auth_session": {"service"},
+    "audit_log": MANAGERS,
+    "content": STAFF,
+    "revision": STAFF,
+    "external_ref": STAFF,
+    "import_job": STAFF,
+    "import_issue": STAFF,
+}
+WRITES: dict[str, dict[str, set[str]]] = {
+    "user": {"service": ALL},
+    "role_grant": {"service": ALL},
+    "api_token": {"service": ALL},
+    "login_token": {"service": ALL},
+    "auth_session": {"service": ALL},
+    "audit_log": {"service": {"INSERT"}},
+    "content": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
+    "revision": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
+    "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
+    "import_job": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
+    "import_issue": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
+}
+OWNED = {"user": "id", "role_grant": "user_id", "api_token": "user_id"}
+
+
+@pytest.fixture
+def rows(owner: Owner) -> Iterator[dict[str, str]]:
+    """Table to the id of one row: of a stranger's, where the table is about people."""
+    stranger = str(uuid.uuid4())
+    owned: dict[str, dict[str, object]] = {
+        "user": {"id": stranger, "display_name": "Stranger", "status": "active"},
+        "role_grant": {"user_id": stranger, "role": "learner", "scope_type": "global"},
+        "api_token": {"user_id": stranger, "name": "n", "token_hash": "h", "hint": "h", "scopes": []},
+        "login_token": {"user_id": stranger, "token_hash": "h"},
+        "auth_session": {"user_id": stranger, "token_hash": "h"},
+        "audit_log": {"actor_id": stranger, "actor_kind": "user", "action": "look", "details": {}},
+    }
+    with owner.transaction(force_rollback=True):
+        made = {table: _insert(owner, table, values) for table, values in owned.items()}
+        for table in set(OTHERS) - set(made):
+            found = owner.execute(sql.SQL("SELECT id FROM {} LIMIT 1").format(sql.Identifier(table))).fetchone()
+            assert found is not None, table
+            made[table] = str(found[0])
+        yield made
+
+
+def _insert(owner: Owner, table: str, values: dict[str, object]) -> str:
+    always = {"id": str(uuid.uuid4()), "created_at": "now", "updated_at": "now", "expires_at": "infinity"}
+    whole = {**always, **values}
+    owner.execute(sql.SQL(INSERT_ROW).format(table=sql.Identifier(table)), {"row": orjson.dumps(whole).decode()})
+    return str(whole["id"])
+
+
+def test_the_matrix_covers_every_table_that_has_no_stage() -> None:
+    assert set(OTHERS) == set(READS) == set(WRITES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("table", OTHERS)
+def test_who_reads_what_is_not_their_own(
+    owner: Owner, everybody: dict[str, Persona], rows: dict[str, str], table: str, name: str
+) -> None:
+    assert sees(owner, everybody[name], table, BY_ID, {"id": rows[table]}) is (name in READS[table])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("table", OTHERS)
+def test_who_writes_what_is_not_their_own(
+    owner: Owner, everybody: dict[str, Persona], rows: dict[str, str], table: str, name: str
+) -> None:
+    expected = WRITES[table].get(name, set())
+    assert effective(owner, everybody[name], table, BY_ID, {"id": rows[table]}) == expected
+
+
+@pytest.mark.parametrize("table", OWNED)
+def test_a_learner_sees_exactly_their_own_rows(
+    owner: Owner, everybody: dict[str, Persona], rows: dict[str, str], table: str
+) -> None:
+    learner = everybody["learner"]
+    column = sql.Identifier(OWNED[table])
+    with acting_as(owner, learner):
+        found = owner.execute(sql.SQL("SELECT {}::text FROM {}").format(column, sql.Identifier(table))).fetchall()
+    assert found
+    assert {each[0] for each in found} == {learner.user_id}
+
+
+@pytest.mark.parametrize("table", OWNED)
+def test_nobody_but_the_service_writes_even_their_own_rows_of_identity(
+    owner: Owner, everybody: dict[str, Persona], table: str
+) -> None:
+    for name in ("learner", "editor", "admin"):
+        mine = {"id": everybody[name].user_id}
+        assert effective(owner, everybody[name], table, f"{OWNED[table]} = %(id)s", mine) == set(), name
+
+
+@pytest.mark.parametrize("name", [each for each in NAMES if each != "service"])
+@pytest.mark.parametrize("table", ["login_token", "auth_session"])
+def test_sign_in_secrets_are_closed_to_all_but_the_service(
+    owner: Owner, everybody: dict[str, Persona], table: str, name: str
+) -> None:
+    with acting_as(owner, everybody[name]):
+        assert attempt(owner, "SELECT token_hash FROM {table}", table) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_changes_or_removes_an_entry_of_the_audit_log_not_even_their_own(
+    owner: Owner, everybody: dict[str, Persona], rows: dict[str, str], name: str
+) -> None:
+    who = everybody[name]
+    entry = {"actor_id": who.user_id or None, "actor_kind": "user", "action": "look", "details": {}}
+    mine = _insert(owner, "audit_log", entry)
+    with acting_as(owner, who):
+        assert attempt(owner, "UPDATE {table} SET action = 'x' WHERE " + BY_ID, "audit_log", {"id": mine}) is None
+        assert attempt(owner, "DELETE FROM {table} WHERE " + BY_ID, "audit_log", {"id": mine}) is None
+
+
+def test_a_signed_in_viewer_adds_to_the_audit_log_in_their_own_name_only(
+    owner: Owner, everybody: dict[str, Persona]
+) -> None:
+    learner, editor = everybody["learner"], everybody["editor"]
+    entry = (
+        "INSERT INTO {table} (id, actor_id, actor_kind, action, details)"
+        " VALUES (gen_random_uuid(), %(actor)s, 'user', 'look', '{{}}')"
+    )
+    with acting_as(owner, learner):
+        assert attempt(owner, entry, "audit_log", {"actor": learner.user_id}) == 1
+        assert attempt(owner, entry, "audit_log", {"actor": editor.user_id}) is None
+        assert attempt(owner, entry, "audit_log", {"actor": None}) is None
+
+
+def test_a_revision_is_sealed_by_those_who_may_publish_only(
+    owner: Owner, everybody: dict[str, Persona], rows: dict[str, str]
+) -> None:
+    sealed = {"id": rows["revision"]}
+    assert effective(owner, everybody["writer"], "revision", BY_ID, sealed) == set()
+    assert effective(owner, everybody["publisher"], "revision", BY_ID, sealed) == {"INSERT"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("table", EVERY)
+def test_nobody_empties_a_table(owner: Owner, everybody: dict[str, Persona], table: str, name: str) -> None:
+    with acting_as(owner, everybody[name]):
+        assert attempt(owner, "TRUNCATE {table} CASCADE", table) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_makes_tables_roles_or_policies_of_their_own(
+    owner: Owner, everybody: dict[str, Persona], name: str
+) -> None:
+    with acting_as(owner, everybody[name]):
+        assert attempt(owner, "CREATE TABLE public.stray ()", "course") is None
+        assert attempt(owner, "CREATE ROLE cairn_stray", "course") is None
+        assert attempt(owner, "CREATE POLICY stray ON {table} USING (true)", "course") is None
+        assert attempt(owner, "ALTER TABLE {table} DISABLE ROW LEVEL SECURITY", "course") is None
