@@ -1,36 +1,28 @@
 """The command line: `cairn dev | serve | worker | migrate | import | schema | token | doctor`."""
 
+# Commands import what they need when they run: `--help` and a plain mistake should answer at once, and the whole
+# application takes a second or two to import.
+
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import psycopg
 import typer
-import uvicorn
 from psycopg_pool import PoolTimeout
 from pydantic import ValidationError
 from rich.console import Console
 
-from cairn import dev, doctor, schema_files
-from cairn.composition import compose
 from cairn.embedded import EmbeddedPostgresError
-from cairn.http.app import application
-from cairn.importing import import_olx
-from cairn.local import database_url
-from cairn.scratch import scratch_databases
-from cairn.settings import settings
-from core.database import Database
+from cairn.listening import PortTaken
 from core.errors import DomainError
-from core.viewer import SERVICE
-from core.writing import transaction
-from migrations import running
-from models.identity import Role
-from resolvers import identity
-from workers.running import housekeeping_forever
+
+if TYPE_CHECKING:
+    from core.database import Database
 
 app = typer.Typer(
     name="cairn",
@@ -54,6 +46,8 @@ def dev_command() -> None:
     Without [bold]DATABASE_URL[/bold] it brings a PostgreSQL of its own, in .cairn/postgres. [bold]PORT[/bold] chooses
     the port; without it 8000 or the next free one is taken.
     """
+    from cairn import dev
+
     dev.run(Console())
 
 
@@ -62,6 +56,10 @@ def serve(
     workers: Annotated[int, typer.Option(help="Processes that serve the API.", min=1, max=64)] = 1,
 ) -> None:
     """Serve the API and the IDE in production. Needs [bold]DATABASE_URL[/bold]; migrate first with `cairn migrate`."""
+    import uvicorn
+
+    from cairn.settings import settings
+
     found = settings()
     uvicorn.run(
         "cairn.cli:served",
@@ -76,12 +74,19 @@ def serve(
 
 def served() -> Any:
     """What each serving process runs."""
+    from cairn.composition import compose
+    from cairn.http.app import application
+    from cairn.settings import settings
+
     return application(compose(settings()))
 
 
 @app.command()
 def worker() -> None:
     """Run background work: housekeeping of expired links and sessions. Stops on Ctrl-C and SIGTERM."""
+    from cairn.local import database_url
+    from workers.running import housekeeping_forever
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     with database_url():
         _with_database(housekeeping_forever)
@@ -93,6 +98,10 @@ def migrate(
     new: Annotated[str, typer.Option("--new", metavar="TEXT", help="Write a migration for changed models.")] = "",
 ) -> None:
     """Bring the database up to date. Safe to repeat, and to run from several machines at once."""
+    from cairn.local import database_url
+    from cairn.scratch import scratch_databases
+    from migrations import running
+
     if not check and not new:
         with database_url() as url:
             running.upgrade(url)
@@ -128,6 +137,9 @@ def import_olx_command(
 
     Exit codes: 0 all found a home · 1 nothing was written · 2 imported, with issues to look at.
     """
+    from cairn.importing import import_olx
+    from cairn.local import database_url
+
     with database_url():
 
         async def run(database: Database) -> int:
@@ -142,6 +154,8 @@ def schema(
     check: Annotated[bool, typer.Option("--check", help="Fail when a written file is not current.")] = False,
 ) -> None:
     """Print the GraphQL schema, write it to its file, or check that the file is current."""
+    from cairn import schema_files
+
     if write:
         for path in schema_files.write():
             console.print(f"Wrote {path}.")
@@ -156,18 +170,30 @@ def schema(
 
 @token_app.command("create")
 def token_create(
-    role: Annotated[Role, typer.Option(help="What the token may do.")] = Role.EDITOR,
+    role: Annotated[
+        str, typer.Option(help="What the token may do: editor, admin, learner, coach, moderator …")
+    ] = "editor",
     name: Annotated[str, typer.Option(help="A word to recognise it by.")] = "command line",
     email: Annotated[str, typer.Option(help="Whose token it is; the person is made if need be.")] = "",
-    days: Annotated[int, typer.Option(help="How long it lasts.", min=1, max=identity.MAX_TOKEN_DAYS)] = 30,
+    days: Annotated[int, typer.Option(help="How long it lasts.", min=1, max=3650)] = 30,
 ) -> None:
     """Print a new API token, and nothing else, on standard output. It cannot be shown again."""
+    from cairn.local import database_url
+    from core.viewer import SERVICE
+    from core.writing import transaction
+    from migrations import running
+    from models.identity import Role
+    from resolvers import identity
+
+    if role not in set(Role):
+        raise typer.BadParameter(f"{role} is no role. Roles are {', '.join(Role)}.", param_hint="--role")
+    chosen = Role(role)
 
     async def run(database: Database) -> str:
-        owner = email or f"{role.value}@cairn.example"
+        owner = email or f"{role}@cairn.example"
         async with transaction(database, SERVICE) as tx:
-            user_id = await identity.ensure_user(tx, owner, owner.partition("@")[0][:50], role)
-            return await identity.create_api_token(tx, user_id, name, identity.scopes_of([role]), days)
+            user_id = await identity.ensure_user(tx, owner, owner.partition("@")[0][:50], chosen)
+            return await identity.create_api_token(tx, user_id, name, identity.scopes_of([chosen]), days)
 
     with database_url() as url:
         running.upgrade(url)
@@ -177,6 +203,9 @@ def token_create(
 @app.command("doctor")
 def doctor_command() -> None:
     """Look whether this installation is fit to run; exit code 1 when something is wrong."""
+    from cairn import doctor
+    from cairn.local import database_url
+
     with database_url():
         findings = list(doctor.examine())
     for each in findings:
@@ -190,7 +219,7 @@ def main() -> None:
     """The entry point: known failures end in one plain sentence and exit code 1."""
     try:
         app()
-    except (EmbeddedPostgresError, dev.PortTaken, DomainError) as error:
+    except (EmbeddedPostgresError, PortTaken, DomainError) as error:
         console.print(f"cairn: {error}", style="red", highlight=False, markup=False)
         raise SystemExit(1) from error
     except ValidationError as error:
@@ -206,6 +235,9 @@ def main() -> None:
 
 
 def _with_database(work: Callable[[Database], Awaitable[Any]]) -> Any:
+    from cairn.settings import settings
+    from core.database import Database
+
     async def run() -> Any:
         database = Database(settings().url, pool_size=2)
         await database.open()

@@ -18,6 +18,7 @@ from cairn.composition import Parts, compose
 from cairn.demo import loading
 from cairn.embedded import EmbeddedPostgres
 from cairn.http.app import application
+from cairn.listening import listen
 from cairn.local import FOLDER, NAME
 from cairn.settings import settings
 from core.database import Database
@@ -29,11 +30,6 @@ from resolvers import identity
 from workers.running import housekeeping_forever
 
 EDITOR = ("editor@cairn.example", "Demo editor")
-PORTS_TRIED = 50
-
-
-class PortTaken(Exception):
-    """The port that was asked for, or every port that was tried, is in use."""
 
 
 def run(console: Console) -> None:
@@ -55,26 +51,6 @@ def run(console: Console) -> None:
                 del os.environ["DATABASE_URL"]
     finally:
         listener.close()
-
-
-def listen() -> socket.socket:
-    """A listening socket on `PORT`, or, where that is unset, on 8000 or the next free port; raises `PortTaken`."""
-    wanted = os.environ.get("PORT")
-    host = os.environ.get("CAIRN_HTTP__HOST", "127.0.0.1")
-    candidates = [int(wanted)] if wanted else list(range(8000, 8000 + PORTS_TRIED))
-    for port in candidates:
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-            listener.listen(256)
-        except OSError:
-            listener.close()
-        else:
-            return listener
-    if wanted:
-        raise PortTaken(f"Port {wanted} is not to be had. Choose another with PORT=…, or leave PORT unset.")
-    raise PortTaken(f"No port from {candidates[0]} to {candidates[-1]} is free. Choose one with PORT=….")
 
 
 def _serve(console: Console, listener: socket.socket, server: EmbeddedPostgres | None) -> bool:
