@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import UUID
 
 from core.errors import RequestError
+from core.ids import tag_of
 from core.rows import Row
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100
+_NOT_OURS = "This cursor is not one of ours. Use a cursor from pageInfo or edges as it is."
+# An instant as PostgreSQL writes it.
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,36 @@ def decode_cursor(text: str, sort: str) -> tuple[str, str]:
     except (binascii.Error, ValueError):
         parts = None
     if not (isinstance(parts, list) and len(parts) == 3 and all(isinstance(part, str) for part in parts)):
-        raise RequestError("This cursor is not one of ours. Use a cursor from pageInfo or edges as it is.")
+        raise RequestError(_NOT_OURS)
     if parts[0] != sort:
         raise RequestError("This cursor belongs to another sort order. Start again without it.")
     return parts[1], parts[2]
+
+
+def require_key(page: Page, kind: sa.types.TypeEngine[Any]) -> None:
+    """Refuses a cursor that holds no id, or a sort key that no column of this type can have.
+
+    The database would refuse it too, and with it everything else that the same answer still has to read.
+    """
+    if page.cursor is None:
+        return
+    key, row_id = page.cursor
+    if tag_of(row_id) is None or not _fits(key, kind):
+        raise RequestError(_NOT_OURS)
+
+
+def _fits(key: str, kind: sa.types.TypeEngine[Any]) -> bool:
+    if isinstance(kind, UUID):
+        return tag_of(key) is not None
+    if isinstance(kind, sa.Integer):
+        return re.fullmatch(r"-?[0-9]{1,10}", key) is not None and abs(int(key)) < 2**31
+    if isinstance(kind, sa.DateTime):
+        return _INSTANT.fullmatch(key) is not None and _is_instant(key)
+    return "\0" not in key
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text) is not None
+    except ValueError:
+        return False

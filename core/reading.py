@@ -10,18 +10,17 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import lru_cache
 from typing import Any
 
-import psycopg
 import sqlalchemy as sa
 
 from core.database import Connection, Database, Prepared, compiled
-from core.errors import RequestError
-from core.paging import Page, PageOf
+from core.paging import Page, PageOf, require_key
 from core.policies import grants_of
 from core.relations import Perspective, Relation, children_sql, count_sql, page_sql, parameters
 from core.rows import Row, entity_rows, row_factory
-from core.tables import table_of
+from core.tables import Table, table_of
 from core.viewer import Viewer
 
 
@@ -96,19 +95,17 @@ class Reader:
         sort: str,
     ) -> list[PageOf]:
         """One page of children per parent, in one statement; a relation without a key has one page for all."""
+        if not self._may_read(relation):
+            return [_page_of([], page, sort, relation) for _ in parents]
         names = tuple(sorted(filters))
         statement = page_sql(
             relation, columns, self._staged(relation), names, sort, page.cursor is not None, page.backward
         )
+        require_key(page, table_of(relation.child).c[relation.sorts[sort].column].type)
         values = parameters(page, {name: (relation.filters[name], filters[name]) for name in names})
         if relation.key is not None:
             values["parents"] = _distinct(parents, relation)
-        try:
-            found = await self.rows(statement, {**values, **self._stage()}, relation.child)
-        except psycopg.DataError as error:
-            raise RequestError(
-                "This cursor is not one of ours. Use a cursor from pageInfo or edges as it is."
-            ) from error
+        found = await self.rows(statement, {**values, **self._stage()}, relation.child)
         if relation.key is None:
             return [_page_of(found, page, sort, relation)] * len(parents)
         groups: dict[str, list[Row]] = defaultdict(list)
@@ -118,6 +115,8 @@ class Reader:
 
     async def counts(self, relation: Relation, parents: Sequence[Any], filters: Mapping[str, Any]) -> list[int]:
         """How many children each parent has in all, in one statement."""
+        if not self._may_read(relation):
+            return [0] * len(parents)
         names = tuple(sorted(filters))
         values = {f"filter_{name}": relation.filters[name].prepare(filters[name]) for name in names}
         if relation.key is not None:
@@ -128,11 +127,21 @@ class Reader:
         totals = {row.parent_id: row.total for row in found}
         return [totals.get(_key_of(parent, relation), 0) for parent in parents]
 
+    def _may_read(self, relation: Relation) -> bool:
+        """Whether the viewer's role is let near the table at all; where it is not, there is nothing to be seen."""
+        return self.viewer.database_role.value in _readers(relation.child)
+
     def _stage(self) -> dict[str, str]:
         return {"stage": self.perspective.stage}
 
     def _staged(self, relation: Relation) -> Perspective | None:
         return self.perspective if "stage" in table_of(relation.child).c else None
+
+
+@lru_cache(maxsize=512)
+def _readers(model: type[Table]) -> frozenset[str]:
+    """The database roles that may read the model's table, as far as its row policies let them."""
+    return frozenset(role for role, commands in grants_of(model.__policies__).items() if "SELECT" in commands)
 
 
 def _key_of(parent: Any, relation: Relation) -> str:

@@ -78,9 +78,13 @@ def contains(*columns: sa.ColumnElement[str]) -> Filter:
     def condition(value: Any) -> Condition:
         return sa.or_(*(column.ilike(value, escape="\\") for column in columns))
 
-    return Filter(
-        condition, lambda text: "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    )
+    return Filter(condition, _pattern)
+
+
+def _pattern(text: str) -> str:
+    if "\0" in text:
+        raise RequestError("A text to look for cannot hold the character U+0000.")
+    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
 def equals(column: sa.ColumnElement[Any]) -> Filter:

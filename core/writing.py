@@ -82,8 +82,9 @@ async def transaction(database: Database, viewer: Viewer) -> AsyncIterator[Trans
 def refusal(error: pg.IntegrityError) -> DomainError:
     """The user error behind a broken constraint: field by the constraint's name, code by its kind."""
     constraint, table = error.diag.constraint_name or "", error.diag.table_name or ""
-    field = _field_of(constraint, table)
-    path = (camel(field),) if field else ()
+    column = _field_of(constraint, table)
+    field = camel(column) if column else None
+    path = (field,) if field else ()
     if isinstance(error, pg.UniqueViolation):
         return InvalidInput(f"This {field or 'value'} is already taken.", "TAKEN", path)
     if isinstance(error, pg.ForeignKeyViolation):
@@ -92,10 +93,14 @@ def refusal(error: pg.IntegrityError) -> DomainError:
 
 
 def checked(model: type[Table], values: Mapping[str, Any], path: Sequence[str | int] = ()) -> dict[str, Any]:
-    """The values by the field rules of the model; raises `SeveralErrors` with one error per field that breaks one."""
+    """The values by the field rules of the model; raises `SeveralErrors` with one error per field that breaks one.
+
+    None stands for the field's default where the column cannot be empty.
+    """
     accepted: dict[str, Any] = {}
     errors: list[DomainError] = []
-    for name, value in values.items():
+    for name, given in values.items():
+        value = given if given is not None else _cleared(model, name)
         if isinstance(value, str) and "\0" in value:
             errors.append(InvalidInput("This text holds a NUL character.", "INVALID", (*path, camel(name))))
             continue
@@ -106,6 +111,12 @@ def checked(model: type[Table], values: Mapping[str, Any], path: Sequence[str | 
     if errors:
         raise SeveralErrors(errors)
     return accepted
+
+
+def _cleared(model: type[Table], name: str) -> Any:
+    info = model.model_fields[name]
+    empty = table_of(model).c[name].nullable or info.is_required()
+    return None if empty else info.get_default(call_default_factory=True)
 
 
 def _field_of(constraint: str, table: str) -> str | None:

@@ -26,7 +26,7 @@ from strawberry.types.field import StrawberryField
 from core.errors import DomainError, SeveralErrors
 from core.ids import tag_of
 from core.relations import Perspective, Relation
-from core.tables import Table, table_of
+from core.tables import Table
 from core.viewer import Viewer, require
 from core.writing import Transaction, transaction
 from graph.context import DRAFT, Info
@@ -70,13 +70,14 @@ def mutation(
     updates: bool = False,
     extra: Mapping[str, tuple[Any, str]] | None = None,
     shows: Perspective = DRAFT,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[Callable[..., Awaitable[Any]]], StrawberryField]:
     """Makes an async function `(act, **input)` a mutation field named after it.
 
     The function answers the id of the `entity` that the payload shows, or `Done`. With `creates` or `updates` the input
     also has the editable fields of that type, handed over as the argument `fields` without those that are absent; what
     `creates` needs is required. `extra` declares further payload fields as name -> (type, description); `shows` is the
-    perspective from which the payload is read.
+    perspective from which the payload is read; `names` maps columns to those input fields that are named differently.
     """
 
     def decorate(act: Callable[..., Awaitable[str | Done]]) -> StrawberryField:
@@ -107,7 +108,7 @@ def mutation(
                 payload = {
                     f"{name}_id": _subject(given, entity),
                     **dict.fromkeys(extra or {}),
-                    "errors": user_errors(error),
+                    "errors": user_errors(error, names),
                 }
             else:
                 payload = {f"{name}_id": done.id, **done.extra, "errors": []}
@@ -168,10 +169,9 @@ def _add_editable(made: type, entity: type, creates: bool) -> None:
             each = field.python_name
             info = model.model_fields[each]
             kind = _bare(info.annotation)
-            nullable = table_of(model).c[each].nullable
             # A slug that is not given is made from the title.
             required = creates and info.is_required() and each != "slug"
-            _add(made, each, kind | None if nullable else kind, field.description, required=required)
+            _add(made, each, kind if required else kind | None, field.description, required=required)
 
 
 def _add(made: type, name: str, kind: Any, description: str | None, *, required: bool) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
 from typing import Any
 
 import strawberry
@@ -49,11 +51,12 @@ class RevisionConflict(UserError):
     )
 
 
-def user_errors(error: DomainError | SeveralErrors, prefix: Sequence[str] = ()) -> list[UserError]:
-    """The payload's `errors` for a refusal."""
+def user_errors(error: DomainError | SeveralErrors, names: Mapping[str, str] = MappingProxyType({})) -> list[UserError]:
+    """The payload's `errors` for a refusal. `names` are the input fields that are not named after their column."""
     if isinstance(error, SeveralErrors):
-        return [found for each in error.errors for found in user_errors(each, prefix)]
-    path = [*prefix, *(str(part) for part in error.path)]
+        return [found for each in error.errors for found in user_errors(each, names)]
+    path = [str(part) for part in error.path]
+    path[:1] = [names.get(part, part) for part in path[:1]]
     if isinstance(error, Conflict):
         return [
             RevisionConflict(
@@ -62,10 +65,18 @@ def user_errors(error: DomainError | SeveralErrors, prefix: Sequence[str] = ()) 
                 path=path,
                 expected_revision=error.expected_revision,
                 actual_revision=error.actual_revision,
-                fields=[FieldDifference(field=f.field, yours=f.yours, current=f.current) for f in error.fields],
+                fields=[
+                    FieldDifference(field=names.get(f.field, f.field), yours=_value(f.yours), current=_value(f.current))
+                    for f in error.fields
+                ],
             )
         ]
     return [InputError(message=error.message, code=error.code, path=path)]
+
+
+def _value(value: Any) -> Any:
+    """A value as the API spells it: enum values by their names."""
+    return value.name if isinstance(value, Enum) else value
 
 
 def shown(error: GraphQLError, request_id: str) -> dict[str, Any]:

@@ -59,6 +59,8 @@ def by_id_or_slug(by_id: Relation, by_slug: Relation, description: str) -> Any:
     async def resolve(root: Any, info: Info, id: str | None, slug: str | None) -> Any:
         if (id is None) == (slug is None):
             raise RequestError("Give either the id or the slug.")
+        if slug is not None and "\0" in slug:
+            return None  # No slug holds it, and the database cannot even be asked.
         return await (_load_one(info, by_slug, str(slug)) if id is None else find(info, by_id, id))
 
     arguments = [

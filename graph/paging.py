@@ -39,8 +39,14 @@ class Edge(Generic[T]):
 
 
 async def _count(pages: Sequence[Any], info: Info) -> list[int]:
-    relation, _, filters = pages[0].origin
-    return await info.context.reader.counts(relation, [each.origin[1] for each in pages], filters)
+    """One fragment may count several lists: those of one relation with the same filters go in one statement."""
+    lists: dict[Any, list[Any]] = {}
+    for relation, parent, filters in (each.origin for each in pages):
+        lists.setdefault((relation, tuple(filters.items())), []).append(parent)
+    totals = {}
+    for (relation, filters), parents in lists.items():
+        totals[relation, filters] = iter(await info.context.reader.counts(relation, parents, dict(filters)))
+    return [next(totals[relation, tuple(filters.items())]) for relation, _, filters in (each.origin for each in pages)]
 
 
 @strawberry.type(description="One page of a list.")

@@ -176,7 +176,9 @@ def install_lock() -> None:
             file.write(locked("uv"))
             file.flush()
             run([*pip(), "install", "--require-hashes", "-r", file.name])
-    with_uv_or_pip(["sync", "--require-hashes", str(LOCK)], ["install", "--require-hashes", "-r", str(LOCK)])
+    # Compiled once here, because uncompiled packages would cost every later start several seconds.
+    sync = ["sync", "--compile-bytecode", "--require-hashes", str(LOCK)]
+    with_uv_or_pip(sync, ["install", "--require-hashes", "-r", str(LOCK)])
 
 
 def with_uv_or_pip(for_uv: list[str], for_pip: list[str]) -> None:

@@ -288,7 +288,9 @@ def _mark_line_starts(root: Tag) -> None:
 
 
 _SPECIAL = re.compile(r"[\\`*\[\]]|(?<![^\W_])_|_(?![^\W_])|<(?=[A-Za-z/!?])|&(?=#?\w+;)|~(?=~)|(?<=~)~")
-_SPECIAL_AT_START = re.compile(_LINE_START + r"(#{1,6}(?=\s|$)|[-+](?=\s|$)|\d{1,9}(?=[.)](?:\s|$))|>|=+\s*$|-+\s*$|~)")
+_SPECIAL_AT_START = re.compile(
+    _LINE_START + r"(#{1,6}(?=\s|$)|[-+](?=\s|$)|\d{1,9}(?=[.)](?:\s|$))|>|=+\s*$|-[-\s]*$|~)"
+)
 
 
 def _escape(text: str) -> str:

@@ -196,7 +196,10 @@ async def course_revision_restore(
 # Modules -------------------------------------------------------------------------------------------------------------
 
 
-@mutation(Edit, Module, creates=True)
+_UNLOCK_AFTER = {"unlockAfterModuleId": "unlockAfterId"}
+
+
+@mutation(Edit, Module, creates=True, names=_UNLOCK_AFTER)
 async def module_create(
     act: Act, course_id: CourseId, fields: Fields, unlock_after_id: UnlockAfter = ABSENT, after_id: AfterId = ABSENT
 ) -> str:
@@ -205,7 +208,7 @@ async def module_create(
     return await curriculum.create_module(act.tx, course_id, values, _place(after_id))
 
 
-@mutation(Edit, Module, updates=True)
+@mutation(Edit, Module, updates=True, names=_UNLOCK_AFTER)
 async def module_update(
     act: Act, id: Id, expected_revision: Expected, fields: Fields, unlock_after_id: UnlockAfter = ABSENT
 ) -> str:
@@ -299,14 +302,14 @@ def _bare(value: Any) -> Any:
     return value.value if isinstance(value, strawberry.Some) else value
 
 
-@mutation(Edit, Block)
+@mutation(Edit, Block, names={"body": "markdown"})
 async def block_create(act: Act, lesson_id: LessonId, block: Content, after_id: AfterId = ABSENT) -> str:
     """Makes a new block in a draft lesson."""
     kind, values = _chosen(block)
     return await curriculum.create_block(act.tx, lesson_id, kind, values, _place(after_id))
 
 
-@mutation(Edit, Block)
+@mutation(Edit, Block, names={"body": "markdown"})
 async def block_update(act: Act, id: Id, expected_revision: Expected, block: Content) -> str:
     """Saves changed fields of a draft block. What is absent stays as it is; null clears. A block keeps its format."""
     kind, values = _chosen(block)

@@ -15,7 +15,7 @@ from strawberry.dataloader import DataLoader
 from strawberry.types import Info
 
 Batch = Callable[..., Awaitable[Sequence[Any]]]
-LoaderKey = tuple[Any, int]
+LoaderKey = tuple[Any, tuple[int, ...]]
 
 
 class HasLoaders(Protocol):
@@ -29,13 +29,15 @@ async def load(info: Info[Any, Any], batch: Batch, parent: Any, /, **arguments: 
 
     The batch gets `(parents, info, **arguments)`; an exception in place of an answer fails that one path only.
     """
-    # One field of a document has one set of arguments, so the first caller's stand for all.
-    return await _load(info, (batch, id(info._raw_info.field_nodes[0])), batch, parent, arguments)
+    # One field of a document has one set of arguments, so the first caller's stand for all. A fragment's field may be
+    # merged with others of its name in one place and not in another: what is selected below it differs then.
+    field = tuple(id(node) for node in info._raw_info.field_nodes)
+    return await _load(info, (batch, field), batch, parent, arguments)
 
 
 async def load_shared(info: Info[Any, Any], batch: Batch, parent: Any, /) -> Any:
     """Like `load`, for a batch without arguments whose answers serve several fields: they all go in one call."""
-    return await _load(info, (batch, 0), batch, parent, {})
+    return await _load(info, (batch, ()), batch, parent, {})
 
 
 async def _load(info: Info[Any, Any], key: LoaderKey, batch: Batch, parent: Any, arguments: dict[str, Any]) -> Any:

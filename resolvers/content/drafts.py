@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -84,6 +86,7 @@ async def create(
         column, parent_model = model.__parent__
         root_id = (await locked(tx, parent_model, parent_id or "", camel(column))).root_id
         values = {**values, column: parent_id, "position": await _next_position(tx, model, str(parent_id))}
+        _require_sibling_id(model, place)
     await tx.insert(Content, [identity(tx, model, object_id, root_id)])
     await tx.insert(model, [{"id": object_id, "stage": Stage.DRAFT.value, "revision": 1, **defaults(model), **values}])
     if model.__parent__ is not None and (place.after or place.at_start):
@@ -92,11 +95,17 @@ async def create(
 
 
 async def update(
-    tx: Transaction, model: type[Staged], object_id: str, expected_revision: int, changes: Mapping[str, Any]
+    tx: Transaction,
+    model: type[Staged],
+    object_id: str,
+    expected_revision: int,
+    changes: Mapping[str, Any],
+    derived: Mapping[str, Any] = MappingProxyType({}),
 ) -> Row:
     """Saves changed fields of a draft object; answers its row as it was before.
 
-    Raises `Conflict` with both values of every field when somebody saved since `expected_revision`.
+    `derived` are columns computed from the changes, which no conflict needs to show. Raises `Conflict` with both values
+    of every field when somebody saved since `expected_revision`.
     """
     await locked(tx, model, object_id)
     changes = checked(model, changes)
@@ -106,7 +115,7 @@ async def update(
     await tx.execute(
         sa.update(table)
         .where(table.c.id == object_id, table.c.stage == Stage.DRAFT.value)
-        .values(**changes, revision=table.c.revision + 1, updated_at=sa.func.now())
+        .values(**changes, **derived, revision=table.c.revision + 1, updated_at=sa.func.now())
     )
     return before
 
@@ -116,7 +125,7 @@ def require_revision(current: Row, expected: int, changes: Mapping[str, Any]) ->
     if current.revision == expected:
         return
     fields = [
-        FieldConflict(camel(name), value, getattr(current, name))
+        FieldConflict(camel(name), value, _like(value, getattr(current, name)))
         for name, value in changes.items()
         if getattr(current, name, value) != value
     ]
@@ -126,6 +135,11 @@ def require_revision(current: Row, expected: int, changes: Mapping[str, Any]) ->
         actual_revision=current.revision,
         fields=fields,
     )
+
+
+def _like(value: Any, stored: Any) -> Any:
+    """What the database holds, as a member of the enum that the other value is a member of."""
+    return type(value)(stored) if isinstance(value, StrEnum) and stored is not None else stored
 
 
 async def draft_row(tx: Transaction, model: type[Staged], object_id: str) -> Row:
@@ -142,19 +156,28 @@ async def move(
 ) -> None:
     """Puts a draft object at another place, below the same or another parent of the same root."""
     mine = await locked(tx, model, object_id)
+    _require_sibling_id(model, place)
     assert model.__parent__ is not None
     column, parent_model = model.__parent__
     current: str = getattr(await draft_row(tx, model, object_id), column)
     if parent_id is not None and parent_id != current:
-        parent = await locked(tx, parent_model, parent_id, camel(column))
-        if parent.root_id != mine.root_id:
+        require_kind(parent_model, parent_id, camel(column))
+        parent = await tx.row(sa.select(CONTENT.c.root_id).where(CONTENT.c.id == parent_id))
+        # Told before the parent is locked: two moves between the same two roots would wait for each other for ever.
+        if parent is not None and parent.root_id != mine.root_id:
             raise DomainError(
                 f"This {name_of(model)} belongs to another course. Duplicate the course instead of moving between two.",
                 "OTHER_ROOT",
                 (camel(column),),
             )
+        await locked(tx, parent_model, parent_id, camel(column))
         await _next_position(tx, model, parent_id)
     await _place(tx, model, object_id, parent_id or current, place)
+
+
+def _require_sibling_id(model: type[Staged], place: Place) -> None:
+    if place.after is not None:
+        require_kind(model, place.after, "afterId")
 
 
 async def _place(tx: Transaction, model: type[Staged], object_id: str, parent_id: str, place: Place) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 import models
-from core.policies import ROLES, statements
-from core.tables import Table, metadata, table_of
+from core.policies import ROLES, Shape, statements
+from core.tables import metadata, table_of
 from migrations.catalog import read_catalog
 from models.content import Staged
 
+Declarations = tuple[tuple[str, tuple[Shape, ...]], ...]
 COMMANDS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 # Alembic's own table: one row, no secret, read by the service for the readiness page.
 UNFENCED = {"alembic_version"}
@@ -58,7 +59,7 @@ def _switches(connection: sa.Connection) -> Iterator[str]:
 def _grants(connection: sa.Connection) -> Iterator[str]:
     """Privileges that no policy answers for, that no policy can judge, or of roles that nobody declared."""
     policies = list(_rows(connection, _POLICY_ROLES))
-    for table, role, privilege in _rows(connection, _PRIVILEGES):
+    for table, privilege, role in _rows(connection, _PRIVILEGES):
         if table in UNFENCED and (role, privilege) == ("cairn_service", "SELECT"):
             continue
         if role not in ROLES:
@@ -75,22 +76,31 @@ def _grants(connection: sa.Connection) -> Iterator[str]:
 
 
 def _declarations(connection: sa.Connection) -> Iterator[str]:
-    """The fence as PostgreSQL tells it, and as it tells the declared one, made for the moment and undone."""
-    found = _fence(connection)
+    """The fence as PostgreSQL tells it, and as it tells the declared one."""
     there = set(_column(connection, _TABLES))
-    with connection.begin_nested() as moment:
-        for statement in _rows(connection, _UNDO):
-            connection.exec_driver_sql(statement[0])
-        for model in models.TABLES:
-            for ddl in statements(table_of(model).name, model.__policies__):
-                if table_of(model).name in there:
-                    connection.exec_driver_sql(ddl)
-        declared = _fence(connection)
-        moment.rollback()
+    declarations = tuple((table_of(model).name, model.__policies__) for model in models.TABLES)
+    found, declared = _fence(connection), _declared(connection, tuple(d for d in declarations if d[0] in there))
     for line in sorted(found - declared):
         yield f"stands only in the database: {line}"
     for line in sorted(declared - found):
         yield f"is only declared: {line}"
+
+
+_known: dict[Declarations, set[str]] = {}
+
+
+def _declared(connection: sa.Connection, declarations: Declarations) -> set[str]:
+    """The declared fence in PostgreSQL's own words: made for a moment in place of the real one, and undone."""
+    if declarations not in _known:
+        with connection.begin_nested() as moment:
+            for statement in _column(connection, _UNDO):
+                connection.exec_driver_sql(statement)
+            for table, shapes in declarations:
+                for ddl in statements(table, shapes):
+                    connection.exec_driver_sql(ddl)
+            _known[declarations] = _fence(connection)
+            moment.rollback()
+    return _known[declarations]
 
 
 def _fence(connection: sa.Connection) -> set[str]:
@@ -120,7 +130,7 @@ def _referring(model: type[Staged]) -> Iterator[tuple[str, str]]:
     if model.__parent__ is not None:
         yield model.__parent__[0], table_of(model.__parent__[1]).name
     names = {table_of(each).name for each in models.TABLES if issubclass(each, Staged)}
-    for column in table_of(model).c.keys():
+    for column in (each.name for each in table_of(model).c):
         word = column.removesuffix("_id").rpartition("_")[2]
         if column.endswith("_id") and word in names:
             yield column, word
@@ -142,11 +152,6 @@ def _roles(connection: sa.Connection) -> Iterator[str]:
     for role, group in _rows(connection, _MEMBERSHIPS):
         if role in ROLES:
             yield f"the role {role} is a member of {group}"
-
-
-def policies_of(model: type[Table]) -> int:
-    """How many policies a model declares."""
-    return sum(line.startswith("CREATE POLICY") for line in statements(table_of(model).name, model.__policies__))
 
 
 def _rows(connection: sa.Connection, query: str, **values: Any) -> list[Any]:
@@ -176,8 +181,8 @@ WITH lists AS (
   SELECT c.oid, c.relname, c.relowner, a.attacl FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
   WHERE c.relnamespace = 'public'::regnamespace AND a.attacl IS NOT NULL
 )
-SELECT DISTINCT relname AS "table", CASE WHEN each.grantee = 0 THEN 'PUBLIC' ELSE each.grantee::regrole::text END AS role,
-       each.privilege_type AS privilege
+SELECT DISTINCT relname AS "table", each.privilege_type AS privilege,
+       CASE WHEN each.grantee = 0 THEN 'PUBLIC' ELSE each.grantee::regrole::text END AS role
 FROM lists, aclexplode(lists.acl) AS each WHERE each.grantee <> lists.relowner ORDER BY 1, 2, 3
 """
 _UNDO = """

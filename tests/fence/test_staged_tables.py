@@ -8,7 +8,7 @@ from core.tables import table_of
 from models import TABLES
 from models.content import Staged
 from tests.fence.conftest import World
-from tests.fence.personas import Owner, Persona, attempt, acting_as, effective, sees
+from tests.fence.personas import Owner, Persona, acting_as, attempt, effective, sees
 
 STAGED = [table_of(model).name for model in TABLES if issubclass(model, Staged)]
 STATES = ("draft", "live", "trashed")

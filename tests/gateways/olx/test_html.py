@@ -199,6 +199,12 @@ def test_html_nested_beyond_reason_keeps_its_words(read: Read) -> None:
     assert IssueCode.MARKUP_DROPPED in {issue.code for issue in course.issues}
 
 
+def test_html_too_broken_for_anything_else_keeps_its_words(read: Read) -> None:
+    course = read(component("<ul>word<table>word</table></ul>"))
+    assert text(course) == "word word"
+    assert [(issue.code, issue.severity) for issue in course.issues] == [(IssueCode.TEXT_CHANGED, Severity.ERROR)]
+
+
 def test_too_much_html_is_left_out_and_reported(read: Read) -> None:
     course = read(component("<br>" * 20_000))
     assert list(course.blocks()) == []

@@ -74,8 +74,8 @@ def names(text: str) -> list[str]:
 
 TAGS = names(
     "choice choicegroup checkboxgroup choiceresponse multiplechoiceresponse optionresponse optioninput option"
-    " choicehint numericalresponse stringresponse textline responseparam additional_answer solution demandhint hint label p table"
-    " tr td script customresponse text compoundhint correcthint hintgroup stringhint hintpart"
+    " choicehint numericalresponse stringresponse textline responseparam additional_answer solution demandhint hint"
+    " label p table tr td script customresponse text compoundhint correcthint hintgroup stringhint hintpart"
 )
 ATTRIBUTES = st.dictionaries(
     st.sampled_from(["answer", "correct", "type", "default", "options", "partial_credit", "name", "weight", "label"]),
@@ -169,6 +169,8 @@ def words(html: str) -> list[str]:
 @settings(calm, max_examples=100)
 @given(parts=st.lists(HTML, min_size=1, max_size=4))
 @example(parts=["<ul><li>a<p>1. b</p></li></ul>", "<p>**c**</p>"])
+@example(parts=["<li>---<tr></tr>---</li>"])
+@example(parts=["<li>word<table>word</table></li>"])
 def test_no_word_of_any_html_is_lost_or_added(tmp_path: Path, parts: list[str]) -> None:
     html = "".join(parts)
     assume(html.strip())
