@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 import uvicorn
@@ -62,20 +62,24 @@ def _serve(console: Console, listener: socket.socket, server: EmbeddedPostgres |
     parts = compose(settings())
     config = uvicorn.Config(application(parts), log_level="warning", lifespan="on", timeout_graceful_shutdown=5)
     api = uvicorn.Server(config)
-    _greet(console, address, link)
-    return asyncio.run(_until_stopped(api, listener, server, parts))
+    return asyncio.run(_until_stopped(api, listener, server, parts, lambda: _greet(console, address, link)))
 
 
 async def _until_stopped(
-    api: uvicorn.Server, listener: socket.socket, server: EmbeddedPostgres | None, parts: Parts
+    api: uvicorn.Server,
+    listener: socket.socket,
+    server: EmbeddedPostgres | None,
+    parts: Parts,
+    greet: Callable[[], None],
 ) -> bool:
     # A copy, because uvicorn closes its sockets, and a restart after a lost database needs the port again.
     serving = asyncio.create_task(api.serve(sockets=[listener.dup()]))
     worker: asyncio.Task[None] | None = None
     lost = False
     while not serving.done():
-        await asyncio.wait({serving}, timeout=0.2 if worker is None else 1)
+        await asyncio.wait({serving}, timeout=0.05 if worker is None else 1)
         if worker is None and api.started:
+            greet()
             worker = asyncio.create_task(housekeeping_forever(parts.database))
         if server is not None and not server.alive() and not serving.done():
             lost = api.should_exit = True

@@ -47,6 +47,8 @@ class Staged(Table):
     __policies__ = STAGED_POLICIES
     # The column that names the parent, and the parent's model; a root has neither.
     __parent__: ClassVar[tuple[str, type[Staged]] | None] = None
+    # Whether an editor finds it in the trash by itself; small parts that are saved as a whole list are not kept there.
+    __trashable__: ClassVar[bool] = True
 
     id: str = id_column(primary=True)
     stage: str = Field(primary_key=True, max_length=5)

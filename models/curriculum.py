@@ -135,6 +135,7 @@ class Milestone(Staged, table=True):
     __tablename__ = "milestone"
     __tag__ = 0x034
     __parent__: ClassVar = ("course_id", Course)
+    __trashable__: ClassVar = False
     __table_args__ = staged_args(
         sa.CheckConstraint("start_day >= 1 AND end_day >= start_day", name="end_day"), parent=("course_id", "course")
     )
@@ -232,6 +233,7 @@ class AnswerKey(Staged, table=True):
     __tablename__ = "answer_key"
     __tag__ = 0x038
     __parent__: ClassVar = ("id", Block)
+    __trashable__: ClassVar = False
     __policies__ = (
         StaffRead(Scope.CONTENT_EDIT),
         StaffWrite(Scope.CONTENT_EDIT, "stage = 'draft'"),

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.errors import DomainError, InvalidInput, SeveralErrors
+from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors
 from core.reading import Reader
 from core.relations import Filter, Relation, Sort, contains, equals, own_id
 from core.rows import Row
@@ -22,6 +22,7 @@ from models.curriculum import AnswerKey, Block, BlockFormat, Course, Lesson, Mil
 from models.identity import Scope
 from resolvers.content import copying, drafts, publishing
 from resolvers.content.drafts import Place
+from resolvers.content.publishing import REVISION
 from resolvers.formats import BY_KIND
 from resolvers.formats.base import Format, join, split, validated
 
@@ -122,15 +123,17 @@ async def create_theme(tx: Transaction, values: Mapping[str, Any]) -> str:
 async def create_course(tx: Transaction, values: Mapping[str, Any]) -> str:
     """A new draft course without modules; answers its id."""
     await _require_theme(tx, values)
-    return await drafts.create(tx, Course, _rendered(await _with_slug(tx, Course, values), "description"))
+    values = await _with_slug(tx, Course, values)
+    return await drafts.create(tx, Course, {**values, **_html(values, "description")})
 
 
 async def create_module(
     tx: Transaction, course_id: str, values: Mapping[str, Any], place: Place = Place(), object_id: str | None = None
 ) -> str:
     """A new module in a draft course; answers its id."""
+    _require_release(values)
     module_id = await drafts.create(tx, Module, values, parent_id=course_id, place=place, object_id=object_id)
-    await _check_release(tx, module_id)
+    await _require_prerequisite(tx, module_id, values)
     return module_id
 
 
@@ -151,7 +154,7 @@ async def create_block(
     object_id: str | None = None,
 ) -> str:
     """A new block in a draft lesson. `values` mixes the block's own columns and the fields of its format."""
-    columns, fields = _parted(values)
+    columns, fields = _parted(kind, values)
     made = validated(BY_KIND[kind], {name: value for name, value in fields.items() if value is not None})
     _require_texts(BY_KIND[kind], columns)
     settings, key = split(made)
@@ -169,13 +172,17 @@ async def update_theme(tx: Transaction, theme_id: str, expected_revision: int, c
 async def update_course(tx: Transaction, course_id: str, expected_revision: int, changes: Mapping[str, Any]) -> None:
     """Saves changed fields of a draft course."""
     await _require_theme(tx, changes)
-    await drafts.update(tx, Course, course_id, expected_revision, _rendered(changes, "description"))
+    await drafts.update(tx, Course, course_id, expected_revision, changes, derived=_html(changes, "description"))
 
 
 async def update_module(tx: Transaction, module_id: str, expected_revision: int, changes: Mapping[str, Any]) -> None:
     """Saves changed fields of a draft module."""
+    await drafts.locked(tx, Module, module_id)
+    before = await drafts.draft_row(tx, Module, module_id)
+    drafts.require_revision(before, expected_revision, changes)
+    _require_release({**vars(before), **changes})
     await drafts.update(tx, Module, module_id, expected_revision, changes)
-    await _check_release(tx, module_id)
+    await _require_prerequisite(tx, module_id, changes)
 
 
 async def update_lesson(tx: Transaction, lesson_id: str, expected_revision: int, changes: Mapping[str, Any]) -> None:
@@ -193,7 +200,7 @@ async def update_block(
         raise InvalidInput(
             f"This block is of the format {before.format}; a block keeps its format.", "WRONG_FORMAT", ("block",)
         )
-    columns, fields = _parted(changes)
+    columns, fields = _parted(kind, changes)
     whole = await authored(tx, before)
     drafts.require_revision(Row({**whole, **vars(before)}), expected_revision, {**columns, **fields})
     wanted = {name: value for name, value in {**whole, **fields}.items() if value is not None or name not in fields}
@@ -276,7 +283,7 @@ async def duplicate_course(
     await drafts.locked(tx, Course, course_id)
     original = await drafts.draft_row(tx, Course, course_id)
     changes = checked(Course, {"title": title or f"Copy of {original.title}"[:200]})
-    changes |= checked(Course, {"slug": slug or await _free_slug(tx, Course, f"{original.slug}-copy")})
+    changes |= checked(Course, {"slug": slug or await _free_slug(tx, Course, slug_of(original.slug) + "-copy")})
     ids = await copying.duplicate(tx, COURSE_TREE, course_id, changes)
     return ids[course_id], ids
 
@@ -294,6 +301,10 @@ async def trash(tx: Transaction, model: type[Staged], object_id: str) -> None:
 
 async def restore(tx: Transaction, model: type[Staged], object_id: str) -> None:
     """Takes an object, and all that was trashed along with it, out of the trash."""
+    if model is Course:
+        drafts.require_kind(Course, object_id)
+        course = await tx.row(sa.select(COURSE.c.theme_id).where(COURSE.c.id == object_id, COURSE.c.stage == DRAFT))
+        await _require_kept_theme(tx, course.theme_id if course else None)
     await drafts.restore(tx, model, object_id)
 
 
@@ -326,7 +337,7 @@ async def publishing_problems(tx: Transaction, course: Row) -> list[DomainError]
             DomainError("The course's theme is not published. Publish the theme first.", "THEME_NOT_PUBLISHED", ("id",))
         )
     modules = await _kept(tx, Module, course.id)
-    problems += _release_problems(modules)
+    problems += [DomainError(each.message, each.code, ("id",)) for each in _release_problems(modules)]
     slugs = [row.slug for row in await _kept(tx, Lesson, course.id)]
     for slug in sorted({slug for slug in slugs if slugs.count(slug) > 1}):
         problems.append(DomainError(f"Two lessons have the slug {slug}.", "DUPLICATE_SLUG", ("id",)))
@@ -348,6 +359,13 @@ async def unpublish_course(tx: Transaction, course_id: str) -> None:
 
 async def restore_course_revision(tx: Transaction, course_id: str, number: int) -> None:
     """Loads a published revision into the draft; what the draft has beyond it goes to the trash."""
+    drafts.require_kind(Course, course_id)
+    theme_id = await tx.row(
+        sa.select(REVISION.c.snapshot[("course", 0, "theme_id")].astext.label("id")).where(
+            REVISION.c.root_id == course_id, REVISION.c.number == number
+        )
+    )
+    await _require_kept_theme(tx, theme_id.id if theme_id else None)
     await drafts.locked(tx, Course, course_id)
     await publishing.restore_revision(tx, COURSE_TREE, course_id, number)
 
@@ -376,9 +394,9 @@ async def _free_slug(tx: Transaction, model: type[Staged], wanted: str) -> str:
     return next(each for each in candidates if each not in taken)
 
 
-def _rendered(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The values with the HTML of a Markdown field, where that is among them."""
-    return {**values, f"{name}_html": to_html(values[name] or "")} if name in values else dict(values)
+def _html(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The HTML of a Markdown field, where that is among the values."""
+    return {f"{name}_html": to_html(values[name] or "")} if name in values else {}
 
 
 def _with_texts(columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -392,12 +410,11 @@ def _with_texts(columns: Mapping[str, Any]) -> dict[str, Any]:
 _BLOCK_COLUMNS = {"title", "body", "points", "is_required"}
 
 
-def _parted(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(the block's own columns, the fields of its format)."""
+def _parted(kind: BlockFormat, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(the block's own columns, the fields of its format). A column that is null goes back to its default."""
     columns = {name: value for name, value in values.items() if name in _BLOCK_COLUMNS}
-    for name in ("points", "is_required", "body"):
-        if columns.get(name, ...) is None:
-            columns[name] = {"points": 0, "is_required": False, "body": ""}[name]
+    if columns.get("points", ...) is None:
+        columns["points"] = BY_KIND[kind].default_points
     return columns, {name: value for name, value in values.items() if name not in _BLOCK_COLUMNS}
 
 
@@ -414,6 +431,17 @@ async def _require_theme(tx: Transaction, values: Mapping[str, Any]) -> None:
         return
     drafts.require_kind(Theme, values["theme_id"], "themeId")
     await drafts.locked(tx, Theme, values["theme_id"], "themeId")
+
+
+async def _require_kept_theme(tx: Transaction, theme_id: str | None) -> None:
+    """Themes are locked before their courses, as everywhere: the other way round, two editors could block each other."""
+    if theme_id is None:
+        return
+    try:
+        await drafts.locked(tx, Theme, theme_id)
+    except NotFound as error:
+        message = "The theme it belongs to is in the trash: restore that first."
+        raise DomainError(message, "PARENT_IN_TRASH", ("id",)) from error
 
 
 async def _require_no_courses(tx: Transaction, theme_id: str, stage: str, advice: str) -> None:
@@ -437,28 +465,40 @@ async def _kept(tx: Transaction, model: type[Staged], root_id: str) -> list[Row]
     )
 
 
-async def _check_release(tx: Transaction, module_id: str) -> None:
+_DETAIL_OF_RULE = {
+    ReleaseRule.DAYS_AFTER_ENROLMENT: "release_after_days",
+    ReleaseRule.ON_DATE: "release_on",
+    ReleaseRule.AFTER_MODULE: "unlock_after_module_id",
+}
+
+
+def _require_release(values: Mapping[str, Any]) -> None:
+    """Each release rule has the detail that it needs, and none that belongs to another."""
+    rule = ReleaseRule(values.get("release_rule") or ReleaseRule.IMMEDIATELY)
+    for owner, column in _DETAIL_OF_RULE.items():
+        if (values.get(column) is not None) != (owner is rule):
+            wanted = "needs" if owner is rule else "leaves no room for"
+            raise InvalidInput(f"The release rule {rule.name} {wanted} this.", "INVALID", (camel(column),))
+    if rule is ReleaseRule.AFTER_MODULE:
+        drafts.require_kind(Module, values["unlock_after_module_id"], "unlockAfterModuleId")
+
+
+async def _require_prerequisite(tx: Transaction, module_id: str, changes: Mapping[str, Any]) -> None:
     """A module may wait for another module of its own course only, and never, however indirectly, for itself."""
-    module = await drafts.draft_row(tx, Module, module_id)
-    needed = {
-        ReleaseRule.DAYS_AFTER_ENROLMENT: "release_after_days",
-        ReleaseRule.ON_DATE: "release_on",
-        ReleaseRule.AFTER_MODULE: "unlock_after_module_id",
-    }.get(ReleaseRule(module.release_rule))
-    for column in ("release_after_days", "release_on", "unlock_after_module_id"):
-        if (getattr(module, column) is not None) != (column == needed):
-            wanted = "needs" if column == needed else "leaves no room for"
-            raise InvalidInput(f"The release rule {module.release_rule} {wanted} this.", "INVALID", (camel(column),))
-    problems = _release_problems(await _kept(tx, Module, (await drafts.locked(tx, Module, module_id)).root_id))
+    if changes.get("unlock_after_module_id") is None:
+        return
+    modules = await _kept(tx, Module, (await drafts.locked(tx, Module, module_id)).root_id)
+    problems = _release_problems(modules, of=module_id)
     if problems:
         raise problems[0]
 
 
-def _release_problems(modules: Sequence[Row]) -> list[DomainError]:
+def _release_problems(modules: Sequence[Row], of: str | None = None) -> list[DomainError]:
+    """What is wrong with the waiting of all modules, or `of` one of them."""
     after = {row.id: row.unlock_after_module_id for row in modules}
     path = ("unlockAfterModuleId",)
     problems: list[DomainError] = []
-    for row in modules:
+    for row in (each for each in modules if of in (None, each.id)):
         if after[row.id] is not None and after[row.id] not in after:
             problems.append(
                 InvalidInput(f"{row.title!r} waits for a module that is not in this course.", "NOT_FOUND", path)

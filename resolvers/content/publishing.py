@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.errors import DomainError, NotFound
 from core.reading import Reader
 from core.tables import id_type, table_of
-from core.writing import Transaction
+from core.writing import Transaction, checked
 from models.content import PublishState, Revision, Stage, Staged
 from resolvers.content.drafts import CONTENT
 
@@ -27,6 +27,7 @@ DRAFT, LIVE = Stage.DRAFT.value, Stage.LIVE.value
 
 async def publish(tx: Transaction, tree: Tree, root_id: str, message: str | None) -> int:
     """Makes the live rows of a root equal to its draft and seals the revision; answers the revision's number."""
+    said = checked(Revision, {"message": message})
     for model in reversed(tree):
         await tx.execute(_remove_gone(model, root_id))
     for model in tree:
@@ -44,7 +45,7 @@ async def publish(tx: Transaction, tree: Tree, root_id: str, message: str | None
             root_id=root_id,
             number=number.next,
             author_id=tx.viewer.user_id,
-            message=message,
+            **said,
             snapshot=snapshot,
         )
     )
@@ -75,8 +76,10 @@ async def restore_revision(tx: Transaction, tree: Tree, root_id: str, number: in
     if sealed is None:
         raise NotFound("revision", ("number",))
     ids = [row["id"] for model in tree for row in sealed.snapshot.get(table_of(model).name, [])]
-    await tx.execute(_sort_out(root_id, ids, keep=True))
-    await tx.execute(_sort_out(root_id, ids, keep=False))
+    await tx.execute(_take_out_of_trash(root_id, ids))
+    for model in tree[1:]:
+        put_away = _trash_beyond if model.__trashable__ else _delete_beyond
+        await tx.execute(put_away(model, root_id, ids))
     for model in tree:
         rows = sealed.snapshot.get(table_of(model).name, [])
         await tx.execute(_load(model, root_id, rows))
@@ -158,17 +161,46 @@ def _snapshot(tree: Tree, root_id: str) -> Any:
     return sa.func.jsonb_build_object(*pairs)
 
 
-def _sort_out(root_id: str, ids: Sequence[str], *, keep: bool) -> sa.Update:
-    """Takes the objects of a snapshot out of the trash, or puts all others of the root into it."""
-    inside = CONTENT.c.id == sa.any_(sa.literal(list(ids), ARRAY(id_type())))
-    of_root = CONTENT.c.root_id == root_id
-    if keep:
-        return sa.update(CONTENT).where(of_root, inside).values(trashed_at=None, trashed_with=None)
+def _among(column: sa.ColumnElement[Any], ids: Sequence[str]) -> sa.ColumnElement[bool]:
+    return column == sa.any_(sa.literal(list(ids), ARRAY(id_type())))
+
+
+def _take_out_of_trash(root_id: str, ids: Sequence[str]) -> sa.Update:
+    """Brings back the objects of a snapshot, whatever took them to the trash."""
+    mine = sa.and_(CONTENT.c.root_id == root_id, _among(CONTENT.c.id, ids))
+    return sa.update(CONTENT).where(mine).values(trashed_at=None, trashed_with=None)
+
+
+def _trash_beyond(model: type[Staged], root_id: str, ids: Sequence[str]) -> sa.Update:
+    """Puts a level's objects that are not in the snapshot into the trash, each with what lies above it there.
+
+    So do those that lay there on account of an object that is back now. Levels go from the root down.
+    """
+    assert model.__parent__ is not None
+    table, above = table_of(model), CONTENT.alias("above")
+    along = sa.select(above.c.trashed_with).where(
+        above.c.id == table.c[model.__parent__[0]], above.c.trashed_at.is_not(None)
+    )
     return (
         sa.update(CONTENT)
-        .where(of_root, ~inside, CONTENT.c.trashed_at.is_(None))
-        .values(trashed_at=sa.func.now(), trashed_with=CONTENT.c.id)
+        .where(CONTENT.c.id == table.c.id, table.c.stage == DRAFT, CONTENT.c.root_id == root_id)
+        .where(~_among(CONTENT.c.id, ids))
+        .where(sa.or_(CONTENT.c.trashed_at.is_(None), _among(CONTENT.c.trashed_with, ids)))
+        .values(
+            trashed_at=sa.func.now(),
+            trashed_with=sa.func.coalesce(along.correlate(table).scalar_subquery(), CONTENT.c.id),
+        )
     )
+
+
+def _delete_beyond(model: type[Staged], root_id: str, ids: Sequence[str]) -> sa.Delete:
+    """Removes the draft rows of small parts that are neither in the snapshot nor owned by an object in the trash."""
+    table, above = table_of(model), CONTENT.alias("above")
+    assert model.__parent__ is not None
+    parent = table.c[model.__parent__[0]]
+    kept = sa.select(above.c.id).where(above.c.id == parent, above.c.trashed_at.is_(None)).exists()
+    of_root = table.c.id.in_(_ids_of(root_id))
+    return sa.delete(table).where(table.c.stage == DRAFT, of_root, ~_among(table.c.id, ids), kept)
 
 
 def _load(model: type[Staged], root_id: str, rows: Sequence[Mapping[str, Any]]) -> Any:
@@ -184,8 +216,12 @@ def _load(model: type[Staged], root_id: str, rows: Sequence[Mapping[str, Any]]) 
     source = sa.func.jsonb_populate_recordset(
         sa.literal_column(f'NULL::"{table.name}"'), sa.literal([dict(row) for row in rows], JSONB)
     ).table_valued(*(sa.column(name, table.c[name].type) for name in known))
+    # A row that the draft has lost must not come back with the number of another content that is live.
+    live = table.alias("live")
+    newest = sa.select(live.c.revision).where(live.c.id == source.c.id, live.c.stage == LIVE).scalar_subquery()
     insert = upsert(table).from_select(
-        [*known, "stage", "revision"], sa.select(*(source.c[name] for name in known), sa.literal(DRAFT), sa.literal(1))
+        [*known, "stage", "revision"],
+        sa.select(*(source.c[name] for name in known), sa.literal(DRAFT), sa.func.coalesce(newest, 0) + 1),
     )
     changed = {name: insert.excluded[name] for name in known if name != "id"}
     return insert.on_conflict_do_update(

@@ -35,12 +35,8 @@ class World:
     url: str
     address: str
     users: dict[Role, str]
-    tokens: dict[Role, str]
+    clients: dict[str, Client]
     objects: dict[str, dict[str, str]]
-
-    def client(self, name: str) -> Client:
-        """Somebody's client by the name of the matrix."""
-        return Client(self.address, None if name == "anonymous" else self.tokens[Role(name)])
 
 
 @pytest.fixture(scope="session")
@@ -50,12 +46,14 @@ def world(database_server: tuple[str, str]) -> Iterator[World]:
         users, tokens = asyncio.run(_people(url))
         application = RunningApplication(Settings(DATABASE_URL=SecretStr(url)))
         address = application.start()
+        clients = {role.value: Client(address, token) for role, token in tokens.items()}
+        clients["anonymous"] = Client(address)
         try:
-            editor = Client(address, tokens[Role.EDITOR])
-            objects = {state: _tree(editor, state) for state in ("draft", "live", "trashed")}
-            editor.http.close()
-            yield World(url, address, users, tokens, objects)
+            objects = {state: _tree(clients["editor"], state) for state in ("draft", "live", "trashed")}
+            yield World(url, address, users, clients, objects)
         finally:
+            for client in clients.values():
+                client.http.close()
             application.stop()
 
 
