@@ -28,6 +28,7 @@ def compose(settings: Settings) -> Parts:
         settings.url,
         pool_size=settings.database.pool_size,
         statement_timeout_ms=settings.database.statement_timeout_ms,
+        wait_seconds=settings.database.wait_seconds,
     )
     public = settings.http.public_url
     limits = Limits(settings.graphql.max_tokens, settings.graphql.max_depth, settings.graphql.max_fields)

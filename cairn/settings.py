@@ -52,6 +52,7 @@ class DatabaseSettings(BaseModel):
     statement_timeout_ms: int = Field(
         15_000, ge=100, description="Longest a single statement may run, in milliseconds."
     )
+    wait_seconds: int = Field(10, ge=1, le=300, description="Longest a request waits for a free connection.")
 
 
 class Settings(BaseSettings):

@@ -33,9 +33,12 @@ _SET_VIEWER = "SELECT set_config('cairn.viewer_id', %s, true), set_config('cairn
 class Database:
     """Pools for the three roles. `on_statement`, where set, hears every statement sent (tests count them)."""
 
-    def __init__(self, url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_000) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_000, wait_seconds: float = 10
+    ) -> None:
         self.url = url
         self._timeout = statement_timeout_ms
+        self._wait = wait_seconds
         self.on_statement: Callable[[str], None] | None = None
         self._pools = {role: self._pool(role, pool_size) for role in DatabaseRole}
 
@@ -56,7 +59,7 @@ class Database:
         A read-only one sees a single snapshot from its first statement to its last, so that one answer never mixes two
         publications.
         """
-        async with self._pools[viewer.database_role].connection() as connection:
+        async with self._connection(viewer.database_role) as connection:
             await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ if read_only else None)
             await connection.set_read_only(read_only)
             async with connection.transaction():
@@ -64,6 +67,23 @@ class Database:
                     settings = (viewer.user_id or "", " ".join(sorted(viewer.scopes)))
                     await connection.execute(_SET_VIEWER, settings)
                 yield connection
+
+    @asynccontextmanager
+    async def _connection(self, role: DatabaseRole) -> AsyncIterator[Connection]:
+        """A connection that answers. Those that a restart of the database has broken are replaced on the way.
+
+        The pool could check them by itself, but waits after each broken one, and longer every time.
+        """
+        pool = self._pools[role]
+        for _ in range(pool.max_size + 1):
+            async with pool.connection() as connection:
+                try:
+                    await pool.check_connection(connection)
+                except psycopg.OperationalError:
+                    continue
+                yield connection
+                return
+        raise psycopg.OperationalError("The database breaks every connection at once.")
 
     def noted(self, text: str) -> str:
         """Tells the listener about a statement that is about to be sent."""
@@ -86,9 +106,9 @@ class Database:
             self.url,
             min_size=1,
             max_size=size,
+            timeout=self._wait,
             open=False,
             configure=configure,
-            check=AsyncConnectionPool.check_connection if size > 1 else None,
             name=f"cairn-{role.value}",
         )
 

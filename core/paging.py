@@ -40,16 +40,16 @@ class PageOf:
     rows: list[Row]
     has_next: bool
     has_previous: bool
-    sort: str
+    list_name: str
     sort_column: str
     count_key: tuple[Any, ...] = ()
 
     def cursor(self, row: Row) -> str:
         """The cursor of one row of this page."""
-        return encode_cursor(self.sort, getattr(row, "sort_key"), row.id)  # noqa: B009 - a column by alias
+        return encode_cursor(self.list_name, getattr(row, "sort_key"), row.id)  # noqa: B009 - a column by alias
 
 
-def page(first: int | None, after: str | None, last: int | None, before: str | None, sort: str) -> Page:
+def page(first: int | None, after: str | None, last: int | None, before: str | None, list_name: str) -> Page:
     """Checks the four arguments of a connection; raises `RequestError` naming the argument that is wrong."""
     if first is not None and last is not None:
         raise RequestError("Give first or last, not both.")
@@ -63,24 +63,24 @@ def page(first: int | None, after: str | None, last: int | None, before: str | N
     if not 0 <= size <= MAX_PAGE:
         raise RequestError(f"{name} must be between 0 and {MAX_PAGE}.")
     cursor = before if backward else after
-    return Page(size, None if cursor is None else decode_cursor(cursor, sort), backward)
+    return Page(size, None if cursor is None else decode_cursor(cursor, list_name), backward)
 
 
-def encode_cursor(sort: str, key: str, row_id: str) -> str:
-    """An opaque cursor: the sort it belongs to, the sort key as text, the id."""
-    return base64.urlsafe_b64encode(orjson.dumps([sort, key, row_id])).decode().rstrip("=")
+def encode_cursor(list_name: str, key: str, row_id: str) -> str:
+    """An opaque cursor: the list (with its order) that it belongs to, the sort key as text, the id."""
+    return base64.urlsafe_b64encode(orjson.dumps([list_name, key, row_id])).decode().rstrip("=")
 
 
-def decode_cursor(text: str, sort: str) -> tuple[str, str]:
-    """(sort key, id) of a cursor made by `encode_cursor` for the same sort; raises `RequestError` otherwise."""
+def decode_cursor(text: str, list_name: str) -> tuple[str, str]:
+    """(sort key, id) of a cursor made by `encode_cursor` for the same list; raises `RequestError` otherwise."""
     try:
         parts = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError):
         parts = None
     if not (isinstance(parts, list) and len(parts) == 3 and all(isinstance(part, str) for part in parts)):
         raise RequestError(_NOT_OURS)
-    if parts[0] != sort:
-        raise RequestError("This cursor belongs to another sort order. Start again without it.")
+    if parts[0] != list_name:
+        raise RequestError("This cursor belongs to another list or to another order. Start again without it.")
     return parts[1], parts[2]
 
 

@@ -162,6 +162,6 @@ def _page_of(found: list[Row], page: Page, sort: str, relation: Relation) -> Pag
         rows,
         has_next=inside if page.backward else more,
         has_previous=more if page.backward else inside,
-        sort=sort,
+        list_name=relation.list_name(sort),
         sort_column=relation.sorts[sort].column,
     )

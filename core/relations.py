@@ -63,6 +63,10 @@ class Relation:
         """The name of the sort that applies when none is asked for."""
         return next(iter(self.sorts))
 
+    def list_name(self, sort: str) -> str:
+        """What cursors of this list in this order carry, so that none is taken for one of another list."""
+        return f"{table_of(self.child).name} {sort}"
+
 
 @dataclass(frozen=True)
 class Perspective:

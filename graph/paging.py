@@ -108,9 +108,8 @@ def connection(
         filters = _given(arguments.get("filter"))
         chosen = arguments.get("sort")
         sort_name = chosen.name if chosen is not None else relation.default_sort
-        wanted = page(
-            arguments.get("first"), arguments.get("after"), arguments.get("last"), arguments.get("before"), sort_name
-        )
+        first, after, last, before = (arguments.get(each) for each in ("first", "after", "last", "before"))
+        wanted = page(first, after, last, before, relation.list_name(sort_name))
         found = await info.context.reader.pages(relation, parents, columns(info._raw_info), wanted, filters, sort_name)
         return [LoadedPage(each, (relation, parent, filters)) for each, parent in zip(found, parents, strict=True)]
 

@@ -43,7 +43,7 @@ class Refused(Exception):
     """The request never ran: it could not be parsed, validated or matched to an operation."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
-        super().__init__(str(errors[0]))
+        super().__init__(errors[0].message)
         self.errors = errors
 
 

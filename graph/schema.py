@@ -24,6 +24,7 @@ from graph.node import NodeQuery
 from models.content import Stage
 from models.curriculum import BlockFormat
 from resolvers import curriculum
+from resolvers.content import batches
 
 _FORMAT_NAMES = {each.kind: each.output.__name__ for each in FORMATS}
 
@@ -44,6 +45,8 @@ FINDERS = (
     curriculum.MODULE_BY_ID,
     curriculum.LESSON_BY_ID,
     curriculum.BLOCK_BY_ID,
+    curriculum.MILESTONE_BY_ID,
+    batches.REVISION_BY_ID,
 )
 MUTATIONS = (*curriculum_mutations.MUTATIONS,)
 

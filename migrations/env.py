@@ -21,6 +21,7 @@ context.configure(
     connection=connection,
     target_metadata=metadata,
     compare_type=True,
+    compare_server_default=True,
     render_item=render_item,
     process_revision_directives=context.config.attributes.get("process_revision_directives"),
 )

@@ -85,14 +85,21 @@ def build_declared(url: str) -> None:
 
 
 def role_statements() -> list[str]:
-    """DDL that makes the application's roles where the cluster lacks them and lets the owner act as them."""
+    """DDL that makes the application's roles where the cluster lacks them and lets the owner act as them.
+
+    Where both is so already, nothing is asked for that only a keeper of roles may do.
+    """
+    may_act = "CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END"
     made = []
     for role in ROLES:
         made.append(
-            f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN; "
+            f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN "
+            f"CREATE ROLE {role} NOLOGIN; END IF; "
             "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         )
-        made.append(f"GRANT {role} TO CURRENT_USER")
+        made.append(
+            f"DO $$ BEGIN IF NOT pg_has_role('{role}', {may_act}) THEN GRANT {role} TO CURRENT_USER; END IF; END $$"
+        )
         made.append(f"GRANT USAGE ON SCHEMA public TO {role}")
     return made
 
@@ -103,19 +110,23 @@ def compare(migrated: str, declared: str) -> list[str]:
 
 
 def new(message: str, migrated: str, declared: str) -> Path:
-    """Writes the migration that leads from the migrated database to the declared one, policies and grants included."""
+    """Writes the migration that leads from the migrated database to the declared one.
+
+    Alembic writes tables, columns, keys and indexes; checks, policies and grants are added here.
+    """
     before, after = _catalog(migrated), _catalog(declared)
 
-    def add_policies(_context: Any, _revision: Any, directives: list[ops.MigrationScript]) -> None:
+    def complete(_context: Any, _revision: Any, directives: list[ops.MigrationScript]) -> None:
         script = directives[0]
-        assert script.upgrade_ops is not None
-        assert script.downgrade_ops is not None
-        script.upgrade_ops.ops.extend(ops.ExecuteSQLOp(line) for line in _fence_changes(before, after))
-        script.downgrade_ops.ops[:0] = [ops.ExecuteSQLOp(line) for line in _fence_changes(after, before)]
+        for steps, start, end in ((script.upgrade_ops, before, after), (script.downgrade_ops, after, before)):
+            assert steps is not None
+            # A policy or a check may speak of a column that goes or comes: it goes before that and comes after it.
+            steps.ops[:0] = [ops.ExecuteSQLOp(line) for line in _removals(start, end)]
+            steps.ops.extend(ops.ExecuteSQLOp(line) for line in _additions(start, end))
 
     with connect(migrated) as connection:
         script = command.revision(
-            config(connection, process_revision_directives=add_policies),
+            config(connection, process_revision_directives=complete),
             message,
             autogenerate=True,
             rev_id=f"{len(revisions()) + 1:04d}",
@@ -130,9 +141,21 @@ def _catalog(url: str) -> Catalog:
         return read_catalog(connection)
 
 
-def _fence_changes(before: Catalog, after: Catalog) -> list[str]:
-    """DDL from one fence to the other. Tables that vanish take their fence along."""
-    changed = [key for key in before.fence if before.fence[key] != after.fence.get(key)]
-    gone = [before.fence_undo[key] for key in changed if key.table in after.tables]
-    come = [line for key, line in after.fence.items() if before.fence.get(key) != line]
-    return gone + come
+def _removals(start: Catalog, end: Catalog) -> list[str]:
+    """DDL that takes away what is not to stand in the end. Tables that vanish take their fence and checks along."""
+    checks = [key for key, line in start.checks.items() if end.checks.get(key) != line and key[0] in end.tables]
+    fence = [key for key, line in start.fence.items() if end.fence.get(key) != line and key.table in end.tables]
+    return [*(_drop_check(*key) for key in checks), *(start.fence_undo[key] for key in fence)]
+
+
+def _additions(start: Catalog, end: Catalog) -> list[str]:
+    """DDL that makes what is missing. New tables bring their checks along, and so do some new columns."""
+    made = []
+    for key, line in end.checks.items():
+        if start.checks.get(key) != line and key[0] in start.tables:
+            made += [_drop_check(*key), line]
+    return made + [line for key, line in end.fence.items() if start.fence.get(key) != line]
+
+
+def _drop_check(table: str, name: str) -> str:
+    return f'ALTER TABLE "{table}" DROP CONSTRAINT IF EXISTS {name}'

@@ -63,7 +63,7 @@ COURSES = Relation(Course, sorts=_SORTS, filters=_COURSE_FILTERS)
 COURSE_BY_ID, COURSE_BY_SLUG = Relation(Course, "id"), Relation(Course, "slug", "slug")
 COURSES_OF_THEME = Relation(Course, "theme_id", sorts=_SORTS, filters=_COURSE_FILTERS)
 THEME_OF_COURSE = Relation(Theme, "id", "theme_id")
-MILESTONES_OF_COURSE = Relation(Milestone, "course_id")
+MILESTONE_BY_ID, MILESTONES_OF_COURSE = Relation(Milestone, "id"), Relation(Milestone, "course_id")
 MODULES = Relation(
     Module,
     sorts={**_BY_TIME, **_BY_TITLE},
@@ -434,7 +434,7 @@ async def _require_theme(tx: Transaction, values: Mapping[str, Any]) -> None:
 
 
 async def _require_kept_theme(tx: Transaction, theme_id: str | None) -> None:
-    """Themes are locked before their courses, as everywhere: the other way round, two editors could block each other."""
+    """Themes are locked before their courses, here as everywhere, or two editors could block each other for ever."""
     if theme_id is None:
         return
     try:

@@ -6,6 +6,7 @@ import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -33,6 +34,9 @@ class Pages:
 
     async def sign_in(self, request: Request) -> Response:
         """Trades the link's token for a session cookie and goes on to the IDE."""
+        if request.method == "HEAD":
+            # What programs that preview links do; only a person's click may use the link up.
+            return Response(headers=_HEADERS)
         try:
             async with transaction(self.database, SERVICE) as tx:
                 cookie = await identity.sign_in(tx, request.query_params.get("token", ""))
@@ -70,6 +74,8 @@ class Pages:
         try:
             async with self.database.transaction(SERVICE) as connection:
                 row = await (await connection.execute("SELECT version_num FROM alembic_version")).fetchone()
+        except psycopg.errors.UndefinedTable:
+            row = None
         except Exception as error:  # whatever stands in the way, the answer is the same: not ready
             return PlainTextResponse(f"not ready: {type(error).__name__}\n", 503, _HEADERS)
         head = running.heads()[0]

@@ -41,6 +41,8 @@ def read_component(element: Element, scope: Scope) -> tuple[list[OlxBlock], dict
     """The blocks of a component, whatever its category, and its settings without a home; findings go to the scope."""
     reader = READERS.get(element.tag, _UNKNOWN)
     blocks = numbered(fitted(reader.read(element, scope), scope))
+    if not blocks and not scope.issues:
+        scope.info(IssueCode.COMPONENT_EMPTY, "This component is empty.")
     return blocks, report_attributes(element.attrib, BOOKKEEPING | reader.known, scope)
 
 
@@ -60,10 +62,7 @@ def report_attributes(attributes: dict[str, str], known: frozenset[str], scope: 
 def read_html(element: Element, scope: Scope) -> list[OlxBlock]:
     """An HTML component: its content stands in a file of its own, or inside the element."""
     content = _html_content(element, scope)
-    blocks = text_blocks(content, scope) if content is not None else []
-    if content is not None and not content.strip():
-        scope.info(IssueCode.COMPONENT_EMPTY, "This component is empty.")
-    return blocks
+    return text_blocks(content, scope) if content is not None else []
 
 
 def _html_content(element: Element, scope: Scope) -> str | None:

@@ -8,20 +8,22 @@ from urllib.parse import urlsplit
 from gateways.olx.scope import QUESTION_FORMATS, Scope
 from gateways.olx.tree import IssueCode, OlxBlock, Settings
 
-_TITLE, _BODY, _LABEL, _NOTE, _LONG, _TRANSCRIPT, _ANSWER, _ADDRESS = (
-    200,
-    200_000,
-    200,
-    5_000,
-    20_000,
-    200_000,
-    500,
-    2_000,
-)
-_MOST_HINTS, _MOST_ANSWERS, _MOST_ADDRESSES, _MOST_CAPTIONS = 20, 100, 20, 100
+# The longest texts, in characters, and the longest lists that the formats accept.
+_TITLE = 200
+_LABEL = 200
+_ANSWER = 500
+_ADDRESS = 2_000
+_NOTE = 5_000
+_LONG = 20_000
+_BODY = 200_000
+_TRANSCRIPT = 200_000
+_MOST_HINTS = 20
+_MOST_ADDRESSES = 20
+_MOST_ANSWERS = 100
+_MOST_CAPTIONS = 100
+_TALLEST = 10_000
 _DAY = 86_400
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_TALLEST = 10_000
 
 
 def fitted(blocks: list[OlxBlock], scope: Scope) -> list[OlxBlock]:
@@ -80,10 +82,9 @@ def _cut(text: str, length: int, what: str, scope: Scope) -> str:
 
 def _fit_question(settings: Settings, scope: Scope) -> None:
     settings["hints"] = [_cut(hint, _NOTE, "hint", scope) for hint in settings["hints"]]
-    for hint in settings["hints"][_MOST_HINTS:]:
-        scope.warn(
-            IssueCode.HINT_NOT_KEPT, f"A question has at most {_MOST_HINTS} hints; this one is left out: “{hint}”."
-        )
+    if left := settings["hints"][_MOST_HINTS:]:
+        message = f"A question has at most {_MOST_HINTS} hints; {len(left)} more were left out."
+        scope.warn(IssueCode.HINT_NOT_KEPT, message, "\n".join(left))
     settings["hints"] = settings["hints"][:_MOST_HINTS]
     for name, length in (("explanation", _LONG), ("rubric", _LONG), ("unit", _LABEL)):
         if settings.get(name):
@@ -98,11 +99,14 @@ def _fit_question(settings: Settings, scope: Scope) -> None:
 
 def _fit_answers(answers: list[Settings], scope: Scope) -> list[Settings]:
     short = [answer for answer in answers if len(answer.get("text", "")) <= _ANSWER]
-    for answer in (*(a for a in answers if a not in short), *short[_MOST_ANSWERS:]):
+    long = [answer for answer in answers if len(answer.get("text", "")) > _ANSWER]
+    if left := [*long, *short[_MOST_ANSWERS:]]:
         message = (
-            f"An answer was left out: one has at most {_ANSWER} characters, and there are at most {_MOST_ANSWERS}."
+            f"{len(left)} answer(s) were left out:"
+            f" one has at most {_ANSWER} characters, and there are at most {_MOST_ANSWERS}."
         )
-        scope.error(IssueCode.TEXT_TOO_LONG, message, str(answer.get("text") or answer.get("value")))
+        written = (str(answer.get("text") or answer.get("value") or answer.get("minimum")) for answer in left)
+        scope.error(IssueCode.TEXT_TOO_LONG, message, "\n".join(written))
     return short[:_MOST_ANSWERS]
 
 

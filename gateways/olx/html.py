@@ -1,6 +1,7 @@
 """HTML of a component to Cairn's Markdown, with frames that stand alone as pieces of their own."""
 
 from dataclasses import dataclass
+from html import escape
 
 from bs4.element import PageElement, Tag
 
@@ -86,7 +87,7 @@ def _prepared(html: str, scope: Scope, *, keep_embeds: bool) -> Tag | None:
 
 
 def _block(nodes: list[PageElement], scope: Scope) -> str:
-    source = "".join(str(node) for node in nodes)
+    source = "".join(str(n) if isinstance(n, Tag) else escape(str(n), quote=False) for n in nodes)
     if (markdown := block_to_markdown(nodes)) is not None:
         return markdown
     scope.error(IssueCode.TEXT_CHANGED, "A piece of HTML could not be kept as it was; only its words are.", source)

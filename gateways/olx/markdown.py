@@ -211,7 +211,7 @@ def _tidy(element: Tag) -> None:
     for tag in element.find_all("br"):
         if _is_at_edge(tag):
             tag.decompose()
-        elif isinstance(tag.next_sibling, NavigableString):
+        elif isinstance(tag.next_sibling, NavigableString) and tag.next_sibling.startswith(" "):
             tag.next_sibling.replace_with(str(tag.next_sibling).lstrip(" "))
     element.smooth()
 
@@ -238,9 +238,13 @@ def _is_at_edge(tag: Tag) -> bool:
     """Whether a line break begins or ends its block, where it shows nothing."""
     if tag.parent is None or tag.parent.name in INLINE_TAGS:
         return False
-    before = [n for n in tag.previous_siblings if not (isinstance(n, NavigableString) and not n.strip())]
-    after = [n for n in tag.next_siblings if not (isinstance(n, NavigableString) and not n.strip())]
-    return not before or not after or (isinstance(after[0], Tag) and after[0].name not in _INLINE)
+    before, after = _content(tag.previous_siblings), _content(tag.next_siblings)
+    return before is None or after is None or (isinstance(after, Tag) and after.name not in _INLINE)
+
+
+def _content(siblings: Iterator[PageElement]) -> PageElement | None:
+    """The first sibling that is no white space."""
+    return next((node for node in siblings if not (isinstance(node, NavigableString) and not node.strip())), None)
 
 
 def _only_inline(element: Tag) -> Tag:

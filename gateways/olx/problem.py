@@ -39,6 +39,7 @@ from gateways.olx.xml import inner_html, outer_html, source_of, take_out, text_o
 KNOWN_ATTRIBUTES = frozenset({"weight", "markdown", "markdown_edited", "data", "filename"})
 MOST_ELEMENTS = 10_000
 MOST_QUESTIONS = 200
+MOST_HINTS = 200
 MOST_POINTS = 10_000
 
 _TRANSPARENT = frozenset({"div", "section", "article", "text", "center", "span", "font", "form", "fieldset"})
@@ -90,7 +91,7 @@ def read_problem(element: Element, scope: Scope) -> list[OlxBlock]:
         scope.error(IssueCode.FILE_TOO_LARGE, message, source_of(element))
         return []
     problem = copy.deepcopy(element)
-    script = _take_scripts(problem, scope)
+    script = _words_in(_take_scripts(problem, scope))
     take_out(problem, "startouttext", "endouttext")
     hints = [hint for group in take_out(problem, "demandhint") for hint in group.iter("hint")]
     _split_dropdowns(problem)
@@ -102,7 +103,7 @@ def _take_scripts(problem: Element, scope: Scope) -> str:
     scripts = take_out(problem, "script")
     text = "\n".join("".join(script.itertext()) for script in scripts)
     if scripts:
-        used = sorted(name for name in set(_VARIABLE.findall(inner_html(problem))) if _defines(text, name))
+        used = sorted(_used_variables(inner_html(problem)) & _words_in(text))
         shown = f" The text uses values it computed: {', '.join(used[:10])}." if used else ""
         message = f"A script that ran inside the problem was left out.{shown}"
         severity = Severity.ERROR if used else Severity.WARNING
@@ -110,8 +111,13 @@ def _take_scripts(problem: Element, scope: Scope) -> str:
     return text
 
 
-def _defines(script: str, name: str) -> bool:
-    return re.search(rf"\b{re.escape(name)}\b", script) is not None
+def _used_variables(text: str) -> set[str]:
+    """The names behind a `$`, which Open edX replaced by what a script had computed."""
+    return set(_VARIABLE.findall(text))
+
+
+def _words_in(script: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", script))
 
 
 def _split_dropdowns(problem: Element) -> None:
@@ -176,7 +182,7 @@ class _Builder:
     """Puts blocks together from the parts of one problem."""
 
     scope: Scope
-    script: str
+    script: frozenset[str]
     asked: int
     blocks: list[OlxBlock] = field(default_factory=list)
     pending: str = ""
@@ -227,7 +233,7 @@ class _Builder:
 
     def _check_script(self, response: Element) -> None:
         written = [inner_html(response), *(v for e in response.iter() for v in e.attrib.values())]
-        if self.script and any(_defines(self.script, name) for text in written for name in _VARIABLE.findall(text)):
+        if any(_used_variables(text) & self.script for text in written):
             raise Unsupported("its text or its answer is computed by a script")
 
     def _prompt(self, ask: _Ask, response: Element) -> str:
@@ -285,7 +291,10 @@ class _Builder:
     def _hint(self, hints: list[Element]) -> None:
         """Hints are for the whole problem; they go to its first question."""
         question = next((block for block in self.blocks if "hints" in block.settings), None)
-        for hint in hints:
+        if left := hints[MOST_HINTS:]:
+            message = f"The problem has more than {MOST_HINTS} hints; {len(left)} were left out."
+            self.scope.warn(IssueCode.HINT_NOT_KEPT, message, "\n".join(text_of(hint) for hint in left))
+        for hint in hints[:MOST_HINTS]:
             text = to_inline(inner_html(hint), self.scope)
             if question is not None and text:
                 question.settings["hints"].append(text)

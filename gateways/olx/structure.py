@@ -170,7 +170,7 @@ class _Walker:
         url_name = self._url_name(element, parent)
         if f"{category}/{url_name}" in self._open:
             raise OlxError(f"{category}/{url_name} contains itself.", parent.place.file)
-        file = _definition_file(element, url_name)
+        file = self._definition_file(element, url_name)
         definition = element if file is None else self._read(file, element, parent)
         if definition is None:
             return None
@@ -179,6 +179,17 @@ class _Walker:
         place = parent.place.below(title or category, file)
         external_id = self._external_id(category, url_name, place)
         return Raw(category, url_name, external_id, definition, place, title)
+
+    def _definition_file(self, element: Element, url_name: str) -> str | None:
+        """The file that holds the node, or None when it stands right here.
+
+        Where Open edX writes a pointer it has nothing but a url_name; people who write OLX by hand add more.
+        """
+        if len(element) or (element.text or "").strip():
+            return None
+        named = plain(element.get("filename") or "") if element.tag != "html" else ""
+        file = f"{element.tag}/{_path(named or url_name)}.xml"
+        return file if set(element.attrib) == {"url_name"} or self.export.has(file) else None
 
     def _url_name(self, element: Element, parent: Raw) -> str:
         for name in ("url_name", "slug", "name"):
@@ -216,6 +227,7 @@ class _Walker:
             message = f"The file {file} holds a <{definition.tag[:40]}> instead of a <{element.tag}>."
             self._note(Severity.ERROR, IssueCode.FILE_UNREADABLE, place, message, external_id, source_of(definition))
             return None
+        definition.attrib.update({name: value for name, value in element.attrib.items() if name not in _POINTING})
         return definition
 
     def apply_policy(self, element: Element, category: str, url_name: str) -> None:
@@ -260,6 +272,7 @@ class _Walker:
 
 
 _IMPLIED = "olx-implied"
+_POINTING = frozenset({"url_name", "filename"})
 _GROUP_SETTINGS = names(
     "max_count source_library_id sources sources_list conditional_attr conditional_value message group_id_to_child"
 )
@@ -286,13 +299,6 @@ def _at_level(parent: Raw, level: int) -> Iterator[Element]:
         run.append(child)
     if run is not None:
         yield run
-
-
-def _definition_file(element: Element, url_name: str) -> str | None:
-    """The file that holds the node, or None when it stands right here."""
-    if set(element.attrib) == {"url_name"} and len(element) == 0 and not (element.text or "").strip():
-        return f"{element.tag}/{_path(url_name)}.xml"
-    return None
 
 
 def _title(element: Element, url_name: str, level: int) -> str:

@@ -167,6 +167,50 @@ def test_static_files_are_listed_with_size_and_hash(sample: OlxCourse) -> None:
     assert guide.sha256 == "02b6857d37975394a87a1ef3394ddc10decb2b253512ddf6be93eccf79102237"
 
 
+def test_the_sample_reports_what_it_loses(sample: OlxCourse) -> None:
+    found = {name.removeprefix("issue:"): n for name, n in sample.counts().items() if name.startswith("issue:")}
+    assert found == {
+        "address_changed": 1,
+        "answer_not_numeric": 1,
+        "comment_dropped": 1,
+        "component_empty": 2,
+        "component_unsupported": 6,
+        "container_flattened": 2,
+        "container_implied": 1,
+        "correct_choices_several": 1,
+        "draft_not_imported": 1,
+        "embed_linked": 1,
+        "explanation_not_kept": 2,
+        "feedback_combination": 1,
+        "feedback_not_kept": 1,
+        "file_missing": 1,
+        "file_unreadable": 1,
+        "grading_not_kept": 4,
+        "grading_policy_not_kept": 1,
+        "hidden_from_learners": 1,
+        "hint_not_kept": 1,
+        "link_broken": 3,
+        "link_course_page": 1,
+        "link_other_course": 1,
+        "markup_dropped": 1,
+        "orphan_not_imported": 1,
+        "page_not_imported": 3,
+        "placeholder_kept": 1,
+        "python_script": 2,
+        "question_unsupported": 4,
+        "restricted_to_groups": 1,
+        "script_dropped": 2,
+        "setting_not_kept": 10,
+        "static_missing": 2,
+        "styling_dropped": 3,
+        "tabs_not_kept": 1,
+        "textbook_not_kept": 1,
+        "url_name_repeated": 1,
+        "video_without_source": 1,
+        "wiki_not_kept": 1,
+    }
+
+
 def test_no_finding_repeats_a_credential(sample: OlxCourse) -> None:
     assert not [issue for issue in sample.issues if "not-for-anybodys-eyes" in f"{issue.message}{issue.source}"]
 
@@ -194,6 +238,24 @@ def test_a_component_without_a_name_is_known_by_its_position(tmp_path: Path) -> 
     course = read_course(write_folder(tmp_path, one_unit(["<html><p>A</p></html>", "<html><p>B</p></html>"])))
     assert [c.external_id for c in course.components()] == ["html/unit-html-1", "html/unit-html-2"]
     assert codes(course) == [IssueCode.URL_NAME_MISSING] * 2
+
+
+def test_a_pointer_written_by_hand_may_say_more(tmp_path: Path) -> None:
+    pointers = ['<html url_name="a" display_name="Mine"/>', '<problem url_name="b" filename="other" weight="2"/>']
+    files = {
+        "html/a.xml": '<html display_name="Theirs"><p>Hello</p></html>',
+        "problem/other.xml": "<problem><stringresponse answer='x'><label>Why?</label><textline/></stringresponse></problem>",
+    }
+    course = read_course(write_folder(tmp_path, one_unit(pointers, files)))
+    assert [component.title for component in course.components()] == ["Mine", ""]
+    assert [(block.body, block.points) for block in course.blocks()] == [("Hello", 0), ("Why?", 2)]
+
+
+@pytest.mark.parametrize("xml", ['<problem url_name="p" display_name="P"/>', '<html url_name="h"><p> </p></html>'])
+def test_a_component_that_says_nothing_is_reported(tmp_path: Path, xml: str) -> None:
+    course = read_course(write_folder(tmp_path, one_unit([xml])))
+    assert list(course.blocks()) == []
+    assert codes(course) == [IssueCode.COMPONENT_EMPTY]
 
 
 def test_a_date_that_is_none_is_reported(tmp_path: Path) -> None:

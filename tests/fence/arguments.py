@@ -1,0 +1,98 @@
+"""Values for every argument that the schema has, made from the schema itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLSchema,
+    build_schema,
+    get_named_type,
+    is_leaf_type,
+    is_required_argument,
+)
+
+from graph.schema import schema
+
+Leaf = Callable[[str, str], Any]
+
+
+@lru_cache(maxsize=1)
+def contract() -> GraphQLSchema:
+    """The schema as clients know it."""
+    return build_schema(schema().as_str())
+
+
+def value(kind: GraphQLInputType, name: str, leaf: Leaf, choice: int = 0) -> Any:
+    """A whole value of an input type: every field given, of alternatives the one numbered `choice`.
+
+    `leaf(name, type)` makes the scalars.
+    """
+    if isinstance(kind, GraphQLNonNull):
+        return value(kind.of_type, name, leaf, choice)
+    if isinstance(kind, GraphQLList):
+        return [value(kind.of_type, name, leaf, choice)]
+    if isinstance(kind, GraphQLEnumType):
+        return next(iter(kind.values))
+    if isinstance(kind, GraphQLInputObjectType):
+        fields = list(kind.fields.items())
+        chosen = [fields[choice % len(fields)]] if kind.is_one_of else fields
+        return {each: value(field.type, each, leaf, choice) for each, field in chosen}
+    return leaf(name, get_named_type(kind).name)
+
+
+def choices(field: GraphQLField) -> int:
+    """How many alternatives the input of a mutation has, one for most."""
+    found = get_named_type(field.args["input"].type)
+    assert isinstance(found, GraphQLInputObjectType)
+    kinds = [get_named_type(each.type) for each in found.fields.values()]
+    return max(
+        (len(kind.fields) for kind in kinds if isinstance(kind, GraphQLInputObjectType) and kind.is_one_of), default=1
+    )
+
+
+@dataclass(frozen=True)
+class Spot:
+    """One place of a root field of Query where a text goes in, and the document that has it as `$text`."""
+
+    name: str
+    document: str
+
+
+def spots() -> Iterator[Spot]:
+    """Every text argument of every root field of Query, those inside filters included."""
+    query = contract().query_type
+    assert query is not None
+    for name, field in query.fields.items():
+        below = "" if is_leaf_type(get_named_type(field.type)) else " { __typename }"
+        for argument, given in field.args.items():
+            for path, kind in _texts(argument, given.type):
+                others = [
+                    each for each, other in field.args.items() if each != argument and is_required_argument(other)
+                ]
+                assert not others, f"{name} needs {others} too"
+                yield Spot(f"{name}.{'.'.join(path)}", f"query($text: {kind}) {{ {name}({_nested(path)}){below} }}")
+
+
+def _texts(name: str, kind: GraphQLInputType) -> Iterator[tuple[tuple[str, ...], str]]:
+    named = get_named_type(kind)
+    if isinstance(named, GraphQLInputObjectType):
+        for each, field in named.fields.items():
+            for path, found in _texts(each, field.type):
+                yield (name, *path), found
+    elif named.name in ("String", "ID"):
+        yield (name,), str(kind)
+
+
+def _nested(path: tuple[str, ...]) -> str:
+    head, *rest = path
+    return f"{head}: {{ {_nested(tuple(rest))} }}" if rest else f"{head}: $text"

@@ -1,0 +1,58 @@
+"""Handing out credentials and taking them back, through the actions that the command line uses too."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import psycopg
+
+from core.database import Database
+from core.viewer import SERVICE
+from core.writing import Transaction, transaction
+from models.identity import Role
+from resolvers import identity
+
+_numbers = itertools.count(1)
+
+
+class Doorkeeper:
+    """Knows the people of one database."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def person(self, role: Role = Role.EDITOR) -> str:
+        """Somebody new with this role; answers the id."""
+        number = next(_numbers)
+        return self._do(lambda tx: identity.ensure_user(tx, f"door{number}@example.org", f"Guest {number}", role))
+
+    def token(self, user_id: str, role: Role = Role.EDITOR) -> str:
+        """A token of this person with everything that the role may do, good for a day."""
+        return self._do(lambda tx: identity.create_api_token(tx, user_id, "door", identity.scopes_of([role]), 1))
+
+    def link(self, user_id: str) -> str:
+        """Where this person signs in, once."""
+        token = self._do(lambda tx: identity.create_login_token(tx, user_id))
+        return f"/sign-in?token={token}"
+
+    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Runs one statement as the application's own service, which row-level security lets through."""
+        with psycopg.connect(self._url) as connection:
+            connection.execute("SET ROLE cairn_service")
+            cursor = connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def _do(self, act: Callable[[Transaction], Awaitable[str]]) -> str:
+        async def run() -> str:
+            database = Database(self._url, pool_size=2)
+            await database.open()
+            try:
+                async with transaction(database, SERVICE) as tx:
+                    return await act(tx)
+            finally:
+                await database.close()
+
+        return asyncio.run(run())

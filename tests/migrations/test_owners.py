@@ -1,0 +1,88 @@
+"""Migrations run as whoever owns the database, superuser or not, and share the application's roles with others."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy.exc
+from psycopg import conninfo, sql
+
+from cairn.embedded import EmbeddedPostgres
+from core.database import Database
+from core.policies import ROLES
+from core.viewer import ANONYMOUS, SERVICE, Viewer, ViewerKind
+from migrations import running
+from tests.migrations.conftest import empty_database
+
+
+@contextmanager
+def owned_database(server_url: str, *attributes: str, grants: tuple[str, ...] = ()) -> Iterator[str]:
+    """How a new user, who is no superuser, connects to an empty database of theirs; `grants` name them `{owner}`."""
+    owner, password = f"cairn_owner_{secrets.token_hex(4)}", secrets.token_hex(8)
+    with ExitStack() as stack:
+        admin = stack.enter_context(psycopg.connect(server_url, autocommit=True))
+        make = sql.SQL(f"CREATE ROLE {{}} LOGIN {' '.join(attributes)} PASSWORD {{}}")
+        admin.execute(make.format(sql.Identifier(owner), sql.Literal(password)))
+        stack.callback(admin.execute, sql.SQL("DROP ROLE {}").format(sql.Identifier(owner)))
+        for grant in grants:
+            admin.execute(sql.SQL(grant).format(owner=sql.Identifier(owner)))
+        url = stack.enter_context(empty_database(server_url, owner))
+        yield conninfo.make_conninfo(url, user=owner, password=password)
+
+
+def _acts(url: str) -> list[str]:
+    """The role that each kind of viewer acts as, when the application connects as the owner."""
+
+    async def ask() -> list[str]:
+        database = Database(url, pool_size=1)
+        await database.open()
+        try:
+            found = []
+            for viewer in (ANONYMOUS, Viewer(ViewerKind.USER), SERVICE):
+                async with database.transaction(viewer) as connection:
+                    row = await (await connection.execute("SELECT current_user::text AS role")).fetchone()
+                    found.append(row.role)
+            return found
+        finally:
+            await database.close()
+
+    return asyncio.run(ask())
+
+
+def test_on_a_new_server_the_owner_needs_to_be_no_superuser_only_to_make_roles(tmp_path: Path) -> None:
+    with (
+        EmbeddedPostgres(tmp_path / "server", durable=False) as server,
+        owned_database(server.url("postgres"), "CREATEROLE") as url,
+    ):
+        running.upgrade(url)
+        assert running.current(url) == running.heads()[0]
+        assert _acts(url) == list(ROLES)
+
+
+def test_where_the_roles_exist_a_member_of_them_needs_no_further_right(database_server: tuple[str, str]) -> None:
+    grants = tuple(f"GRANT {role} TO {{owner}}" for role in ROLES)
+    with owned_database(database_server[0], grants=grants) as url:
+        running.upgrade(url)
+        assert _acts(url) == list(ROLES)
+
+
+def test_where_the_roles_exist_who_may_grant_them_makes_themselves_a_member(database_server: tuple[str, str]) -> None:
+    grants = tuple(f"GRANT {role} TO {{owner}} WITH ADMIN OPTION" for role in ROLES)
+    with owned_database(database_server[0], "CREATEROLE", grants=grants) as url:
+        running.upgrade(url)
+        assert _acts(url) == list(ROLES)
+
+
+def test_an_owner_who_may_not_act_as_the_roles_is_told_which_and_nothing_is_built(
+    database_server: tuple[str, str],
+) -> None:
+    with owned_database(database_server[0]) as url:
+        with pytest.raises(sqlalchemy.exc.ProgrammingError, match="cairn_public"):
+            running.upgrade(url)
+        assert running.current(url) is None
