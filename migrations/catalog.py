@@ -68,8 +68,8 @@ FROM pg_type t WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 
 """
 
 
-class FenceKey(NamedTuple):
-    """One piece of a table's fence: a policy, a grant, or the switch itself."""
+class Piece(NamedTuple):
+    """Names one thing about a table: a policy, a grant or the switch of its fence, or a check."""
 
     table: str
     kind: str
@@ -78,16 +78,16 @@ class FenceKey(NamedTuple):
 
 @dataclass
 class Catalog:
-    """`lines` describe the structure; `fence` and `fence_undo` hold the DDL that makes and unmakes each piece.
+    """`lines` describe the structure; `fence` and `fence_undo` hold the DDL that makes and unmakes each piece of that.
 
-    `checks` holds the DDL of the check constraints by (table, name).
+    `checks` holds the DDL of the check constraints.
     """
 
     tables: set[str] = field(default_factory=set)
     lines: set[str] = field(default_factory=set)
-    checks: dict[tuple[str, str], str] = field(default_factory=dict)
-    fence: dict[FenceKey, str] = field(default_factory=dict)
-    fence_undo: dict[FenceKey, str] = field(default_factory=dict)
+    checks: dict[Piece, str] = field(default_factory=dict)
+    fence: dict[Piece, str] = field(default_factory=dict)
+    fence_undo: dict[Piece, str] = field(default_factory=dict)
 
 
 def read_catalog(connection: sa.Connection) -> Catalog:
@@ -99,7 +99,7 @@ def read_catalog(connection: sa.Connection) -> Catalog:
     for table, name, definition in _rows(connection, _CONSTRAINTS):
         found.lines.add(f"constraint {table}.{name} {definition}")
         if definition.startswith("CHECK"):
-            found.checks[table, name] = f'ALTER TABLE "{table}" ADD CONSTRAINT {name} {definition}'
+            found.checks[Piece(table, "check", name)] = f'ALTER TABLE "{table}" ADD CONSTRAINT {name} {definition}'
     for _table, _name, definition in _rows(connection, _INDEXES):
         found.lines.add(f"index {definition}")
     for name, kind, definition in _rows(connection, _OTHERS):
@@ -120,15 +120,15 @@ def _read_fence(connection: sa.Connection, found: Catalog) -> None:
         for word, on in (("ENABLE", enabled), ("FORCE", forced)):
             if on:
                 undo = "DISABLE" if word == "ENABLE" else "NO FORCE"
-                key = FenceKey(table, "security", word)
+                key = Piece(table, "security", word)
                 found.fence[key] = f'ALTER TABLE "{table}" {word} ROW LEVEL SECURITY'
                 found.fence_undo[key] = f'ALTER TABLE "{table}" {undo} ROW LEVEL SECURITY'
     for table, role, privilege, option in _rows(connection, _GRANTS):
-        key = FenceKey(table, "grant", f"{role} {privilege}")
+        key = Piece(table, "grant", f"{role} {privilege}")
         found.fence[key] = f'GRANT {privilege} ON "{table}" TO {role}{option}'
         found.fence_undo[key] = f'REVOKE {privilege} ON "{table}" FROM {role}'
     for table, name, restrictive, command, roles, using, check in _rows(connection, _POLICIES):
-        key = FenceKey(table, "policy", name)
+        key = Piece(table, "policy", name)
         clauses = (f" USING ({using})" if using else "") + (f" WITH CHECK ({check})" if check else "")
         found.fence[key] = f'CREATE POLICY {name} ON "{table}" {restrictive}FOR {command} TO {roles}{clauses}'
         found.fence_undo[key] = f'DROP POLICY {name} ON "{table}"'

@@ -1,6 +1,6 @@
 """Alembic's entry: runs on the connection that `migrations.running` hands over."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlmodel.sql.sqltypes import AutoString
@@ -9,7 +9,7 @@ import models  # noqa: F401 - fills the metadata
 from core.tables import metadata
 
 
-def render_item(kind: str, item: Any, _context: Any) -> str | bool:
+def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Writes SQLModel's own string type as the plain SQLAlchemy one, so that migrations outlive the library."""
     if kind == "type" and isinstance(item, AutoString):
         return f"sa.String(length={item.length})" if item.length else "sa.String()"

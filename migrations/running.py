@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.operations import ops
 from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import AddConstraint
 
 import models
-from core.policies import ROLES, statements
+from core.policies import ROLES, create_policy, rules_of, statements
 from core.tables import metadata, table_of
-from migrations.catalog import Catalog, difference, read_catalog
+from migrations.catalog import Catalog, Piece, difference, read_catalog
 
 # Any number of processes may start at once; one migrates, the others wait for it.
 _LOCK_KEY = 0x6361_6972_6E
@@ -118,11 +120,12 @@ def new(message: str, migrated: str, declared: str) -> Path:
 
     def complete(_context: Any, _revision: Any, directives: list[ops.MigrationScript]) -> None:
         script = directives[0]
-        for steps, start, end in ((script.upgrade_ops, before, after), (script.downgrade_ops, after, before)):
+        up, down = (script.upgrade_ops, before, after), (script.downgrade_ops, after, before)
+        for (steps, start, end), words in ((up, _own_words()), (down, {})):
             assert steps is not None
             # A policy or a check may speak of a column that goes or comes: it goes before that and comes after it.
             steps.ops[:0] = [ops.ExecuteSQLOp(line) for line in _removals(start, end)]
-            steps.ops.extend(ops.ExecuteSQLOp(line) for line in _additions(start, end))
+            steps.ops.extend(ops.ExecuteSQLOp(line) for line in _additions(start, end, words))
 
     with connect(migrated) as connection:
         script = command.revision(
@@ -143,19 +146,37 @@ def _catalog(url: str) -> Catalog:
 
 def _removals(start: Catalog, end: Catalog) -> list[str]:
     """DDL that takes away what is not to stand in the end. Tables that vanish take their fence and checks along."""
-    checks = [key for key, line in start.checks.items() if end.checks.get(key) != line and key[0] in end.tables]
+    checks = [key for key, line in start.checks.items() if end.checks.get(key) != line and key.table in end.tables]
     fence = [key for key, line in start.fence.items() if end.fence.get(key) != line and key.table in end.tables]
-    return [*(_drop_check(*key) for key in checks), *(start.fence_undo[key] for key in fence)]
+    return [*(_drop_check(key) for key in checks), *(start.fence_undo[key] for key in fence)]
 
 
-def _additions(start: Catalog, end: Catalog) -> list[str]:
-    """DDL that makes what is missing. New tables bring their checks along, and so do some new columns."""
+def _additions(start: Catalog, end: Catalog, words: Mapping[Piece, str]) -> list[str]:
+    """DDL that makes what is missing, in the `words` that are given or else in PostgreSQL's own."""
     made = []
     for key, line in end.checks.items():
-        if start.checks.get(key) != line and key[0] in start.tables:
-            made += [_drop_check(*key), line]
-    return made + [line for key, line in end.fence.items() if start.fence.get(key) != line]
+        # A new table brings its checks along.
+        if start.checks.get(key) != line and key.table in start.tables:
+            # And so do some new columns.
+            made += [] if key in start.checks else [_drop_check(key)]
+            made.append(words.get(key, line))
+    return made + [words.get(key, line) for key, line in end.fence.items() if start.fence.get(key) != line]
 
 
-def _drop_check(table: str, name: str) -> str:
-    return f'ALTER TABLE "{table}" DROP CONSTRAINT IF EXISTS {name}'
+def _drop_check(key: Piece) -> str:
+    return f'ALTER TABLE "{key.table}" DROP CONSTRAINT IF EXISTS {key.name}'
+
+
+def _own_words() -> dict[Piece, str]:
+    """Policies and checks as they are declared: what PostgreSQL makes of them, it would write differently again."""
+    words = {}
+    dialect: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
+    for model in models.TABLES:
+        table = table_of(model)
+        for rule in rules_of(model.__policies__):
+            words[Piece(table.name, "policy", rule.name)] = create_policy(table.name, rule)
+        for check in (each for each in table.constraints if isinstance(each, sa.CheckConstraint)):
+            name = dialect.identifier_preparer.format_constraint(check)
+            add = AddConstraint(check, isolate_from_table=False).compile(dialect=dialect)
+            words[Piece(table.name, "check", name)] = str(add)
+    return words

@@ -27,7 +27,7 @@ DOCUMENTS = [
     "{ totalCount pageInfo { hasNextPage endCursor } edges { cursor node { ...C } } } } "
     "fragment C on Course { id title kind modules { id lessons { blocks { __typename ... on TextBlock { html } } } } }",
     '{ node(id: "0192d3a0-0000-8030-8000-000000000000") { __typename id } nodes(ids: ["x", "", "\\u0000"]) { id } }',
-    '{ course(slug: "a-b") { theme { courses(last: 3, filter: { text: "%_\\\\", difficulty: BEGINNER }) { totalCount } } } }',
+    '{ course(slug: "a-b") { theme { courses(last: 3, filter: { text: "%_\\\\", kind: COURSE }) { totalCount } } } }',
     'mutation { themeCreate(input: { title: "x", summary: """block "" string""" }) { theme { id } errors { code } } }',
     "query @perspective(stage: DRAFT) { blocks(filter: { format: TEXT }) { nodes { id revision } } }",
     '{ __schema { types { name fields { name args { defaultValue } } } } __type(name: "Course") { kind } }',
@@ -35,7 +35,8 @@ DOCUMENTS = [
 TOKENS = [
     "{", "}", "(", ")", "[", "]", ":", "!", "=", "@", "$", "...", "|", "&", '"', '"""', "\\", "#", "\n", "\r",
     "\0", "\ufeff", "0", "-1", "1e9", "2147483648", "9" * 5_000, "1.0e400", "null", "true", "on",
-    "fragment", "query", "mutation", "subscription", "type", "extend", "__typename", "@skip(if: true)", "@include(if: null)", "@defer", "@stream",
+    "fragment", "query", "mutation",
+    "subscription", "type", "extend", "__typename", "@skip(if: true)", "@include(if: null)", "@defer", "@stream",
     "@oneOf", "@deprecated", '"\\ud83d\\ude00"', "\U0001f3c3", "\u202e",
 ]  # fmt: skip
 VALUES = st.recursive(

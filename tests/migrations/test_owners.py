@@ -43,11 +43,11 @@ def _acts(url: str) -> list[str]:
         database = Database(url, pool_size=1)
         await database.open()
         try:
-            found = []
+            found: list[str] = []
             for viewer in (ANONYMOUS, Viewer(ViewerKind.USER), SERVICE):
                 async with database.transaction(viewer) as connection:
-                    row = await (await connection.execute("SELECT current_user::text AS role")).fetchone()
-                    found.append(row.role)
+                    cursor = await connection.execute("SELECT current_user::text AS role")
+                    found += [row.role for row in await cursor.fetchall()]
             return found
         finally:
             await database.close()

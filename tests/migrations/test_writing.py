@@ -6,15 +6,32 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cairn.settings import PROJECT
+from migrations import running
+from tests.migrations.conftest import Scratch
 
 ROOMS = ("cairn", "core", "gateways", "graph", "migrations", "models", "resolvers", "workers")
-Cairn = Callable[..., subprocess.CompletedProcess[str]]
+# Prints how the way up, the way back and the way up again differ from where they should end.
+UP_DOWN_UP = """
+import sys
+from alembic import command
+from migrations import running
+
+url, declared, old, revision = sys.argv[1:]
+running.build_declared(declared)
+running.upgrade(old, revision)
+for to, goal in (("head", declared), (revision, old), ("head", declared)):
+    with running.connect(url) as connection:
+        step = command.downgrade if to == revision else command.upgrade
+        step(running.config(connection), to)
+        connection.commit()
+    for line in running.compare(url, goal):
+        print(to, line)
+"""
 
 NEW_TABLE = '''
 
@@ -81,18 +98,6 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def cairn(copy: Path, database_server: tuple[str, str]) -> Cairn:
-    """`cairn("migrate", "--check")` runs the copy's command line."""
-    environment = {**os.environ, "DATABASE_URL": database_server[0], "PYTHONPATH": str(copy)}
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "cairn", *arguments]
-        return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=120)
-
-    return run
-
-
 def _change(copy: Path) -> None:
     for name, old, new in CHANGES:
         path = copy / name
@@ -103,20 +108,28 @@ def _change(copy: Path) -> None:
     curriculum.write_text(curriculum.read_text(encoding="utf-8") + NEW_TABLE, encoding="utf-8")
 
 
-def test_a_written_migration_leads_to_the_changed_models(copy: Path, cairn: Cairn) -> None:
+def _run(copy: Path, server: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DATABASE_URL": server, "PYTHONPATH": str(copy)}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_a_written_migration_leads_to_the_changed_models_and_back(
+    copy: Path, database_server: tuple[str, str], scratch: Scratch
+) -> None:
     before = set((copy / "migrations" / "versions").glob("*.py"))
     _change(copy)
-    stale = cairn("migrate", "--check")
-    assert stale.returncode == 1, stale.stderr
-    assert "+ column milestone.colour character varying(7)" in stale.stderr
-    written = cairn("migrate", "--new", "stickers and moods")
+    written = _run(copy, database_server[0], "-m", "cairn", "migrate", "--new", "stickers and moods")
     assert written.returncode == 0, written.stderr
     made = set((copy / "migrations" / "versions").glob("*.py")) - before
     assert [path.name for path in made] == [f"{len(before) + 1:04d}_stickers_and_moods.py"]
-    checked = cairn("migrate", "--check")
-    assert checked.returncode == 0, checked.stderr + made.pop().read_text(encoding="utf-8")
+    gone_through = _run(copy, database_server[0], "-c", UP_DOWN_UP, scratch(), scratch(), scratch(), running.heads()[0])
+    assert (gone_through.stdout, gone_through.returncode) == ("", 0), gone_through.stderr + made.pop().read_text()
 
 
-def test_on_unchanged_models_the_check_is_content(cairn: Cairn) -> None:
-    checked = cairn("migrate", "--check")
-    assert checked.returncode == 0, checked.stderr
+def test_the_check_names_what_the_migrations_lack(copy: Path, database_server: tuple[str, str]) -> None:
+    _change(copy)
+    checked = _run(copy, database_server[0], "-m", "cairn", "migrate", "--check")
+    assert checked.returncode == 1, checked.stderr
+    assert "+ column milestone.colour character varying(7)" in checked.stderr
+    assert "- constraint lesson.ck_lesson_minutes" in checked.stderr

@@ -18,7 +18,7 @@ from .test_html import words
 
 pytestmark = pytest.mark.skipif(
     not DEMO_COURSE.exists(),
-    reason=f"The Open edX demo course is not at {DEMO_COURSE.name} in shared/content beside the repository.",
+    reason=f"The Open edX demo course is not there: {DEMO_COURSE}",
 )
 
 

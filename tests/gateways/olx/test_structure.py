@@ -244,7 +244,7 @@ def test_a_pointer_written_by_hand_may_say_more(tmp_path: Path) -> None:
     pointers = ['<html url_name="a" display_name="Mine"/>', '<problem url_name="b" filename="other" weight="2"/>']
     files = {
         "html/a.xml": '<html display_name="Theirs"><p>Hello</p></html>',
-        "problem/other.xml": "<problem><stringresponse answer='x'><label>Why?</label><textline/></stringresponse></problem>",
+        "problem/other.xml": "<problem><stringresponse answer='x'><label>Why?</label></stringresponse></problem>",
     }
     course = read_course(write_folder(tmp_path, one_unit(pointers, files)))
     assert [component.title for component in course.components()] == ["Mine", ""]

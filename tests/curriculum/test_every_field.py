@@ -1,0 +1,136 @@
+"""Each field of each type can be asked for alone: only the columns asked for are read, so each must know its own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_client_schema,
+    get_introspection_query,
+    get_named_type,
+    is_leaf_type,
+)
+
+from tests.curriculum.contents import one_of_everything
+from tests.support.clients import Client, Data, People
+from tests.support.servers import RunningApplication
+
+# What the root fields that need arguments are asked for with, by the names of what `one_of_everything` makes.
+ROOTS = {
+    "theme": "theme(id: $theme)",
+    "course": "course(id: $course)",
+    "module": "module(id: $module)",
+    "lesson": "lesson(id: $lesson)",
+    "block": "block(id: $block)",
+    "node": "node(id: $milestone)",
+    "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone])",
+}
+PARAMETERS = ", ".join(f"${name}: ID!" for name in ("theme", "course", "module", "lesson", "block", "milestone"))
+# More ways to the same type are tried too, but not all that there are.
+WAYS_PER_TYPE = 2
+
+
+def ways(schema: GraphQLSchema) -> dict[str, list[str]]:
+    """Type name to selections that lead to it, with `%s` where the fields go; found by walking from the root."""
+    found: dict[str, list[str]] = defaultdict(list)
+    assert schema.query_type is not None
+    waiting = [(field, "%s") for field in schema.query_type.fields.items()]
+    expanded: set[str] = set()
+    while waiting:
+        (name, field), way = waiting.pop(0)
+        kind = get_named_type(field.type)
+        if is_leaf_type(kind):
+            continue
+        call = ROOTS[name] if way == "%s" and name in ROOTS else name
+        for target, way_there in reached(schema, kind, way % f"{call} {{ %s }}"):
+            found[target.name].append(way_there)
+            if target.name not in expanded:
+                expanded.add(target.name)
+                waiting += [(each, way_there) for each in target.fields.items()]
+    return found
+
+
+def reached(
+    schema: GraphQLSchema, kind: object, way: str
+) -> Iterator[tuple[GraphQLObjectType | GraphQLInterfaceType, str]]:
+    """A type itself, and where it is an interface, each type that it may turn out to be."""
+    assert isinstance(kind, GraphQLObjectType | GraphQLInterfaceType)
+    yield kind, way
+    if isinstance(kind, GraphQLInterfaceType):
+        for each in schema.get_possible_types(kind):
+            yield each, way % f"... on {each.name} {{ %s }}"
+
+
+def selected(name: str, field: GraphQLField) -> str:
+    """The field with the least below it that can be asked for."""
+    return name if is_leaf_type(get_named_type(field.type)) else f"{name} {{ __typename }}"
+
+
+@pytest.fixture(scope="module")
+def schema(application: tuple[str, RunningApplication]) -> GraphQLSchema:
+    """The schema as the API tells it."""
+    with httpx.Client(verify=False) as http:
+        told: Any = Client(application[0], http=http).ask(get_introspection_query())
+    return build_client_schema(told)
+
+
+def variables(made: Data) -> Data:
+    """What `ROOTS` refers to."""
+    below = {"module": made["modules"][1], "lesson": made["lessons"][1], "block": made["blocks"]["multipleChoice"]}
+    return {"theme": made["theme"], "course": made["course"], "milestone": made["milestone"], **below}
+
+
+@pytest.mark.parametrize(("who", "stage"), [("editor", "DRAFT"), ("admin", "LIVE"), ("anonymous", "LIVE")])
+def test_every_field_can_be_asked_for_alone(
+    people: People, schema: GraphQLSchema, subtests: pytest.Subtests, who: str, stage: str
+) -> None:
+    client: Client = getattr(people, who)
+    given = {**variables(one_of_everything(people.editor)), "stage": stage}
+    for name, some in ways(schema).items():
+        for way in some[: WAYS_PER_TYPE if stage == "DRAFT" else 1]:
+            if who == "anonymous" and way.startswith("trash"):
+                continue
+            with subtests.test(type=name, way=way):
+                client.ask(document(schema, name, way), **given)
+
+
+def document(schema: GraphQLSchema, name: str, way: str) -> str:
+    """Each field of the type in a selection of its own; beside them, something that uses every variable."""
+    fields = (way % selected(*field) for field in schema.type_map[name].fields.items())
+    asked = " ".join(f"f{number}: {field}" for number, field in enumerate(fields))
+    all_variables = f"{ROOTS['nodes']} {{ __typename }}"
+    return f"query({PARAMETERS}, $stage: Stage!) @perspective(stage: $stage) {{ {asked} used: {all_variables} }}"
+
+
+def test_every_type_that_can_be_read_is_reached(schema: GraphQLSchema) -> None:
+    outputs = {name for name, each in schema.type_map.items() if isinstance(each, GraphQLObjectType)}
+    written = {name for name in outputs if name.endswith("Payload") or name.startswith("__")}
+    roots_and_errors = {"Query", "Mutation", "InputError", "RevisionConflict", "FieldDifference", "IdMapping"}
+    assert outputs - written - roots_and_errors <= set(ways(schema))
+
+
+@pytest.mark.parametrize("kind", ["Theme", "Course", "Module", "Lesson", "MultipleChoiceQuestion", "TextBlock"])
+def test_every_field_of_a_payload_can_be_asked_for_alone(editor: Client, schema: GraphQLSchema, kind: str) -> None:
+    made = one_of_everything(editor)
+    formats = {"MultipleChoiceQuestion": "multipleChoice", "TextBlock": "text"}
+    blocks = {each: made["blocks"][name] for each, name in formats.items()}
+    objects = {"Module": made["modules"][1], "Lesson": made["lessons"][0], **blocks}
+    name = "block" if kind in formats else kind.lower()
+    stale: Data = {"id": objects.get(kind) or made[name], "expectedRevision": 0}
+    stale |= {"block": {formats[kind]: {}}} if kind in formats else {}
+    fields = list(schema.type_map[kind].fields.items())
+    asked = " ".join(
+        f"f{number}: {name}Update(input: $stale) {{ {name} {{ ... on {kind} {{ {selected(*field)} }} }} }}"
+        for number, field in enumerate(fields)
+    )
+    answer = editor.ask(f"mutation($stale: {name.title()}UpdateInput!) {{ {asked} }}", stale=stale)
+    for number, (field, _) in enumerate(fields):
+        assert set(answer[f"f{number}"][name]) == {field}
