@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,11 +17,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import psycopg
 import typer
 from psycopg_pool import PoolTimeout
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 
 from cairn.embedded import EmbeddedPostgresError
 from cairn.listening import PortTaken
+from cairn.settings import problems
 from core.errors import DomainError
 
 if TYPE_CHECKING:
@@ -46,9 +51,19 @@ def dev_command() -> None:
     Without [bold]DATABASE_URL[/bold] it brings a PostgreSQL of its own, in .cairn/postgres. [bold]PORT[/bold] chooses
     the port; without it 8000 or the next free one is taken.
     """
+    from cairn.listening import listen
+    from cairn.local import require_answer
+    from cairn.settings import Settings
+
+    given = os.environ.get("DATABASE_URL")
+    found = Settings(DATABASE_URL=SecretStr(given or "postgresql://"))
+    listener = listen(found.http.host, found.port if "port" in found.model_fields_set else None)
+    if given:
+        require_answer(found.url)
+    # Only now that nothing stands in the way.
     from cairn import dev
 
-    dev.run(Console())
+    dev.run(Console(), listener)
 
 
 @app.command()
@@ -58,9 +73,16 @@ def serve(
     """Serve the API and the IDE in production. Needs [bold]DATABASE_URL[/bold]; migrate first with `cairn migrate`."""
     import uvicorn
 
+    from cairn.listening import listen
+    from cairn.local import require_answer
     from cairn.settings import settings
 
     found = settings()
+    # Both told here, in one sentence, and not by each serving process.
+    listen(found.http.host, found.port).close()
+    require_answer(found.url)
+    # uvicorn stops, and then raises the signal once more for whoever wants it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         "cairn.cli:served",
         factory=True,
@@ -85,11 +107,11 @@ def served() -> Any:
 def worker() -> None:
     """Run background work: housekeeping of expired links and sessions. Stops on Ctrl-C and SIGTERM."""
     from cairn.local import database_url
-    from workers.running import housekeeping_forever
+    from workers.running import work
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     with database_url():
-        _with_database(housekeeping_forever)
+        _with_database(work)
 
 
 @app.command()
@@ -132,18 +154,24 @@ def import_olx_command(
     ],
     theme: Annotated[str, typer.Option(help="Slug of the theme that a new course is put under.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the report and write nothing.")] = False,
+    every_issue: Annotated[
+        bool, typer.Option("--every-issue", help="Print every issue, not only the first and most important ones.")
+    ] = False,
 ) -> None:
     """Import an Open edX course as a draft; import it again to update what no editor has changed.
 
-    Exit codes: 0 all found a home · 1 nothing was written · 2 imported, with issues to look at.
+    Exit codes: 0 all found a home · 1 nothing was imported · 2 the command line is wrong · 3 imported, with issues to
+    look at.
     """
     from cairn.importing import import_olx
     from cairn.local import database_url
+    from migrations import running
 
-    with database_url():
+    with database_url() as url:
+        running.upgrade(url)
 
         async def run(database: Database) -> int:
-            return await import_olx(database, path, theme or None, dry_run, Console())
+            return await import_olx(database, path, theme or None, Console(), dry_run=dry_run, every_issue=every_issue)
 
         raise typer.Exit(_with_database(run))
 
@@ -204,14 +232,12 @@ def token_create(
 def doctor_command() -> None:
     """Look whether this installation is fit to run; exit code 1 when something is wrong."""
     from cairn import doctor
-    from cairn.local import database_url
 
-    with database_url():
-        findings = list(doctor.examine())
-    for each in findings:
-        console.print(
-            f"[green]ok[/green]    {each.text}" if each.fine else f"[red]wrong[/red] {each.text}", highlight=False
-        )
+    findings = []
+    for each in doctor.examine():
+        findings.append(each)
+        console.print("[green]ok[/green]   " if each.fine else "[red]wrong[/red]", end=" ")
+        console.print(each.text, highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(0 if all(each.fine for each in findings) else 1)
 
 
@@ -220,18 +246,21 @@ def main() -> None:
     try:
         app()
     except (EmbeddedPostgresError, PortTaken, DomainError) as error:
-        console.print(f"cairn: {error}", style="red", highlight=False, markup=False)
+        _complain(str(error))
         raise SystemExit(1) from error
-    except ValidationError as error:
-        for each in error.errors():
-            name = ".".join(str(part) for part in each["loc"])
-            console.print(f"cairn: the setting {name}: {each['msg']} (docs/settings.md)", style="red", markup=False)
+    except (ValidationError, SettingsError) as error:
+        for problem in problems(error):
+            _complain(problem)
         raise SystemExit(1) from error
     except (psycopg.OperationalError, PoolTimeout) as error:
-        console.print(f"cairn: the database does not answer: {str(error).strip()}", style="red", markup=False)
+        _complain(f"The database does not answer: {' '.join(str(error).split())}")
         raise SystemExit(1) from error
     except KeyboardInterrupt as error:
         raise SystemExit(130) from error
+
+
+def _complain(sentence: str) -> None:
+    console.print(f"cairn: {sentence}", style="red", highlight=False, markup=False, soft_wrap=True)
 
 
 def _with_database(work: Callable[[Database], Awaitable[Any]]) -> Any:

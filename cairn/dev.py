@@ -18,7 +18,6 @@ from cairn.composition import Parts, compose
 from cairn.demo import loading
 from cairn.embedded import EmbeddedPostgres
 from cairn.http.app import application
-from cairn.listening import listen
 from cairn.local import FOLDER, NAME
 from cairn.settings import settings
 from core.database import Database
@@ -32,10 +31,10 @@ from workers.running import housekeeping_forever
 EDITOR = ("editor@cairn.example", "Demo editor")
 
 
-def run(console: Console) -> None:
-    """Runs until Ctrl-C or SIGTERM; a database that dies on its own is started again."""
-    signal.signal(signal.SIGTERM, _leave)
-    listener = listen()
+def run(console: Console, listener: socket.socket) -> None:
+    """Runs until Ctrl-C or SIGTERM; a database that dies on its own is started again. Closes the listener."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
     try:
         if os.environ.get("DATABASE_URL"):
             _serve(console, listener, None)
@@ -72,23 +71,36 @@ async def _until_stopped(
     parts: Parts,
     greet: Callable[[], None],
 ) -> bool:
-    # A copy, because uvicorn closes its sockets, and a restart after a lost database needs the port again.
-    serving = asyncio.create_task(api.serve(sockets=[listener.dup()]))
-    worker: asyncio.Task[None] | None = None
-    lost = False
-    while not serving.done():
-        await asyncio.wait({serving}, timeout=0.05 if worker is None else 1)
-        if worker is None and api.started:
-            greet()
-            worker = asyncio.create_task(housekeeping_forever(parts.database))
-        if server is not None and not server.alive() and not serving.done():
-            lost = api.should_exit = True
-    if worker is not None:
-        worker.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await worker
-    await serving
-    return lost
+    beside = asyncio.create_task(_beside(api, server, parts, greet))
+    try:
+        # A copy, because uvicorn closes its sockets, and a restart after a lost database needs the port again.
+        await api.serve(sockets=[listener.dup()])
+    finally:
+        beside.cancel()
+        (outcome,) = await asyncio.gather(beside, return_exceptions=True)
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome is True
+
+
+async def _beside(
+    api: uvicorn.Server, server: EmbeddedPostgres | None, parts: Parts, greet: Callable[[], None]
+) -> bool:
+    """What goes on beside the API: greeting, background work, watching the database. True when that is gone."""
+    await _until(lambda: api.started, 0.05)
+    greet()
+    working = asyncio.create_task(housekeeping_forever(parts.database))
+    try:
+        await _until(lambda: server is not None and not server.alive(), 1)
+    finally:
+        working.cancel()
+    api.should_exit = True
+    return True
+
+
+async def _until(condition: Callable[[], bool], seconds: float) -> None:
+    while not condition():  # noqa: ASYNC110 - what is waited for rings no bell
+        await asyncio.sleep(seconds)
 
 
 async def _prepare(console: Console, url: str) -> str:

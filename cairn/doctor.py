@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 import psycopg
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
-from cairn.settings import Settings
+from cairn.embedded import EmbeddedPostgresError
+from cairn.local import database_url
+from cairn.settings import problems, settings
 from core.policies import ROLES
 from migrations import running
 
@@ -27,36 +30,35 @@ def examine() -> Iterator[Finding]:
     version = ".".join(str(part) for part in sys.version_info[:3])
     yield Finding(sys.version_info >= (3, 11), f"Python {version} (3.11 or newer is needed)")
     try:
-        found = Settings()
-    except ValidationError as error:
-        for each in error.errors():
-            yield Finding(False, f"setting {'.'.join(str(part) for part in each['loc'])}: {each['msg']}")
-        return
-    yield Finding(True, "settings are complete and valid")
-    yield from _database(found.url)
-    yield Finding(found.ide_folder.exists(), f"the IDE is built in {found.ide_folder}")
+        with database_url() as url:
+            folder = settings().ide_folder
+            yield Finding(True, "settings are complete and valid")
+            yield from _database(url)
+            yield Finding(folder.exists(), f"the IDE is built in {folder}")
+    except (ValidationError, SettingsError) as error:
+        yield from (Finding(False, problem) for problem in problems(error))
+    except EmbeddedPostgresError as error:
+        yield Finding(False, str(error))
+    except psycopg.OperationalError as error:
+        yield Finding(False, f"the database does not answer: {' '.join(str(error).split())}")
 
 
 def _database(url: str) -> Iterator[Finding]:
-    try:
-        with psycopg.connect(url, connect_timeout=5) as connection:
-            version = connection.info.server_version
-            missing = [role for role in ROLES if not _may_act_as(connection, role)]
-    except psycopg.Error as error:
-        yield Finding(False, f"the database does not answer: {str(error).strip()}")
-        return
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        version = connection.info.server_version
+        missing = [role for role in ROLES if not _may_act_as(connection, role)]
     yield Finding(version >= 150000, f"PostgreSQL {version // 10000} answers (15 or newer is needed)")
     yield Finding(
         not missing, f"may act as {', '.join(ROLES)}" if not missing else f"may not act as {', '.join(missing)}"
     )
     current, head = running.current(url), running.heads()[0]
-    yield Finding(current == head, f"migrations: the database is at {current}, the code at {head} (cairn migrate)")
+    text = f"migrations: the database is at {current or 'none'}, the code at {head}"
+    yield Finding(current == head, text if current == head else f"{text}; run cairn migrate")
 
 
 def _may_act_as(connection: psycopg.Connection[tuple[object, ...]], role: str) -> bool:
-    query = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s) AND pg_has_role(%s, 'MEMBER')"
-    exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
-    if not exists:
-        return False
-    row = connection.execute(query, (role, role)).fetchone()
+    # Since PostgreSQL 16 a member may act as a role only where the membership says so.
+    right = "MEMBER" if connection.info.server_version < 160000 else "SET"
+    query = "SELECT pg_has_role(rolname, %s) FROM pg_roles WHERE rolname = %s"
+    row = connection.execute(query, (right, role)).fetchone()
     return bool(row and row[0])

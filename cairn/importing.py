@@ -5,37 +5,58 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from core.database import Database
 from core.errors import DomainError
 from core.viewer import SERVICE
 from core.writing import transaction
 from gateways import olx
-from resolvers.importing.actions import Report, import_course
+from resolvers.importing.actions import import_course
+from resolvers.importing.issues import Issue
+from resolvers.importing.remembering import Report
 
-DONE, FAILED, WITH_ISSUES = 0, 1, 2
+# 2 is what a command line that cannot be understood ends in.
+DONE, FAILED, WITH_ISSUES = 0, 1, 3
 _SHOWN_ISSUES = 40
-_STYLES = {"error": "red", "conflict": "magenta", "warning": "yellow", "info": "dim"}
+_STYLES = {"error": "red", "conflict": "magenta", "warning": "yellow", "info": "dim"}  # the most important first
 
 
 class _DryRun(Exception):
     """Thrown to roll the transaction back once the report is made."""
 
 
-async def import_olx(database: Database, path: Path, theme: str | None, dry_run: bool, console: Console) -> int:
+async def import_olx(
+    database: Database,
+    path: Path,
+    theme: str | None,
+    console: Console,
+    *,
+    dry_run: bool = False,
+    every_issue: bool = False,
+) -> int:
     """Imports an OLX export and prints the report; answers the exit code."""
     try:
         with _progress(console) as progress:
             course = _read(path, progress)
             report = await _write(database, course, theme, dry_run, progress)
     except (olx.OlxError, DomainError) as error:
-        console.print(f"Nothing was imported: {error}", style="red", markup=False, highlight=False)
-        return FAILED
-    _print(console, course, report, dry_run)
+        return _failed(console, str(error))
+    except psycopg.Error as error:
+        return _failed(console, f"the database says: {str(error).partition(chr(10))[0] or type(error).__name__}")
+    _print_issues(console, report, every_issue)
+    console.print(_summary(course, report))
+    _print_outcome(console, course, report, dry_run)
     return WITH_ISSUES if any(each.severity != "info" for each in report.issues) else DONE
+
+
+def _failed(console: Console, reason: str) -> int:
+    console.print(f"Nothing was imported: {reason}", style="red", markup=False, highlight=False, soft_wrap=True)
+    return FAILED
 
 
 def _read(path: Path, progress: Progress) -> olx.OlxCourse:
@@ -59,6 +80,7 @@ async def _write(
                 tx, course, theme, lambda done, total: progress.update(task, completed=done, total=total)
             )
             if dry_run:
+                await tx.check_deferred()
                 raise _DryRun
     except _DryRun:
         pass
@@ -71,31 +93,24 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True)
 
 
-def _print(console: Console, course: olx.OlxCourse, report: Report, dry_run: bool) -> None:
-    _print_issues(console, report)
-    console.print(_summary(course, report))
-    if dry_run:
-        console.print("This was a dry run: nothing was written.")
-    else:
-        verb = "Created" if report.is_new else "Updated"
-        console.print(
-            f"{verb} the draft course {course.display_name!r}, id {report.course_id}.", markup=False, highlight=False
-        )
+def _print_issues(console: Console, report: Report, every_issue: bool) -> None:
+    """The issues, the most important first: all of them, or some of those that are not just for the record."""
+    ranked = sorted(report.issues, key=lambda each: list(_STYLES).index(each.severity))
+    shown = ranked if every_issue else [each for each in ranked if each.severity != "info"][:_SHOWN_ISSUES]
+    for each in shown:
+        _print_issue(console, each)
+    if len(shown) < len(ranked):
+        console.print(f"… and {len(ranked) - len(shown)} more: --every-issue shows them all.", highlight=False)
 
 
-def _print_issues(console: Console, report: Report) -> None:
-    shown = [each for each in report.issues if each.severity != "info"]
-    for each in shown[:_SHOWN_ISSUES]:
-        console.print(
-            f"{each.severity:8} {each.code}: {each.place}", style=_STYLES[each.severity], markup=False, highlight=False
-        )
-        console.print(f"         {each.reason}", markup=False, highlight=False)
-    if len(shown) > _SHOWN_ISSUES:
-        console.print(f"… and {len(shown) - _SHOWN_ISSUES} more; all are kept with the import job.")
+def _print_issue(console: Console, issue: Issue) -> None:
+    style = _STYLES[issue.severity]
+    console.print(f"{issue.severity:8} {issue.code}: {issue.place}", style=style, markup=False, highlight=False)
+    console.print(f"         {issue.reason}", markup=False, highlight=False)
 
 
 def _summary(course: olx.OlxCourse, report: Report) -> Table:
-    table = Table(title=f"{course.display_name} ({course.key})", show_edge=False)
+    table = Table(title=Text(f"{course.display_name} ({course.key})"), show_edge=False)
     table.add_column("what")
     table.add_column("number", justify="right")
     read = course.counts()
@@ -106,3 +121,13 @@ def _summary(course: olx.OlxCourse, report: Report) -> Table:
     for severity, number in sorted(Counter(each.severity for each in report.issues).items()):
         table.add_row(f"issues: {severity}", str(number))
     return table
+
+
+def _print_outcome(console: Console, course: olx.OlxCourse, report: Report, dry_run: bool) -> None:
+    verb = "created" if report.is_new else "updated"
+    said = f"the draft course {course.display_name!r}"
+    if dry_run:
+        text = f"This was a dry run: nothing was written. It would have {verb} {said}."
+    else:
+        text = f"{verb.title()} {said}, id {report.course_id}."
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import socket
 
 FIRST_PORT, PORTS_TRIED = 8000, 50
 
 
 class PortTaken(Exception):
-    """The port that was asked for, or every port that was tried, is in use."""
+    """The address or the port that was asked for, or every port that was tried, is not to be had."""
 
 
-def listen() -> socket.socket:
-    """A listening socket on `PORT`, or, where that is unset, on 8000 or the next free port; raises `PortTaken`."""
-    wanted = os.environ.get("PORT")
-    host = os.environ.get("CAIRN_HTTP__HOST", "127.0.0.1")
-    candidates = [int(wanted)] if wanted else list(range(FIRST_PORT, FIRST_PORT + PORTS_TRIED))
+def listen(host: str, wanted: int | None) -> socket.socket:
+    """A listening socket on this port, or on 8000 or the next free one where none is wanted; raises `PortTaken`."""
+    candidates = range(FIRST_PORT, FIRST_PORT + PORTS_TRIED) if wanted is None else [wanted]
+    family, address = _address(host)
     for port in candidates:
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((host, port))
-            listener.listen(256)
-        except OSError:
-            listener.close()
-        else:
-            return listener
-    if wanted:
-        raise PortTaken(f"Port {wanted} is not to be had. Choose another with PORT=…, or leave PORT unset.")
-    raise PortTaken(f"No port from {candidates[0]} to {candidates[-1]} is free. Choose one with PORT=….")
+            return socket.create_server((address, port), family=family, backlog=256)
+        except OSError as error:
+            reason = error.strerror
+    if wanted is None:
+        ports = f"{candidates[0]} to {candidates[-1]}"
+        raise PortTaken(f"No port from {ports} is to be had: {reason}. Choose one with PORT=….")
+    raise PortTaken(f"Port {wanted} is not to be had: {reason}. Choose another with PORT=…, or leave PORT unset.")
+
+
+def _address(host: str) -> tuple[socket.AddressFamily, str]:
+    try:
+        family, *_, address = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
+    except OSError:
+        raise PortTaken(f"CAIRN_HTTP__HOST must be an address of this machine, not {host!r}.") from None
+    return family, str(address[0])

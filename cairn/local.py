@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg
+
 from cairn.embedded import EmbeddedPostgres, FolderInUseError
 from cairn.settings import PROJECT, settings
 
@@ -20,11 +22,14 @@ NAME = "cairn"
 def database_url() -> Iterator[str]:
     """The connection string to use, also set as `DATABASE_URL`, for as long as the block runs.
 
+    Raises what the settings raise when they are wrong, and `psycopg.OperationalError` when the database is away.
+
     An embedded server that another process runs for this clone is shared; otherwise one is started, and stopped again.
     """
     given = os.environ.get("DATABASE_URL")
     if given:
-        yield given
+        require_answer(settings().url)
+        yield settings().url
         return
     try:
         with EmbeddedPostgres(FOLDER) as server:
@@ -37,6 +42,11 @@ def database_url() -> Iterator[str]:
             raise
         with _announced(shared) as url:
             yield url
+
+
+def require_answer(url: str) -> None:
+    """Connects once, so that a database that is away is told at once and plainly; raises `OperationalError`."""
+    psycopg.connect(url, connect_timeout=10).close()
 
 
 def running_url(folder: Path) -> str | None:

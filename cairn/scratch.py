@@ -13,14 +13,14 @@ import psycopg
 from psycopg import conninfo, sql
 
 from cairn.embedded import EmbeddedPostgres
+from cairn.settings import settings
 
 
 @contextmanager
 def scratch_server() -> Iterator[str]:
     """A connection string whose user may create databases."""
-    given = os.environ.get("DATABASE_URL")
-    if given:
-        yield given
+    if os.environ.get("DATABASE_URL"):
+        yield settings().url
         return
     with (
         tempfile.TemporaryDirectory(prefix="cairn-scratch-") as folder,

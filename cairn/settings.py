@@ -10,10 +10,10 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AliasChoices, BaseModel, Field, HttpUrl, SecretStr, field_validator
+from pydantic import AliasChoices, BaseModel, Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -58,7 +58,9 @@ class DatabaseSettings(BaseModel):
 class Settings(BaseSettings):
     """Everything that is configurable. Nested names are joined by two underscores."""
 
-    model_config = SettingsConfigDict(env_prefix="CAIRN_", env_nested_delimiter="__", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CAIRN_", env_nested_delimiter="__", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     database_url: SecretStr = Field(
         validation_alias="DATABASE_URL",
@@ -99,8 +101,23 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process; raises pydantic's `ValidationError` naming what is missing or wrong."""
+    """The settings of this process; raises what `problems` puts into words when something is missing or wrong."""
     return Settings()
+
+
+def problems(error: ValidationError | SettingsError) -> list[str]:
+    """What is wrong with the settings, one sentence per variable, which it names as the environment does."""
+    if isinstance(error, SettingsError):
+        group = str(error).partition('"')[2].partition('"')[0].upper()
+        return [f"CAIRN_{group} is a group of settings: set those in it one by one. See docs/settings.md."]
+    found = []
+    for each in error.errors():
+        variable = "__".join(str(part) for part in each["loc"]).upper()
+        if variable not in (name for name, *_ in variables()):
+            variable = f"CAIRN_{variable}"
+        reason = "It must be set." if each["type"] == "missing" else each["msg"].removeprefix("Value error, ")
+        found.append(f"The setting {variable} is not right: {reason.rstrip('.')}. See docs/settings.md.")
+    return found
 
 
 def variables() -> Iterator[tuple[str, str, str, str]]:

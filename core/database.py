@@ -17,16 +17,18 @@ import sqlalchemy as sa
 from psycopg import IsolationLevel, sql
 from psycopg.types.json import JsonbDumper, set_json_dumps, set_json_loads
 from psycopg.types.string import TextLoader
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.util import LRUCache
 
+from core.errors import RequestError
 from core.rows import row_factory
 from core.viewer import DatabaseRole, Viewer
 
 Connection = psycopg.AsyncConnection[Any]
 _DIALECT: Any = dialect.dialect()  # type: ignore[no-untyped-call]
 _COMPILED: LRUCache[Any, Any] = LRUCache(1000)
+_LOCK_WAIT_MS = 3000
 _SET_VIEWER = "SELECT set_config('cairn.viewer_id', %s, true), set_config('cairn.scopes', %s, true)"
 
 
@@ -70,15 +72,20 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self, role: DatabaseRole) -> AsyncIterator[Connection]:
-        """A connection that answers. Those that a restart of the database has broken are replaced on the way.
+        """A connection that answers and acts as the role. Those that a restart has broken are replaced on the way.
 
-        The pool could check them by itself, but waits after each broken one, and longer every time.
+        Setting the role is what tells whether it answers, so that being sure of both costs one round trip. The pool
+        could check by itself, but waits after each broken one, and longer every time.
         """
         pool = self._pools[role]
         for _ in range(pool.max_size + 1):
-            async with pool.connection() as connection:
+            try:
+                taken = await pool.getconn()
+            except PoolTimeout as error:
+                raise RequestError("The server is busy. Try again in a moment.", "UNAVAILABLE") from error
+            async with _returned(pool, taken) as connection:
                 try:
-                    await pool.check_connection(connection)
+                    await connection.execute(_set_role(role))
                 except psycopg.OperationalError:
                     continue
                 yield connection
@@ -91,6 +98,19 @@ class Database:
             self.on_statement(text)
         return text
 
+    def _session_settings(self, role: DatabaseRole) -> dict[str, str]:
+        """What the code relies on, whatever the server's own defaults are."""
+        found = {
+            "statement_timeout": f"{self._timeout}ms",
+            "idle_in_transaction_session_timeout": f"{self._timeout * 4}ms",
+            "datestyle": "ISO",
+            "timezone": "UTC",
+        }
+        if role is not DatabaseRole.SERVICE:
+            # A person is told to try again; a command or a worker may wait for its turn.
+            found["lock_timeout"] = f"{_LOCK_WAIT_MS}ms"
+        return found
+
     def _pool(self, role: DatabaseRole, size: int) -> AsyncConnectionPool[Connection]:
         async def configure(connection: Connection) -> None:
             connection.row_factory = row_factory
@@ -99,8 +119,9 @@ class Database:
             set_json_dumps(orjson.dumps, connection)
             connection.adapters.register_dumper(dict, JsonbDumper)
             await connection.set_autocommit(True)
-            await connection.execute(sql.SQL("SET statement_timeout = {}").format(sql.Literal(self._timeout)))
-            await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role.value)))
+            for name, value in self._session_settings(role).items():
+                await connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+            await connection.execute(_set_role(role))
 
         return AsyncConnectionPool(
             self.url,
@@ -111,6 +132,18 @@ class Database:
             configure=configure,
             name=f"cairn-{role.value}",
         )
+
+
+def _set_role(role: DatabaseRole) -> sql.Composed:
+    return sql.SQL("SET ROLE {}").format(sql.Identifier(role.value))
+
+
+@asynccontextmanager
+async def _returned(pool: AsyncConnectionPool[Connection], connection: Connection) -> AsyncIterator[Connection]:
+    try:
+        yield connection
+    finally:
+        await pool.putconn(connection)
 
 
 class Prepared(NamedTuple):
@@ -127,6 +160,8 @@ def compiled(statement: sa.sql.ClauseElement) -> Prepared:
     """
     made: Any
     made, extracted, *_ = statement._compile_w_cache(_DIALECT, compiled_cache=_COMPILED, column_keys=[])
+    if made.post_compile_params or made.literal_execute_params:
+        raise TypeError("This statement must be expanded for each execution. Write = ANY(array) in place of IN (list).")
     values = made.construct_params(extracted_parameters=extracted, escape_names=False, _check=False)
     processors = made._bind_processors
     bound = {

@@ -10,12 +10,14 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from core.database import Connection, Database, Prepared, compiled
+from core.errors import RequestError
 from core.paging import Page, PageOf, require_key
 from core.policies import grants_of
 from core.relations import Perspective, Relation, children_sql, count_sql, page_sql, parameters
@@ -24,10 +26,28 @@ from core.tables import Table, table_of
 from core.viewer import Viewer
 
 
+@dataclass
+class Budget:
+    """What one request may still read: objects handed out (each time to each parent), and statements."""
+
+    objects: int = 10_000
+    statements: int = 200
+
+    def spend(self, *, objects: int = 0, statements: int = 0) -> None:
+        """Counts down; raises `RequestError` once there is nothing left."""
+        self.objects -= objects
+        self.statements -= statements
+        if self.objects < 0 or self.statements < 0:
+            raise RequestError("The answer would be too large. Ask for less at a time.", "ANSWER_TOO_LARGE")
+
+
 class Reader:
     """Fetches rows for one viewer from one perspective, all from one snapshot."""
 
-    def __init__(self, database: Database, viewer: Viewer, perspective: Perspective) -> None:
+    def __init__(
+        self, database: Database, viewer: Viewer, perspective: Perspective, budget: Budget | None = None
+    ) -> None:
+        self._budget = budget or Budget()
         self.viewer = viewer
         self.perspective = perspective
         self._database = database
@@ -52,6 +72,7 @@ class Reader:
         async with self._lock:
             if self._closed:
                 raise RuntimeError("The answer was given without this statement.")
+            self._budget.spend(statements=1)
             if self._connection is None:
                 transaction = self._database.transaction(self.viewer, read_only=True)
                 self._connection = await self._stack.enter_async_context(transaction)
@@ -76,14 +97,10 @@ class Reader:
         groups: dict[str, list[Row]] = defaultdict(list)
         for row in found:
             groups[getattr(row, str(relation.key))].append(row)
-        return [groups.get(getattr(parent, relation.parent_key), []) for parent in parents]
-
-    async def by_ids(self, relation: Relation, ids: Sequence[str], columns: tuple[str, ...]) -> list[Row | None]:
-        """The row with each id, or None where there is none to be seen, in one statement."""
-        statement = children_sql(relation, columns, self._staged(relation))
-        found = await self.rows(statement, {"parents": sorted(set(ids)), **self._stage()}, relation.child)
-        by_id = {row.id: row for row in found}
-        return [by_id.get(each) for each in ids]
+        answers = [groups.get(getattr(parent, relation.parent_key), []) for parent in parents]
+        # A row that many parents share is written out for each of them: what counts is the answer, not the rows.
+        self._budget.spend(objects=sum(len(rows) for rows in answers))
+        return answers
 
     async def pages(
         self,
@@ -107,11 +124,14 @@ class Reader:
             values["parents"] = _distinct(parents, relation)
         found = await self.rows(statement, {**values, **self._stage()}, relation.child)
         if relation.key is None:
+            self._budget.spend(objects=len(found) * len(parents))
             return [_page_of(found, page, sort, relation)] * len(parents)
         groups: dict[str, list[Row]] = defaultdict(list)
         for row in found:
             groups[row.parent_id].append(row)
-        return [_page_of(groups.get(_key_of(parent, relation), []), page, sort, relation) for parent in parents]
+        answers = [_page_of(groups.get(_key_of(parent, relation), []), page, sort, relation) for parent in parents]
+        self._budget.spend(objects=sum(len(answer.rows) for answer in answers))
+        return answers
 
     async def counts(self, relation: Relation, parents: Sequence[Any], filters: Mapping[str, Any]) -> list[int]:
         """How many children each parent has in all, in one statement."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
@@ -108,8 +109,9 @@ def instant_column(*, nullable: bool = True, description: str = "") -> Any:
     )
 
 
+@cache
 def field_adapter(model: type[Table], name: str) -> TypeAdapter[Any]:
-    """Validates one value by the rules of one field of a model, apart from the others."""
+    """Validates one value by the rules of one field of a model, apart from the others. Making one is slow."""
     info = model.model_fields[name]
     annotation: Any = info.annotation
     return TypeAdapter(Annotated[annotation, *info.metadata] if info.metadata else annotation)

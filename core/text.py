@@ -18,8 +18,8 @@ _BLOCK_END = re.compile(
     r"</(?:p|h[1-6]|li|tr|div|section|figure|figcaption|blockquote|pre|dt|dd|details|summary)>|<br ?/?>|<hr ?/?>"
 )
 _CELL_END = re.compile(r"</t[dh]>")
-_SPACES = re.compile(r"[ \t\r\f\v]+")
-_LINES = re.compile(r"\s*\n\s*")
+_SPACES = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r" ?\n[ \n]*")
 
 
 @lru_cache(maxsize=1)

@@ -29,6 +29,7 @@ class Transaction:
         self.viewer = viewer
         self._database = database
         self._connection = connection
+        self._wrote = False
 
     async def rows(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None = None) -> list[Row]:
         """Runs a statement that returns rows."""
@@ -46,19 +47,29 @@ class Transaction:
         return (await self._run(statement, values)).rowcount
 
     async def insert(self, model: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
-        """Inserts rows of one model in one statement. All must have the same columns."""
-        if len(rows) == 1:
+        """Inserts rows of one model in one statement; columns that are left out get the model's default."""
+        table = table_of(model)
+        defaults = {
+            column.name: column.default.arg for column in table.c if isinstance(column.default, sa.ColumnDefault)
+        }
+        whole = [{**defaults, **row} for row in rows]
+        if len(whole) == 1:
             # The shape of a single row is cached; that of many is not worth it.
-            await self.execute(sa.insert(table_of(model)).values(dict(rows[0])))
-        elif rows:
-            await self.execute(sa.insert(table_of(model)).values([dict(row) for row in rows]))
+            await self.execute(sa.insert(table).values(whole[0]))
+        elif whole:
+            await self.execute(sa.insert(table).values(whole))
 
     async def check_deferred(self) -> None:
-        """Makes deferred constraints speak now, while the door can still turn their words into user errors."""
-        await self._connection.execute(self._database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
+        """Makes deferred constraints speak now, while the door can still turn their words into user errors.
+
+        Where nothing was written, as when finding out who is asking, they have nothing to say.
+        """
+        if self._wrote:
+            await self._connection.execute(self._database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
 
     async def _run(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None) -> psycopg.AsyncCursor[Any]:
         prepared = compiled(statement)
+        self._wrote = self._wrote or statement.is_dml
         return await self._connection.execute(
             self._database.noted(prepared.text), {**prepared.constants, **(values or {})}
         )
@@ -77,6 +88,8 @@ async def transaction(database: Database, viewer: Viewer) -> AsyncIterator[Trans
             await opened.check_deferred()
     except pg.IntegrityError as error:
         raise refusal(error) from error
+    except (pg.LockNotAvailable, pg.QueryCanceled, pg.DeadlockDetected, pg.SerializationFailure) as error:
+        raise DomainError("Somebody else is saving this at the moment. Try again.", "BUSY") from error
 
 
 def refusal(error: pg.IntegrityError) -> DomainError:

@@ -13,7 +13,7 @@ from graph.context import Info
 from graph.fields import batched, column, described, entity
 from graph.node import Node
 from graph.paging import Connection, connection
-from models.content import PublishState, Stage, Staged
+from models.content import PublishState, RevisionKind, Stage, Staged
 from models.curriculum import Block, Course, Lesson, Module, Theme
 from models.identity import Scope
 from resolvers.content import batches
@@ -26,15 +26,34 @@ described(
     published="Readers see exactly this.",
     changed="Readers see something else than the draft.",
 )
+described(
+    RevisionKind,
+    published="Readers were shown it.",
+    replaced="A draft that an older revision took the place of.",
+)
 
 
 @entity(models.Revision)
 class Revision(Node):
-    """A sealed publication of a theme or of a whole course."""
+    """A sealed snapshot of a theme or of a whole course."""
 
     number: int
+    kind: RevisionKind
     message: str | None
-    created_at: datetime = column("When it was published.")
+    created_at: datetime = column("When it was sealed.")
+
+
+def tree_revision() -> Any:
+    """The field `treeRevision` of a root."""
+
+    async def revisions(roots: Sequence[Any], info: Info) -> Sequence[int | None]:
+        return await batches.tree_revisions(info.context.reader, [root.id for root in roots])
+
+    description = (
+        "How often anything in the draft was saved, all parts counted together. Send it as expectedTreeRevision. "
+        "Null for who may not see drafts."
+    )
+    return batched(revisions, description, needs=("id",))
 
 
 def publish_state(tree: Tree) -> Any:
@@ -78,5 +97,5 @@ class ContentQuery:
     """Root fields about content itself."""
 
     trash: Connection[TrashedObject] = connection(
-        batches.TRASH, "What is in the trash, newest object first.", scope=Scope.CONTENT_EDIT
+        batches.TRASH, "What is in the trash, what was put there last first.", scope=Scope.CONTENT_EDIT
     )

@@ -8,7 +8,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from core.database import Database
-from core.reading import Reader
+from core.reading import Budget, Reader
 from core.relations import Perspective
 from core.viewer import Viewer
 from graph.engine.batching import LoaderKey
@@ -22,17 +22,20 @@ TRASH = Perspective("draft", hides_trash=False)
 class Context:
     """One request's context. `renew` starts a fresh snapshot, as after a mutation has committed."""
 
-    def __init__(self, database: Database, viewer: Viewer, perspective: Perspective = LIVE) -> None:
+    def __init__(
+        self, database: Database, viewer: Viewer, perspective: Perspective = LIVE, budget: Budget | None = None
+    ) -> None:
+        self._budget = budget or Budget()
         self.database = database
         self.viewer = viewer
         self.loaders: dict[LoaderKey, DataLoader[Any, Any]] = {}
-        self.reader = Reader(database, viewer, perspective)
+        self.reader = Reader(database, viewer, perspective, self._budget)
 
     async def renew(self, perspective: Perspective) -> None:
         """Forgets what was read and reads anew from this perspective."""
         await self.reader.close()
         self.loaders.clear()
-        self.reader = Reader(self.database, self.viewer, perspective)
+        self.reader = Reader(self.database, self.viewer, perspective, self._budget)
 
     async def close(self) -> None:
         """Returns the connection; safe to call twice."""

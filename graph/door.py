@@ -99,6 +99,8 @@ def mutation(
             if creates or updates:
                 arguments["fields"] = {each: value for each, value in given.items() if each not in own}
             payload: dict[str, Any]
+            # A transaction must not wait for a second connection while this request still holds a first.
+            await context.close()
             try:
                 async with transaction(context.database, context.viewer) as tx:
                     answer = await act(Act(tx, context.viewer), **arguments)
@@ -115,7 +117,9 @@ def mutation(
             await context.renew(shows)
             return Payload(**payload)
 
-        resolve.__annotations__ = {"root": Any, "info": Info, "input": input_type, "return": payload_type}
+        annotated: Any = Annotated
+        given_as = annotated[input_type, described_as("What to do, and to what.")]
+        resolve.__annotations__ = {"root": Any, "info": Info, "input": given_as, "return": payload_type | None}
         description = f"{inspect.getdoc(act)}\n\nNeeds the permission `{scope.value}`."
         field: StrawberryField = strawberry.mutation(
             resolver=resolve, description=description, name=_camel(act.__name__)

@@ -6,6 +6,7 @@ Each fragment is measured once and remembered, so that no document can make the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -13,6 +14,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
     TokenKind,
 )
@@ -39,7 +41,9 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
     measure = _Measure(fragments)
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
-            depth, fields = measure.selections(definition.selection_set)
+            depth, fields, introspections = measure.selections(definition.selection_set)
+            if introspections > _MAX_INTROSPECTIONS:
+                raise RequestError(f"Ask for the schema at most {_MAX_INTROSPECTIONS} times.", "TOO_MANY_FIELDS")
             if depth > limits.max_depth:
                 raise RequestError(f"The operation is {depth} levels deep; {limits.max_depth} are allowed.", "TOO_DEEP")
             if fields > limits.max_fields:
@@ -56,32 +60,45 @@ def _check_numbers(document: DocumentNode) -> None:
         token = token.next
 
 
+_MAX_INTROSPECTIONS = 4
+
+
+class _Size(NamedTuple):
+    """What selections amount to, fragments followed."""
+
+    depth: int = 0
+    fields: int = 0
+    introspections: int = 0
+
+
 class _Measure:
-    """(depth, fields) of selections; a fragment that includes itself counts nothing (validation refuses it)."""
+    """Sizes of selections; a fragment that includes itself counts nothing (validation refuses it)."""
 
     def __init__(self, fragments: dict[str, FragmentDefinitionNode]) -> None:
         self._fragments = fragments
-        self._known: dict[str, tuple[int, int]] = {}
+        self._known: dict[str, _Size] = {}
 
-    def selections(self, selection_set: SelectionSetNode | None) -> tuple[int, int]:
+    def selections(self, selection_set: SelectionSetNode | None) -> _Size:
         """The deepest of the selections, and all their fields."""
-        if selection_set is None:
-            return 0, 0
-        depth, fields = 0, 0
-        for selection in selection_set.selections:
-            if isinstance(selection, FieldNode):
-                below, inside = self.selections(selection.selection_set)
-                below, inside = below + 1, inside + 1
-            elif isinstance(selection, FragmentSpreadNode):
-                below, inside = self._fragment(selection.name.value)
-            else:
-                below, inside = self.selections(selection.selection_set)  # type: ignore[attr-defined]
-            depth, fields = max(depth, below), fields + inside
-        return depth, fields
+        depth, fields, introspections = 0, 0, 0
+        for selection in selection_set.selections if selection_set else ():
+            size = self._selection(selection)
+            depth = max(depth, size.depth)
+            fields, introspections = fields + size.fields, introspections + size.introspections
+        return _Size(depth, fields, introspections)
 
-    def _fragment(self, name: str) -> tuple[int, int]:
+    def _selection(self, selection: SelectionNode) -> _Size:
+        if isinstance(selection, FragmentSpreadNode):
+            return self._fragment(selection.name.value)
+        inner = self.selections(selection.selection_set)  # type: ignore[attr-defined]
+        if not isinstance(selection, FieldNode):
+            return inner
+        asks_schema = selection.name.value in ("__schema", "__type")
+        return _Size(inner.depth + 1, inner.fields + 1, inner.introspections + asks_schema)
+
+    def _fragment(self, name: str) -> _Size:
         if name not in self._known:
-            self._known[name] = (0, 0)
+            self._known[name] = _Size()
             found = self._fragments.get(name)
-            self._known[name] = self.selections(found.selection_set) if found else (0, 0)
+            self._known[name] = self.selections(found.selection_set) if found else _Size()
         return self._known[name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.directive import DirectiveLocation
@@ -60,7 +60,9 @@ class Query(CurriculumQuery, ContentQuery, IdentityQuery, NodeQuery):
     locations=[DirectiveLocation.QUERY],
     description="From which perspective the operation reads: LIVE unless it says DRAFT, which needs `content:edit`.",
 )
-def perspective(stage: Stage) -> None:
+def perspective(
+    stage: Annotated[Stage, strawberry.argument(description="DRAFT as editors see it, LIVE as readers do.")],
+) -> None:
     """Read by the HTTP edge before anything runs."""
 
 

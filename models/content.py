@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from core.policies import PublicRead, Shape, StaffRead, StaffWrite
-from core.tables import Table, id_column, instant_column, json_column
+from core.tables import Table, enum_column, id_column, instant_column, json_column
 from models.identity import Scope
 
 
@@ -95,18 +95,32 @@ class Content(Table, table=True):
     kind: str = Field(max_length=40, description="The typed table that holds the rows.")
     root_id: str = id_column(description="The publishing unit this belongs to; a root names itself.")
     author_id: str | None = id_column(nullable=True)
+    tree_revision: int = Field(
+        default=0,
+        ge=0,
+        sa_column_kwargs={"server_default": "0"},
+        description="Of a root: how often anything in its draft was saved.",
+    )
     trashed_at: datetime | None = instant_column(description="When this was put into the trash.")
     trashed_with: str | None = id_column(nullable=True, description="The object whose trashing took this along.")
 
 
+class RevisionKind(StrEnum):
+    """Why a snapshot was sealed."""
+
+    PUBLISHED = "published"
+    REPLACED = "replaced"
+
+
 class Revision(Table, table=True):
-    """A sealed snapshot of a root's whole tree, numbered from 1, made by publishing."""
+    """A sealed snapshot of a root's whole tree, numbered from 1."""
 
     __tablename__ = "revision"
     __tag__ = 0x031
     __policies__ = (
         StaffRead(Scope.CONTENT_EDIT),
         StaffWrite(Scope.CONTENT_PUBLISH, commands=("INSERT",)),
+        StaffWrite(Scope.CONTENT_EDIT, "kind = 'replaced'", commands=("INSERT",)),
     )
     __table_args__ = (
         sa.ForeignKeyConstraint(["root_id"], ["content.id"]),
@@ -117,7 +131,8 @@ class Revision(Table, table=True):
 
     id: str = id_column(primary=True)
     root_id: str = id_column()
-    number: int = Field(ge=1, description="1 for the first publication, then 2, 3 and so on.")
+    number: int = Field(ge=1, description="1 for the first, then 2, 3 and so on.")
     author_id: str | None = id_column(nullable=True)
+    kind: RevisionKind = enum_column(RevisionKind, description="Why it was sealed.")
     message: str | None = Field(default=None, max_length=500, description="What the publisher said about it.")
     snapshot: dict[str, Any] = json_column(description="Table name to its rows.")

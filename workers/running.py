@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import signal
 
 import psycopg
 
@@ -15,6 +17,15 @@ from resolvers import identity
 HOUSEKEEPING_SECONDS = 3600
 RETRY_SECONDS = 30
 log = logging.getLogger("cairn.workers")
+
+
+async def work(database: Database) -> None:
+    """Does all that there is to do until Ctrl-C or SIGTERM."""
+    working = asyncio.ensure_future(housekeeping_forever(database))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, working.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
 
 
 async def housekeeping(database: Database) -> int:

@@ -19,6 +19,8 @@ from resolvers.content.drafts import Place
 
 Id = Annotated[strawberry.ID, described_as("The object's id.")]
 Expected = Annotated[int, described_as("The revision you started from; another one now is a conflict.")]
+ExpectedTree = Annotated[int, described_as("The treeRevision you looked at; another one now is a conflict.")]
+Number = Annotated[int, described_as("The revision's number.")]
 Message = Annotated[str | None, described_as("What changed, for the list of revisions.")]
 ThemeId = Annotated[strawberry.ID | None, described_as("The theme it belongs to; null for none.")]
 AfterId = Annotated[
@@ -88,6 +90,13 @@ async def theme_publish(act: Act, id: Id, message: Message = None) -> str:
 async def theme_unpublish(act: Act, id: Id) -> str:
     """Takes a theme away from readers. Its courses must be unpublished first."""
     await curriculum.unpublish_theme(act.tx, id)
+    return id
+
+
+@mutation(Edit, Theme)
+async def theme_revision_restore(act: Act, id: Id, number: Number, expected_tree_revision: ExpectedTree) -> str:
+    """Loads a sealed revision into a theme's draft, which is sealed itself before."""
+    await curriculum.restore_theme_revision(act.tx, id, number, expected_tree_revision)
     return id
 
 
@@ -170,10 +179,10 @@ async def course_publish(
     act: Act,
     id: Id,
     message: Message = None,
-    expected_revision: Annotated[int | None, described_as("The course's revision you looked at.")] = None,
+    expected_tree_revision: Annotated[int | None, described_as("The course's treeRevision you looked at.")] = None,
 ) -> Done:
     """Shows readers the course's whole draft at once, and seals it as a revision."""
-    number = await curriculum.publish_course(act.tx, id, expected_revision, message)
+    number = await curriculum.publish_course(act.tx, id, expected_tree_revision, message)
     return Done(id, {"revision": number})
 
 
@@ -185,11 +194,9 @@ async def course_unpublish(act: Act, id: Id) -> str:
 
 
 @mutation(Edit, Course)
-async def course_revision_restore(
-    act: Act, id: Id, number: Annotated[int, described_as("The revision's number.")]
-) -> str:
-    """Loads a published revision into the draft. What the draft has beyond it goes to the trash."""
-    await curriculum.restore_course_revision(act.tx, id, number)
+async def course_revision_restore(act: Act, id: Id, number: Number, expected_tree_revision: ExpectedTree) -> str:
+    """Loads a sealed revision into the draft. The draft is sealed before; what it has beyond goes to the trash."""
+    await curriculum.restore_course_revision(act.tx, id, number, expected_tree_revision)
     return id
 
 
@@ -344,7 +351,7 @@ async def block_restore(act: Act, id: Id) -> str:
 
 
 MUTATIONS = (
-    theme_create, theme_update, theme_trash, theme_restore, theme_publish, theme_unpublish,
+    theme_create, theme_update, theme_trash, theme_restore, theme_publish, theme_unpublish, theme_revision_restore,
     course_create, course_update, course_milestones_set, course_duplicate, course_trash, course_restore,
     course_publish, course_unpublish, course_revision_restore,
     module_create, module_update, module_move, module_trash, module_restore,

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import strawberry
 
 import models.curriculum as models
-from graph.content import Revision, publish_state, published_revision
+from graph.content import Revision, publish_state, published_revision, tree_revision
 from graph.curriculum.arguments import CourseFilter, CourseSort
 from graph.curriculum.enums import CompletionRule, CourseKind, DifficultyLevel, ReleaseRule, Season
 from graph.fields import editable, entity, related, related_one
@@ -35,9 +35,12 @@ class Theme(Node):
     courses: Connection[Annotated[Course, strawberry.lazy("graph.curriculum.types")]] = connection(
         curriculum.COURSES_OF_THEME, "The theme's courses.", sort=CourseSort, filter=CourseFilter
     )
+    tree_revision: int | None = tree_revision()
     publish_state: PublishState = publish_state(curriculum.THEME_TREE)
     published_revision: Revision | None = published_revision(models.Theme)
-    revisions: Connection[Revision] = connection(REVISIONS_OF_ROOT, "What was published when; for editors only.")
+    revisions: Connection[Revision] = connection(
+        REVISIONS_OF_ROOT, "What was sealed, newest first; for editors."
+    )
 
 
 @entity(models.Milestone)
@@ -72,9 +75,12 @@ class Course(Node):
         curriculum.MODULES_OF_COURSE, "The chapters, in order."
     )
     milestones: list[Milestone] = related(curriculum.MILESTONES_OF_COURSE, "The milestones, in order.")
+    tree_revision: int | None = tree_revision()
     publish_state: PublishState = publish_state(curriculum.COURSE_TREE)
     published_revision: Revision | None = published_revision(models.Course)
-    revisions: Connection[Revision] = connection(REVISIONS_OF_ROOT, "What was published when; for editors only.")
+    revisions: Connection[Revision] = connection(
+        REVISIONS_OF_ROOT, "What was sealed, newest first; for editors."
+    )
 
 
 @entity(models.Module)

@@ -36,11 +36,22 @@ async def load(info: Info[Any, Any], batch: Batch, parent: Any, /, **arguments: 
 
 
 async def load_shared(info: Info[Any, Any], batch: Batch, parent: Any, /) -> Any:
-    """Like `load`, for a batch without arguments whose answers serve several fields: they all go in one call."""
-    return await _load(info, (batch, ()), batch, parent, {})
+    """Like `load`, for a batch without arguments whose answers serve several fields: they all go in one call.
+
+    Fields further down ask later, so what a parent was answered is remembered.
+    """
+    return await _load(info, (batch, ()), batch, parent, {}, remembered=True)
 
 
-async def _load(info: Info[Any, Any], key: LoaderKey, batch: Batch, parent: Any, arguments: dict[str, Any]) -> Any:
+async def _load(
+    info: Info[Any, Any],
+    key: LoaderKey,
+    batch: Batch,
+    parent: Any,
+    arguments: dict[str, Any],
+    *,
+    remembered: bool = False,
+) -> Any:
     loaders: dict[LoaderKey, DataLoader[Any, Any]] = info.context.loaders
     if key not in loaders:
 
@@ -50,7 +61,7 @@ async def _load(info: Info[Any, Any], key: LoaderKey, batch: Batch, parent: Any,
                 raise RuntimeError(f"{batch} gave {len(answers)} answers for {len(parents)} parents.")
             return answers
 
-        loaders[key] = DataLoader(load_fn=run, cache=False)
+        loaders[key] = DataLoader(load_fn=run, cache=remembered)
     return await loaders[key].load(parent)
 
 

@@ -11,7 +11,7 @@ from core.reading import Reader
 from core.relations import Relation, Sort
 from core.rows import Row
 from core.tables import id_type, table_of
-from models.content import Content, PublishState, Revision, Stage, Staged
+from models.content import Content, PublishState, Revision, RevisionKind, Stage, Staged
 from models.identity import Scope
 from resolvers.content.publishing import LIVE, REVISION, Tree, publish_states
 
@@ -23,7 +23,7 @@ REVISIONS_OF_ROOT = Relation(Revision, "root_id", sorts=_NEWEST)
 # Only what somebody put there, not what went along with it.
 TRASH = Relation(
     Content,
-    sorts={"ID_DESC": Sort("id", descending=True)},
+    sorts={"TRASHED_AT_DESC": Sort("trashed_at", descending=True)},
     where=(CONTENT.c.trashed_at.is_not(None), CONTENT.c.trashed_with == CONTENT.c.id),
 )
 
@@ -46,11 +46,21 @@ async def published_revisions(reader: Reader, root: type[Staged], root_ids: Sequ
     newest = (
         sa.select(*columns)
         .ext(distinct_on(REVISION.c.root_id))
-        .where(REVISION.c.root_id == sa.any_(ids), live)
+        .where(REVISION.c.root_id == sa.any_(ids), REVISION.c.kind == RevisionKind.PUBLISHED.value, live)
         .order_by(REVISION.c.root_id, REVISION.c.number.desc())
     )
     rows = await reader.select(newest, {"ids": list(set(root_ids))}, Revision)
     found = {row.root_id: row for row in rows}
+    return [found.get(each) for each in root_ids]
+
+
+async def tree_revisions(reader: Reader, root_ids: Sequence[str]) -> list[int | None]:
+    """How often anything in each root's draft was saved; None for those who see no drafts."""
+    if not reader.viewer.may(Scope.CONTENT_EDIT):
+        return [None] * len(root_ids)
+    ids = sa.bindparam("ids", type_=ARRAY(id_type()))
+    counts = sa.select(CONTENT.c.id, CONTENT.c.tree_revision).where(CONTENT.c.id == sa.any_(ids))
+    found = {row.id: row.tree_revision for row in await reader.select(counts, {"ids": list(set(root_ids))})}
     return [found.get(each) for each in root_ids]
 
 

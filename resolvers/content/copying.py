@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from core.ids import new_id, tag_of
 from core.tables import id_type, table_of
@@ -14,20 +15,53 @@ from models.content import Content, Stage, Staged
 from resolvers.content.drafts import CONTENT
 from resolvers.content.publishing import Tree
 
+_LINK = "cairn:"
+
 
 async def duplicate(tx: Transaction, tree: Tree, root_id: str, changes: dict[str, Any]) -> dict[str, str]:
     """Copies a root's draft, with `changes` to the root's own columns; answers old id -> new id, root first.
 
     What is in the trash is not copied. Save counters start again at 1.
     """
-    rows = await tx.rows(sa.select(CONTENT.c.id).where(CONTENT.c.root_id == root_id, CONTENT.c.trashed_at.is_(None)))
+    rows = await tx.rows(sa.union(*(_kept_ids(model, root_id) for model in tree)))
     ids = {root_id: new_id(tree[0].__tag__)} | {
         row.id: new_id(tag_of(row.id) or 0) for row in rows if row.id != root_id
     }
     await tx.execute(_copy_identities(tx, ids, ids[root_id]))
     for model in tree:
         await tx.execute(_copy_rows(model, ids, changes if model is tree[0] else {}))
+    for model in tree:
+        await _relink(tx, model, ids)
     return ids
+
+
+def _kept_ids(model: type[Staged], root_id: str) -> sa.Select[Any]:
+    table = table_of(model)
+    kept = sa.select(table.c.id).join(CONTENT, CONTENT.c.id == table.c.id)
+    return kept.where(CONTENT.c.root_id == root_id, CONTENT.c.trashed_at.is_(None), table.c.stage == Stage.DRAFT.value)
+
+
+async def _relink(tx: Transaction, model: type[Staged], ids: dict[str, str]) -> None:
+    """Turns links inside the copied texts (`cairn:<id>`) to the copies of what they point at."""
+    table = table_of(model)
+    texts = [column for column in table.c if isinstance(column.type, sa.String | JSONB) and column.name != "stage"]
+    linked = sa.or_(*(sa.cast(column, sa.Text).like(f"%{_LINK}%") for column in texts))
+    copies = sa.any_(sa.literal(list(ids.values()), ARRAY(id_type())))
+    for row in await tx.rows(sa.select(table.c.id, *texts).where(table.c.id == copies, linked)):
+        changed = {column.name: _with_new_ids(getattr(row, column.name), ids) for column in texts}
+        await tx.execute(
+            sa.update(table).where(table.c.id == row.id, table.c.stage == Stage.DRAFT.value).values(**changed)
+        )
+
+
+def _with_new_ids(value: Any, ids: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return re.sub(rf"{_LINK}([0-9a-f-]{{36}})", lambda found: _LINK + ids.get(found[1], found[1]), value)
+    if isinstance(value, list):
+        return [_with_new_ids(each, ids) for each in value]
+    if isinstance(value, dict):
+        return {name: _with_new_ids(each, ids) for name, each in value.items()}
+    return value
 
 
 def _mapping(ids: dict[str, str]) -> Any:

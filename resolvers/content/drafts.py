@@ -91,7 +91,26 @@ async def create(
     await tx.insert(model, [{"id": object_id, "stage": Stage.DRAFT.value, "revision": 1, **defaults(model), **values}])
     if model.__parent__ is not None and (place.after or place.at_start):
         await _place(tx, model, object_id, str(parent_id), place)
+    await count_save(tx, root_id)
     return object_id
+
+
+async def count_save(tx: Transaction, root_id: str) -> None:
+    """Notes that something in the draft of a root, which is locked, was saved."""
+    counted = sa.update(CONTENT).where(CONTENT.c.id == root_id).values(tree_revision=CONTENT.c.tree_revision + 1)
+    await tx.execute(counted)
+
+
+def require_tree_revision(identity: Row, expected: int) -> None:
+    """Raises `Conflict` when anything in a root's draft was saved since the caller looked at it."""
+    if identity.tree_revision != expected:
+        raise Conflict(
+            f"Something in it was saved in the meantime: you had tree revision {expected}, "
+            f"it is now {identity.tree_revision}.",
+            path=("expectedTreeRevision",),
+            expected_revision=expected,
+            actual_revision=identity.tree_revision,
+        )
 
 
 async def update(
@@ -107,7 +126,7 @@ async def update(
     `derived` are columns computed from the changes, which no conflict needs to show. Raises `Conflict` with both values
     of every field when somebody saved since `expected_revision`.
     """
-    await locked(tx, model, object_id)
+    mine = await locked(tx, model, object_id)
     changes = checked(model, changes)
     table = table_of(model)
     before = await draft_row(tx, model, object_id)
@@ -117,6 +136,7 @@ async def update(
         .where(table.c.id == object_id, table.c.stage == Stage.DRAFT.value)
         .values(**changes, **derived, revision=table.c.revision + 1, updated_at=sa.func.now())
     )
+    await count_save(tx, mine.root_id)
     return before
 
 
@@ -173,6 +193,7 @@ async def move(
         await locked(tx, parent_model, parent_id, camel(column))
         await _next_position(tx, model, parent_id)
     await _place(tx, model, object_id, parent_id or current, place)
+    await count_save(tx, mine.root_id)
 
 
 def _require_sibling_id(model: type[Staged], place: Place) -> None:
@@ -238,18 +259,19 @@ async def _next_position(tx: Transaction, model: type[Staged], parent_id: str) -
 
 async def trash(tx: Transaction, model: type[Staged], object_id: str, tree: tuple[type[Staged], ...]) -> None:
     """Puts a draft object and all below it into the trash. What is published stays published until the next publish."""
-    await locked(tx, model, object_id)
+    mine = await locked(tx, model, object_id)
     ids = await below(tx, model, object_id, tree)
     await tx.execute(
         sa.update(CONTENT)
         .where(CONTENT.c.id == sa.any_(sa.literal(ids, ARRAY(id_type()))), CONTENT.c.trashed_at.is_(None))
         .values(trashed_at=sa.func.now(), trashed_with=object_id, updated_at=sa.func.now())
     )
+    await count_save(tx, mine.root_id)
 
 
 async def restore(tx: Transaction, model: type[Staged], object_id: str) -> None:
     """Takes an object, and all that was trashed along with it, out of the trash."""
-    await locked(tx, model, object_id, trashed=True)
+    mine = await locked(tx, model, object_id, trashed=True)
     if model.__parent__ is not None:
         column, parent_model = model.__parent__
         parent_id = getattr(await draft_row(tx, model, object_id), column)
@@ -266,6 +288,7 @@ async def restore(tx: Transaction, model: type[Staged], object_id: str) -> None:
         .where(CONTENT.c.trashed_with == (row.trashed_with if row else object_id))
         .values(trashed_at=None, trashed_with=None, updated_at=sa.func.now())
     )
+    await count_save(tx, mine.root_id)
 
 
 async def below(tx: Transaction, model: type[Staged], object_id: str, tree: tuple[type[Staged], ...]) -> list[str]:

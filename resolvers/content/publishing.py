@@ -17,8 +17,8 @@ from core.errors import DomainError, NotFound
 from core.reading import Reader
 from core.tables import id_type, table_of
 from core.writing import Transaction, checked
-from models.content import PublishState, Revision, Stage, Staged
-from resolvers.content.drafts import CONTENT
+from models.content import PublishState, Revision, RevisionKind, Stage, Staged
+from resolvers.content.drafts import CONTENT, count_save
 
 Tree = Sequence[type[Staged]]
 REVISION = table_of(Revision)
@@ -32,21 +32,25 @@ async def publish(tx: Transaction, tree: Tree, root_id: str, message: str | None
         await tx.execute(_remove_gone(model, root_id))
     for model in tree:
         await tx.execute(_copy_to_live(model, root_id))
+    return await _seal(tx, tree, root_id, LIVE, RevisionKind.PUBLISHED, said["message"])
+
+
+async def _seal(tx: Transaction, tree: Tree, root_id: str, stage: str, kind: RevisionKind, message: str | None) -> int:
     number = await tx.row(
         sa.select((sa.func.coalesce(sa.func.max(REVISION.c.number), 0) + 1).label("next")).where(
             REVISION.c.root_id == root_id
         )
     )
     assert number is not None
-    snapshot = sa.select(_snapshot(tree, root_id)).scalar_subquery()
     await tx.execute(
         sa.insert(REVISION).values(
             id=Revision.new_id(),
             root_id=root_id,
             number=number.next,
             author_id=tx.viewer.user_id,
-            **said,
-            snapshot=snapshot,
+            kind=kind.value,
+            message=message,
+            snapshot=sa.select(_snapshot(tree, root_id, stage)).scalar_subquery(),
         )
     )
     return int(number.next)
@@ -69,12 +73,16 @@ async def is_live(tx: Transaction, model: type[Staged], object_id: str) -> bool:
 
 
 async def restore_revision(tx: Transaction, tree: Tree, root_id: str, number: int) -> None:
-    """Loads a sealed revision into the draft. What the draft has beyond it goes to the trash: nothing is lost."""
+    """Loads a sealed revision into the draft. What the draft has beyond it goes to the trash.
+
+    The draft as it stood is sealed before, as a revision of its own: nothing is lost.
+    """
     sealed = await tx.row(
         sa.select(REVISION.c.snapshot).where(REVISION.c.root_id == root_id, REVISION.c.number == number)
     )
     if sealed is None:
         raise NotFound("revision", ("number",))
+    await _seal(tx, tree, root_id, DRAFT, RevisionKind.REPLACED, f"The draft before revision {number} was restored")
     ids = [row["id"] for model in tree for row in sealed.snapshot.get(table_of(model).name, [])]
     await tx.execute(_take_out_of_trash(root_id, ids))
     for model in tree[1:]:
@@ -85,6 +93,7 @@ async def restore_revision(tx: Transaction, tree: Tree, root_id: str, number: in
         await tx.execute(_load(model, root_id, rows))
         if model.__parent__ is not None and "position" in table_of(model).c:
             await tx.execute(_renumber(model, root_id))
+    await count_save(tx, root_id)
 
 
 async def publish_states(reader: Reader, tree: Tree, root_ids: Sequence[str]) -> list[PublishState]:
@@ -111,6 +120,10 @@ async def publish_states(reader: Reader, tree: Tree, root_ids: Sequence[str]) ->
 
 def _ids_of(root_id: str) -> sa.Select[Any]:
     return sa.select(CONTENT.c.id).where(CONTENT.c.root_id == root_id)
+
+
+def _kept_ids_of(root_id: str) -> sa.Select[Any]:
+    return _ids_of(root_id).where(CONTENT.c.trashed_at.is_(None))
 
 
 def _kept(table: sa.FromClause, root_id: str) -> sa.Select[Any]:
@@ -146,18 +159,19 @@ def _copy_to_live(model: type[Staged], root_id: str) -> Any:
     )
 
 
-def _snapshot(tree: Tree, root_id: str) -> Any:
+def _snapshot(tree: Tree, root_id: str, stage: str) -> Any:
+    """Table name to the rows of one stage; a draft's without what is in the trash."""
     pairs: list[Any] = []
     for model in tree:
-        live = table_of(model)
-        row = sa.func.to_jsonb(sa.literal_column(f'"{live.name}"')).op("-")(sa.literal_column("'stage'"))
+        table = table_of(model)
+        row = sa.func.to_jsonb(sa.literal_column(f'"{table.name}"')).op("-")(sa.literal_column("'stage'"))
         rows = (
             sa.select(sa.func.coalesce(sa.func.jsonb_agg(row), sa.text("'[]'::jsonb")))
-            .select_from(live)
-            .where(live.c.stage == LIVE, live.c.id.in_(_ids_of(root_id)))
+            .select_from(table)
+            .where(table.c.stage == stage, table.c.id.in_(_ids_of(root_id) if stage == LIVE else _kept_ids_of(root_id)))
             .scalar_subquery()
         )
-        pairs += [sa.literal_column(f"'{live.name}'"), rows]
+        pairs += [sa.literal_column(f"'{table.name}'"), rows]
     return sa.func.jsonb_build_object(*pairs)
 
 
@@ -227,6 +241,7 @@ def _load(model: type[Staged], root_id: str, rows: Sequence[Mapping[str, Any]]) 
     return insert.on_conflict_do_update(
         index_elements=["id", "stage"],
         set_={**changed, "revision": table.c.revision + 1, "updated_at": sa.func.now()},
+        where=sa.tuple_(*(table.c[name] for name in changed)).is_distinct_from(sa.tuple_(*changed.values())),
     )
 
 

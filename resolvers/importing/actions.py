@@ -2,60 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from core.clock import now
-from core.errors import DomainError
-from core.rows import Row
+from core.errors import DomainError, SeveralErrors
 from core.tables import table_of
 from core.writing import Transaction
 from gateways import olx
-from models.content import Staged
-from models.curriculum import Block, BlockFormat, Course, Lesson, Module, Theme
-from models.importing import ExternalRef, ImportIssue, ImportJob, ImportStatus
+from models.curriculum import Lesson, Theme
 from resolvers import curriculum
-from resolvers.content import drafts
-from resolvers.content.drafts import CONTENT, Place
-from resolvers.importing.merging import is_untouched, merge, merge_order
-from resolvers.importing.planning import COURSE_ID, Issue, Plan, Planned, link, plan
+from resolvers.content.drafts import CONTENT
+from resolvers.importing.issues import Code
+from resolvers.importing.linking import linked
+from resolvers.importing.placing import decide_places, move
+from resolvers.importing.planning import COURSE_ID, Planned, plan
+from resolvers.importing.remembering import Report, remember, store_report
+from resolvers.importing.running import Import
+from resolvers.importing.standing import Known, known, read_draft
+from resolvers.importing.withdrawing import bring_back, withdraw
+from resolvers.importing.writing import write
 
-REF = table_of(ExternalRef)
 Progress = Callable[[int, int], None]
-
-
-@dataclass
-class Report:
-    """What an import did."""
-
-    course_id: str
-    is_new: bool
-    counts: Counter[str] = field(default_factory=Counter)
-    issues: list[Issue] = field(default_factory=list)
-
-
-@dataclass
-class _Import:
-    """One import under way: the plan, what is known of earlier ones, and the ids everything has or will have."""
-
-    tx: Transaction
-    plan: Plan
-    refs: dict[str, Row]
-    ids: dict[str, str]
-    report: Report
-
-    def is_known(self, node: Planned) -> bool:
-        return node.external_id in self.refs
-
-    def say(self, severity: str, code: str, node: Planned | None, reason: str, external_id: str | None = None) -> None:
-        place = node.place if node else str(external_id)
-        self.report.issues.append(
-            Issue(severity, code, place, reason, external_id=node.external_id if node else external_id)
-        )
 
 
 async def import_course(
@@ -64,279 +33,103 @@ async def import_course(
     """Builds or updates the draft course of an OLX export and stores the report.
 
     What an editor changed since the last import stays; where the export changed the same, a conflict is reported.
+    Raises `DomainError` when the course is in the trash, the theme is unknown, or something cannot be saved.
     """
-    running = await _begin(tx, course)
+    made = plan(course)
+    await _one_at_a_time(tx, made.source)
+    running = Import(tx, made, await _standing(tx, made.source))
+    theme_id = await _theme(running, theme_slug)
+    await bring_back(running)
+    _recognise(running)
+    decide_places(running)
+    existing = {name: each for name, each in running.ids.items() if each not in running.places.left_out}
+    running.plan = linked(made, existing)
     for number, node in enumerate(running.plan.nodes, 1):
-        if node.external_id == COURSE_ID:
-            await _put_course(running, node, theme_slug)
-        elif running.is_known(node):
-            await _update(running, node)
-        else:
-            await _create(running, node)
+        with _naming(node):
+            await write(running, node, theme_id)
         progress(number, len(running.plan.nodes))
-    await _put_in_order(running)
-    await _trash_gone(running)
-    running.report.issues = [*running.plan.issues, *running.report.issues]
-    await _store(running)
-    return running.report
+    await move(running)
+    await withdraw(running)
+    await remember(running)
+    issues = [*running.plan.issues, *running.issues]
+    report = Report(running.ids[COURSE_ID], COURSE_ID not in running.before.refs, running.counts, issues)
+    concerned = {name: ref.local_id for name, ref in running.before.refs.items()} | existing
+    await store_report(tx, made.source, report, course.counts(), concerned)
+    return report
 
 
-async def _begin(tx: Transaction, course: olx.OlxCourse) -> _Import:
-    planned = plan(course)
-    # One import of a course at a time; a second waits here.
-    await tx.rows(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(planned.source, 0))))
-    refs = {row.external_id: row for row in await tx.rows(sa.select(REF).where(REF.c.source == planned.source))}
-    ids = {
-        node.external_id: refs[node.external_id].local_id if node.external_id in refs else node.model.new_id()
-        for node in planned.nodes
-    }
-    link(planned, course, ids)
-    return _Import(tx, planned, refs, ids, Report(ids[COURSE_ID], COURSE_ID not in refs))
+async def _one_at_a_time(tx: Transaction, source: str) -> None:
+    """Waits for another import of the same course, however long it takes; for editors no longer than usual."""
+    usual = await tx.row(sa.select(sa.func.current_setting("statement_timeout").label("value")))
+    await tx.rows(sa.select(sa.func.set_config("statement_timeout", "0", True)))
+    await tx.rows(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(source, 0))))
+    await tx.rows(sa.select(sa.func.set_config("statement_timeout", usual.value if usual else "0", True)))
 
 
-async def _put_course(running: _Import, node: Planned, theme_slug: str | None) -> None:
-    if running.is_known(node):
-        identity = await running.tx.row(sa.select(CONTENT.c.trashed_at).where(CONTENT.c.id == running.ids[COURSE_ID]))
+async def _standing(tx: Transaction, source: str) -> Known:
+    """What stands there, its root locked, so that no editor saves between here and the end of the import."""
+    found = await known(tx, source)
+    if COURSE_ID in found.refs:
+        course_id = found.refs[COURSE_ID].local_id
+        identity = await tx.row(sa.select(CONTENT.c.trashed_at).where(CONTENT.c.id == course_id).with_for_update())
         if identity is None or identity.trashed_at is not None:
             raise DomainError("This course was imported before and is in the trash now. Restore it first.", "IN_TRASH")
-        await _update(running, node)
-        return
-    theme_id = None if theme_slug is None else await _theme(running.tx, theme_slug)
-    course_id = await curriculum.create_course(running.tx, {**node.values, "theme_id": theme_id})
-    running.ids[COURSE_ID] = running.report.course_id = course_id
-    await _remember(running, node)
-    running.report.counts["created course"] += 1
+        await read_draft(tx, found, course_id)
+    return found
 
 
-async def _theme(tx: Transaction, slug: str) -> str:
+async def _theme(running: Import, slug: str | None) -> str | None:
+    """The id of the theme that a new course goes under."""
+    if slug is None:
+        return None
     theme = table_of(Theme)
-    found = await tx.row(sa.select(theme.c.id).where(theme.c.slug == slug, theme.c.stage == curriculum.DRAFT))
+    found = await running.tx.row(
+        sa.select(theme.c.id)
+        .join(CONTENT, CONTENT.c.id == theme.c.id)
+        .where(theme.c.slug == slug, theme.c.stage == curriculum.DRAFT, CONTENT.c.trashed_at.is_(None))
+    )
     if found is None:
         raise DomainError(f"There is no theme with the slug {slug}.", "NOT_FOUND", ("theme",))
+    course = running.before.object_of(COURSE_ID)
+    if course is not None and course.values["theme_id"] != found.id:
+        reason = f"The course was imported before and keeps its theme: it was not put under {slug}."
+        running.say("warning", Code.THEME_KEPT, running.plan.nodes[0], reason)
     return str(found.id)
 
 
-async def _create(running: _Import, node: Planned) -> None:
-    """A node that no import has brought before, behind the sibling that it follows in the export."""
-    parent_id, object_id = running.ids[str(node.parent)], running.ids[node.external_id]
-    if await _is_trashed(running.tx, parent_id):
-        running.say(
-            "conflict",
-            "parent_in_trash",
-            node,
-            "New in the export, but an editor put what it belongs to into the trash.",
-        )
-        return
-    place = await _place_behind(running, node)
-    if node.model is Module:
-        await curriculum.create_module(running.tx, parent_id, node.values, place, object_id)
-    elif node.model is Lesson:
-        await curriculum.create_lesson(running.tx, parent_id, node.values, place, object_id)
-    else:
-        assert node.format is not None
-        await curriculum.create_block(running.tx, parent_id, node.format, node.values, place, object_id)
-    await _remember(running, node)
-    running.report.counts[f"created {_word(node)}"] += 1
+def _recognise(running: Import) -> None:
+    """Gives every node its id: the one its object has, or a new one.
 
-
-async def _place_behind(running: _Import, node: Planned) -> Place:
-    """On a first import everything is appended; later, a new node goes where the export has it."""
-    if running.report.is_new:
-        return Place()
-    siblings = running.plan.children(str(node.parent))
-    before = siblings[: siblings.index(node)]
-    for sibling in reversed(before):
-        sibling_id = running.ids[sibling.external_id]
-        if await _parent_of(running.tx, sibling.model, sibling_id) == running.ids[str(node.parent)]:
-            return Place(after=sibling_id)
-    return Place(at_start=True)
-
-
-async def _update(running: _Import, node: Planned) -> None:
-    """A node that is here already: the three-way merge of its fields."""
-    ref, object_id = running.refs[node.external_id], running.ids[node.external_id]
-    if await _is_trashed(running.tx, object_id):
-        if ref.imported["values"] != node.values:
-            running.say(
-                "conflict",
-                "trashed_here",
-                node,
-                "Changed in the export, but an editor put it into the trash: it stays there.",
-            )
-        running.report.counts[f"kept {_word(node)}"] += 1
-        return
-    ours = await _current(running.tx, node.model, object_id)
-    if node.format is not None and ours["format"] != node.format.value:
-        reason = f"It is a {node.format} in the export now and a {ours['format']} here: the draft stays as it is."
-        running.say("conflict", "format_changed", node, reason)
-        return
-    merged = merge(ref.imported["values"], node.values, ours)
-    for name in merged.conflicts:
-        running.say(
-            "conflict", "changed_on_both_sides", node, f"{name} was changed in the export and here: the draft's stays."
-        )
-    if merged.changes:
-        await _save(running.tx, node, object_id, ours["revision"], merged.changes)
-    running.report.counts[f"{'updated' if merged.changes else 'kept'} {_word(node)}"] += 1
-    await _remember(running, node)
-
-
-async def _save(tx: Transaction, node: Planned, object_id: str, revision: int, changes: Mapping[str, Any]) -> None:
-    if node.model is Course:
-        await curriculum.update_course(tx, object_id, revision, changes)
-    elif node.model is Module:
-        await curriculum.update_module(tx, object_id, revision, changes)
-    elif node.model is Lesson:
-        await curriculum.update_lesson(tx, object_id, revision, changes)
-    else:
-        assert node.format is not None
-        await curriculum.update_block(tx, object_id, revision, node.format, changes)
-
-
-async def _current(tx: Transaction, model: type[Staged], object_id: str) -> dict[str, Any]:
-    """The draft's values by the names that plans use."""
-    row = await drafts.draft_row(tx, model, object_id)
-    return {**vars(row), **(await curriculum.authored(tx, row) if model is Block else {})}
-
-
-async def _put_in_order(running: _Import) -> None:
-    """Reorders siblings as the export has them, unless an editor did so too."""
-    for parent in running.plan.nodes:
-        children = [each for each in running.plan.children(parent.external_id) if running.is_known(each)]
-        if len(children) < 2:
+    A block keeps its format for life: where the export changed it and no editor touched the block, another takes its
+    place.
+    """
+    before = running.before
+    running.slugs = {each.values["slug"] for each in before.objects.values() if each.model is Lesson}
+    for node in running.plan.nodes:
+        standing = before.object_of(node.external_id)
+        is_there = standing is not None and not _is_out_of_reach(running, node)
+        running.ids[node.external_id] = standing.id if standing and is_there else node.model.new_id()
+    for node in linked(running.plan, running.ids).nodes:
+        standing = before.objects.get(running.id_of(node))
+        if standing is None or standing.is_trashed or node.format == standing.values.get("format"):
             continue
-        model = children[0].model
-        before = sorted(
-            (ref for ref in running.refs.values() if ref.imported.get("parent") == parent.external_id),
-            key=lambda ref: ref.imported["index"],
-        )
-        ours = await _children_ids(running.tx, model, running.ids[parent.external_id])
-        result = merge_order(
-            [ref.local_id for ref in before], [running.ids[each.external_id] for each in children], ours
-        )
-        if result.is_conflict:
-            running.say(
-                "conflict",
-                "order_changed_on_both_sides",
-                parent,
-                "The order was changed in the export and here: the draft's stays.",
-            )
-        previous: str | None = None
-        for object_id in result.wanted or ():
-            place = Place(after=previous) if previous else Place(at_start=True)
-            await drafts.move(running.tx, model, object_id, place)
-            previous = object_id
+        if before.has_untouched_values(node.external_id):
+            running.ids[node.external_id] = new_id = node.model.new_id()
+            running.replaced[new_id] = standing.id
 
 
-async def _trash_gone(running: _Import) -> None:
-    """Trashes what the export no longer has, unless an editor has changed it or put something below it."""
-    planned = {node.external_id for node in running.plan.nodes}
-    gone = {ref.local_id: ref for name, ref in running.refs.items() if name not in planned}
-    for object_id, ref in gone.items():
-        model = _model_of(ref.imported["kind"])
-        if await _is_trashed(running.tx, object_id):
-            continue
-        below = await drafts.below(running.tx, model, object_id, curriculum.COURSE_TREE)
-        if all([each in gone and await _is_as_imported(running.tx, gone[each]) for each in below]):
-            await drafts.trash(running.tx, model, object_id, curriculum.COURSE_TREE)
-            running.report.counts[f"trashed {ref.imported['kind']}"] += len(below)
-        else:
-            reason = "No longer in the export, but an editor changed it or what is below it: it stays."
-            running.say("conflict", "gone_but_changed_here", None, reason, ref.external_id)
+def _is_out_of_reach(running: Import, node: Planned) -> bool:
+    """Whether an import put the node's object into the trash below something that does not come back."""
+    is_put_away = node.external_id in running.withdrawn and not node.is_hidden
+    return is_put_away and running.before.is_trashed(running.before.refs[node.external_id].local_id)
 
 
-async def _is_as_imported(tx: Transaction, ref: Row) -> bool:
-    model = _model_of(ref.imported["kind"])
-    return is_untouched(ref.imported["values"], await _current(tx, model, ref.local_id))
-
-
-async def _remember(running: _Import, node: Planned) -> None:
-    """Keeps what this import brought as the base of the next one's merge."""
-    siblings = running.plan.children(node.parent) if node.parent else [node]
-    imported = {
-        "kind": table_of(node.model).name,
-        "values": node.values,
-        "parent": node.parent,
-        "index": siblings.index(node),
-    }
-    if running.is_known(node):
-        await running.tx.execute(
-            sa.update(REF)
-            .where(REF.c.id == running.refs[node.external_id].id)
-            .values(imported=imported, updated_at=sa.func.now())
-        )
-        return
-    row = {
-        "id": ExternalRef.new_id(),
-        "source": running.plan.source,
-        "external_id": node.external_id,
-        "local_id": running.ids[node.external_id],
-        "imported": imported,
-    }
-    await running.tx.insert(ExternalRef, [row])
-
-
-async def _store(running: _Import) -> None:
-    job_id = ImportJob.new_id()
-    report = running.report
-    job = {
-        "id": job_id,
-        "source": running.plan.source,
-        "status": ImportStatus.DONE.value,
-        "root_id": report.course_id,
-        "counts": dict(report.counts),
-        "finished_at": now(),
-    }
-    await running.tx.insert(ImportJob, [job])
-    rows = [
-        {
-            "id": ImportIssue.new_id(),
-            "job_id": job_id,
-            "severity": each.severity,
-            "code": each.code,
-            "place": each.place[:1000],
-            "reason": each.reason,
-            "excerpt": each.excerpt,
-            "local_id": running.ids.get(each.external_id or ""),
-        }
-        for each in report.issues
-    ]
-    await running.tx.insert(ImportIssue, rows)
-
-
-async def _is_trashed(tx: Transaction, object_id: str) -> bool:
-    row = await tx.row(sa.select(CONTENT.c.trashed_at).where(CONTENT.c.id == object_id))
-    return row is None or row.trashed_at is not None
-
-
-async def _parent_of(tx: Transaction, model: type[Staged], object_id: str) -> str | None:
-    assert model.__parent__ is not None
-    table = table_of(model)
-    row = await tx.row(
-        sa.select(table.c[model.__parent__[0]].label("parent")).where(
-            table.c.id == object_id, table.c.stage == curriculum.DRAFT
-        )
-    )
-    return row.parent if row else None
-
-
-async def _children_ids(tx: Transaction, model: type[Staged], parent_id: str) -> list[str]:
-    assert model.__parent__ is not None
-    table = table_of(model)
-    rows = await tx.rows(
-        sa.select(table.c.id)
-        .where(table.c[model.__parent__[0]] == parent_id, table.c.stage == curriculum.DRAFT)
-        .order_by(table.c.position)
-    )
-    return [row.id for row in rows]
-
-
-def _model_of(kind: str) -> type[Staged]:
-    models: dict[str, type[Staged]] = {"course": Course, "module": Module, "lesson": Lesson, "block": Block}
-    return models[kind]
-
-
-def _word(node: Planned) -> str:
-    if node.format is None:
-        return table_of(node.model).name
-    return "section" if node.format is BlockFormat.SECTION else "block"
+@contextmanager
+def _naming(node: Planned) -> Iterator[None]:
+    """Says of a refusal where in the export it happened."""
+    try:
+        yield
+    except SeveralErrors as error:
+        raise DomainError(f"{node.place}: {error}") from error
+    except DomainError as error:
+        raise DomainError(f"{node.place}: {error}", error.code) from error

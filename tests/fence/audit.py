@@ -110,7 +110,7 @@ def _fence(connection: sa.Connection) -> set[str]:
 def _stages(connection: sa.Connection) -> Iterator[str]:
     """Foreign keys between staged tables that leave out the stage, and parents without any foreign key."""
     staged = {table_of(model).name: model for model in models.TABLES if issubclass(model, Staged)}
-    carried = set()
+    carried: set[tuple[str, str, str]] = set()
     for key in _rows(connection, _FOREIGN_KEYS):
         if key.table not in staged or key.target not in staged:
             continue

@@ -135,7 +135,7 @@ def test_nobody_changes_or_removes_an_entry_of_the_audit_log_not_even_their_own(
     owner: Owner, everybody: dict[str, Persona], rows: dict[str, str], name: str
 ) -> None:
     who = everybody[name]
-    entry = {"actor_id": who.user_id or None, "actor_kind": "user", "action": "look", "details": {}}
+    entry: dict[str, object] = {"actor_id": who.user_id or None, "actor_kind": "user", "action": "look", "details": {}}
     mine = _insert(owner, "audit_log", entry)
     with acting_as(owner, who):
         assert attempt(owner, "UPDATE {table} SET action = 'x' WHERE " + BY_ID, "audit_log", {"id": mine}) is None

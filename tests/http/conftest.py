@@ -26,9 +26,10 @@ def http(address: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def doorkeeper(database_url: str) -> Doorkeeper:
+def doorkeeper(database_url: str) -> Iterator[Doorkeeper]:
     """Whoever hands out credentials and takes them back, on the running application's database."""
-    return Doorkeeper(database_url)
+    with Doorkeeper(database_url).closing_time() as keeper:
+        yield keeper
 
 
 @pytest.fixture

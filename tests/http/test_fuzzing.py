@@ -14,7 +14,7 @@ from .asking import GRAPHQL_JSON, JSON, post
 
 # The same examples every time, so that a run never fails by chance.
 fuzz = settings(
-    max_examples=120,
+    max_examples=60,
     derandomize=True,
     database=None,
     deadline=None,
@@ -110,7 +110,7 @@ def test_any_text_as_a_document(http: httpx.Client, document: str) -> None:
         "query($v: String) { course(slug: $v) { id } }",
     ],
 )
-@settings(fuzz, max_examples=40)
+@settings(fuzz, max_examples=30)
 @given(value=VALUES)
 def test_any_value_as_a_variable(http: httpx.Client, document: str, value: object) -> None:
     assert_is_an_answer(post(http, json.dumps({"query": document, "variables": {"v": value}}).encode()))

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from cairn.settings import PROJECT, Settings
-from tests.support.servers import execute
+from tests.support.servers import cloned
 
 from .conftest import Serve
 
@@ -59,13 +59,8 @@ def test_a_database_that_lacks_migrations_is_not_ready(fresh_database: str, serv
 
 
 def test_an_empty_database_is_not_ready(database_server: tuple[str, str], serve: Serve) -> None:
-    url, name = database_server[0], "cairn_test_empty"
-    execute(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
-    execute(url, "CREATE DATABASE {} TEMPLATE template0", name)
-    try:
-        answer = httpx.get(f"{serve(psycopg.conninfo.make_conninfo(url, dbname=name))}/readyz")
-    finally:
-        execute(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+    with cloned(database_server[0], "template0") as url:
+        answer = httpx.get(f"{serve(url)}/readyz")
     assert answer.status_code == 503
     assert "cairn migrate" in answer.text
 

@@ -1,0 +1,71 @@
+"""What is visible of the curriculum: its trees, and every relation that can be read."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from core.relations import Filter, Relation, Sort, contains, equals, own_id
+from core.tables import table_of
+from models.content import Stage, Staged
+from models.curriculum import AnswerKey, Block, Course, Lesson, Milestone, Module, Theme
+
+THEME, COURSE, MODULE, LESSON, BLOCK = (table_of(model) for model in (Theme, Course, Module, Lesson, Block))
+DRAFT, LIVE = Stage.DRAFT.value, Stage.LIVE.value
+
+# The publishing units, parents first.
+THEME_TREE: tuple[type[Staged], ...] = (Theme,)
+COURSE_TREE: tuple[type[Staged], ...] = (Course, Milestone, Module, Lesson, Block, AnswerKey)
+
+_BY_TITLE = {"TITLE_ASC": Sort("title"), "TITLE_DESC": Sort("title", descending=True)}
+_BY_TIME = {
+    "CREATED_AT_ASC": Sort("created_at"),
+    "CREATED_AT_DESC": Sort("created_at", descending=True),
+    "UPDATED_AT_ASC": Sort("updated_at"),
+    "UPDATED_AT_DESC": Sort("updated_at", descending=True),
+}
+_SORTS = {"POSITION_ASC": Sort("position"), **_BY_TITLE, **_BY_TIME}
+_COURSE_FILTERS = {
+    "theme": equals(COURSE.c.theme_id),
+    "difficulty": equals(COURSE.c.difficulty_level),
+    "kind": equals(COURSE.c.kind),
+    "text": contains(COURSE.c.title, COURSE.c.summary, COURSE.c.description),
+}
+_MODULE_OF_LESSON = sa.select(MODULE.c.id).where(MODULE.c.id == LESSON.c.module_id, MODULE.c.stage == LESSON.c.stage)
+
+THEMES = Relation(Theme, sorts=_SORTS, filters={"text": contains(THEME.c.title, THEME.c.summary)})
+THEME_BY_ID, THEME_BY_SLUG = Relation(Theme, "id"), Relation(Theme, "slug", "slug")
+COURSES = Relation(Course, sorts=_SORTS, filters=_COURSE_FILTERS)
+COURSE_BY_ID, COURSE_BY_SLUG = Relation(Course, "id"), Relation(Course, "slug", "slug")
+COURSES_OF_THEME = Relation(Course, "theme_id", sorts=_SORTS, filters=_COURSE_FILTERS)
+THEME_OF_COURSE = Relation(Theme, "id", "theme_id")
+MILESTONE_BY_ID, MILESTONES_OF_COURSE = Relation(Milestone, "id"), Relation(Milestone, "course_id")
+MODULES = Relation(
+    Module,
+    sorts={**_BY_TIME, **_BY_TITLE},
+    filters={"course": equals(MODULE.c.course_id), "text": contains(MODULE.c.title, MODULE.c.summary)},
+)
+MODULE_BY_ID, MODULES_OF_COURSE = Relation(Module, "id"), Relation(Module, "course_id")
+COURSE_OF_MODULE = Relation(Course, "id", "course_id")
+PREREQUISITE_OF_MODULE = Relation(Module, "id", "unlock_after_module_id")
+LESSONS = Relation(
+    Lesson,
+    sorts={**_BY_TIME, **_BY_TITLE},
+    filters={
+        "module": equals(LESSON.c.module_id),
+        "course": Filter(lambda course: _MODULE_OF_LESSON.where(MODULE.c.course_id == course).exists(), own_id),
+        "text": contains(LESSON.c.title),
+    },
+)
+LESSON_BY_ID, LESSONS_OF_MODULE = Relation(Lesson, "id"), Relation(Lesson, "module_id")
+MODULE_OF_LESSON = Relation(Module, "id", "module_id")
+BLOCKS = Relation(
+    Block,
+    sorts=_BY_TIME,
+    filters={
+        "lesson": equals(BLOCK.c.lesson_id),
+        "format": equals(BLOCK.c.format),
+        "text": contains(BLOCK.c.title, BLOCK.c.body_text),
+    },
+)
+BLOCK_BY_ID, BLOCKS_OF_LESSON = Relation(Block, "id"), Relation(Block, "lesson_id")
+LESSON_OF_BLOCK = Relation(Lesson, "id", "lesson_id")

@@ -1,0 +1,104 @@
+"""Every setting is read from its variable, checked, named when it is wrong, and secret where it is a secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from cairn.settings import Settings, problems, variables
+
+URL = "postgresql://cairn:open-sesame@localhost/cairn"
+# Variable, a value that is not the default, where it ends up, and a value that is refused.
+EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
+    "DATABASE_URL": (URL, "url", URL, "postgresql//oops"),
+    "PORT": ("8123", "port", 8123, "70000"),
+    "CAIRN_ENVIRONMENT": ("production", "in_production", True, "holiday"),
+    "CAIRN_BROKER": ("postgres", "broker", "postgres", "pigeons"),
+    "CAIRN_IDE_FOLDER": ("/srv/ide", "ide_folder", "/srv/ide", None),
+    "CAIRN_HTTP__HOST": ("0.0.0.0", "http.host", "0.0.0.0", None),
+    "CAIRN_HTTP__PUBLIC_URL": ("https://cairn.example/", "http.public_url", "https://cairn.example/", "cairn"),
+    "CAIRN_HTTP__MAX_BODY_BYTES": ("5000", "http.max_body_bytes", 5000, "10"),
+    "CAIRN_HTTP__MAX_JSON_DEPTH": ("9", "http.max_json_depth", 9, "deep"),
+    "CAIRN_GRAPHQL__MAX_TOKENS": ("101", "graphql.max_tokens", 101, "1"),
+    "CAIRN_GRAPHQL__MAX_DEPTH": ("6", "graphql.max_depth", 6, "1"),
+    "CAIRN_GRAPHQL__MAX_FIELDS": ("51", "graphql.max_fields", 51, "1"),
+    "CAIRN_GRAPHQL__INTROSPECTION": ("false", "graphql.introspection", False, "perhaps"),
+    "CAIRN_DATABASE__POOL_SIZE": ("3", "database.pool_size", 3, "0"),
+    "CAIRN_DATABASE__STATEMENT_TIMEOUT_MS": ("200", "database.statement_timeout_ms", 200, "1"),
+    "CAIRN_DATABASE__WAIT_SECONDS": ("2", "database.wait_seconds", 2, "0"),
+}
+CHECKED = [name for name, example in EXAMPLES.items() if example[3] is not None]
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*EXAMPLES, "CAIRN_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATABASE_URL", URL)
+
+
+def test_every_setting_has_an_example_here() -> None:
+    assert {name for name, *_ in variables()} == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    value, place, expected, _ = EXAMPLES[name]
+    monkeypatch.setenv(name, value)
+    found: Any = Settings()
+    for part in place.split("."):
+        found = getattr(found, part)
+    assert found == expected or str(found) == expected
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_a_wrong_value_stops_the_start_and_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, str(EXAMPLES[name][3]))
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    said = problems(refused.value)
+    assert len(said) == 1
+    assert f" {name} " in said[0]
+
+
+def test_without_a_database_the_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    assert [line for line in problems(refused.value) if "DATABASE_URL" in line and "must be set" in line]
+
+
+def test_a_group_of_settings_given_as_one_text_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAIRN_HTTP", "words")
+    with pytest.raises(SettingsError) as refused:
+        Settings()
+    assert "CAIRN_HTTP" in problems(refused.value)[0]
+
+
+def test_nothing_that_is_shown_of_the_settings_holds_the_password() -> None:
+    found = Settings()
+    assert "open-sesame" in found.url
+    shown = (repr(found), str(found), found.model_dump_json(), str(found.model_dump()))
+    assert not [text for text in shown if "open-sesame" in text]
+
+
+def test_not_even_the_refusal_of_a_wrong_address_holds_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://cairn:open-sesame@local host/cairn?oops=1")
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    assert "open-sesame" not in " ".join(problems(refused.value))
+
+
+def test_settings_do_not_change_once_they_are_read() -> None:
+    found = Settings()
+    with pytest.raises(ValidationError):
+        setattr(found, "port", 1)  # noqa: B010 - the type checker would refuse it sooner
+
+
+@pytest.mark.parametrize(("name", "_", "default", "meaning"), list(variables()), ids=lambda value: str(value)[:40])
+def test_every_setting_says_what_it_means(name: str, _: str, default: str, meaning: str) -> None:
+    assert meaning.endswith(".")
+    assert default

@@ -1,0 +1,117 @@
+"""Every registry is complete, and what it says once it says for ever."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from graphql import GraphQLEnumType
+
+import graph.formats
+import models
+import resolvers.formats
+from cairn.settings import PROJECT
+from core.ids import MAX_TAG
+from core.policies import rules_of
+from core.tables import Table, metadata, table_of
+from graph.schema import schema
+from models.content import Staged
+from models.curriculum import BlockFormat
+from models.identity import Role, Scope
+from resolvers.curriculum import COURSE_TREE, THEME_TREE
+from resolvers.identity import SCOPES_OF_ROLE
+
+# Every id that was ever given out holds its table's tag: a tag never changes and is never used again.
+TAGS = {
+    0x010: "user",
+    0x011: "role_grant",
+    0x012: "api_token",
+    0x013: "login_token",
+    0x014: "auth_session",
+    0x020: "audit_log",
+    0x030: "content",
+    0x031: "revision",
+    0x032: "theme",
+    0x033: "course",
+    0x034: "milestone",
+    0x035: "module",
+    0x036: "lesson",
+    0x037: "block",
+    0x038: "answer_key",
+    0x040: "external_ref",
+    0x041: "import_job",
+    0x042: "import_issue",
+}
+FORMAT_KIT = {"__init__", "base", "choosing", "kinds", "patterns", "values"}
+
+
+def _tables(kind: type[Table] = Table) -> set[type[Table]]:
+    below = {each for child in kind.__subclasses__() for each in _tables(child)}
+    return below | ({kind} if hasattr(kind, "__table__") else set())
+
+
+def test_the_list_of_tables_holds_every_model_that_has_one() -> None:
+    assert set(models.TABLES) == {each for each in _tables() if not each.__module__.startswith("tests.")}
+    assert len(models.TABLES) == len(set(models.TABLES)) == len(metadata.tables)
+
+
+def test_the_list_of_tables_names_each_after_those_it_refers_to() -> None:
+    seen: set[str] = set()
+    for model in models.TABLES:
+        table = table_of(model)
+        seen.add(table.name)
+        assert {key.referred_table.name for key in table.foreign_key_constraints} <= seen, table.name
+
+
+def test_tags_are_unique_and_those_that_were_given_out() -> None:
+    assert {model.__tag__: table_of(model).name for model in models.TABLES} == TAGS
+    assert len(models.TABLES) == len(TAGS)
+    assert all(0 < tag <= MAX_TAG for tag in TAGS)
+
+
+@pytest.mark.parametrize("model", models.TABLES, ids=lambda model: model.__name__)
+def test_every_table_declares_a_fence(model: type[Table]) -> None:
+    names = [rule.name for rule in rules_of(model.__policies__)]
+    assert names
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("model", models.TABLES, ids=lambda model: model.__name__)
+def test_every_constraint_is_named_by_the_convention(model: type[Table]) -> None:
+    table = table_of(model)
+    prefixes = {sa.PrimaryKeyConstraint: "pk", sa.UniqueConstraint: "uq", sa.ForeignKeyConstraint: "fk"}
+    for constraint in table.constraints:
+        prefix = prefixes.get(type(constraint), "ck")
+        name = sa.dialects.postgresql.dialect().identifier_preparer.format_constraint(constraint)  # type: ignore[no-untyped-call]
+        assert str(name).strip('"').startswith(f"{prefix}_{table.name}"), name
+
+
+def test_every_staged_model_is_published_with_some_root() -> None:
+    staged = {model for model in models.TABLES if issubclass(model, Staged)}
+    assert staged == {*THEME_TREE, *COURSE_TREE}
+
+
+def test_a_publishing_tree_names_parents_before_what_hangs_below_them() -> None:
+    for tree in (THEME_TREE, COURSE_TREE):
+        for place, model in enumerate(tree):
+            assert model.__parent__ is None if place == 0 else model.__parent__ is not None
+            assert model.__parent__ is None or model.__parent__[1] in tree[:place]
+
+
+def test_every_format_of_blocks_is_registered_once_on_each_floor_in_the_same_order() -> None:
+    kinds = list(BlockFormat)
+    assert [each.format for each in resolvers.formats.FORMATS] == kinds
+    assert [each.kind for each in graph.formats.FORMATS] == kinds
+    shown = schema()._schema.type_map["BlockFormat"]
+    assert isinstance(shown, GraphQLEnumType)
+    assert list(shown.values) == [kind.name for kind in kinds]
+
+
+@pytest.mark.parametrize("room", ["resolvers", "graph"])
+def test_every_format_of_blocks_has_a_file_of_its_own_and_every_file_is_one(room: str) -> None:
+    files = {path.stem for path in (PROJECT / room / "formats").glob("*.py")}
+    assert files - FORMAT_KIT == {kind.value for kind in BlockFormat}
+
+
+def test_every_role_says_what_it_may() -> None:
+    assert set(SCOPES_OF_ROLE) == set(Role)
+    assert set().union(*SCOPES_OF_ROLE.values()) == set(Scope)

@@ -1,0 +1,1 @@
+"""Importing courses: from an export on disk to what editors and readers see."""
