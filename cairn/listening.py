@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 FIRST_PORT, PORTS_TRIED = 8000, 50
@@ -19,7 +20,7 @@ def listen(host: str, wanted: int | None) -> socket.socket:
         try:
             return socket.create_server((address, port), family=family, backlog=256)
         except OSError as error:
-            reason = error.strerror
+            reason = os.strerror(error.errno or 0)
     if wanted is None:
         ports = f"{candidates[0]} to {candidates[-1]}"
         raise PortTaken(f"No port from {ports} is to be had: {reason}. Choose one with PORT=….")

@@ -25,6 +25,8 @@ from core.rows import Row, entity_rows, row_factory
 from core.tables import Table, table_of
 from core.viewer import Viewer
 
+TOO_LARGE = "The answer would be too large. Ask for less at a time."
+
 
 @dataclass
 class Budget:
@@ -33,12 +35,17 @@ class Budget:
     objects: int = 10_000
     statements: int = 200
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether the request asked for more than there was."""
+        return self.objects < 0 or self.statements < 0
+
     def spend(self, *, objects: int = 0, statements: int = 0) -> None:
         """Counts down; raises `RequestError` once there is nothing left."""
         self.objects -= objects
         self.statements -= statements
-        if self.objects < 0 or self.statements < 0:
-            raise RequestError("The answer would be too large. Ask for less at a time.", "ANSWER_TOO_LARGE")
+        if self.is_spent:
+            raise RequestError(TOO_LARGE, "ANSWER_TOO_LARGE")
 
 
 class Reader:

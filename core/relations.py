@@ -108,8 +108,8 @@ def children_sql(relation: Relation, columns: tuple[str, ...], perspective: Pers
     """All children of all parents in one statement; binds `parents` (ids) and `stage`."""
     table = table_of(relation.child)
     key = table.c[_key(relation)]
-    sort = relation.sorts[relation.default_sort]
-    order = [key, *_order(table, sort, backward=False)]
+    # There is one row for an id: nothing to put in order.
+    order = [key] if relation.key == "id" else [key, *_order(table, relation.sorts[relation.default_sort], False)]
     statement = sa.select(*_columns(relation, columns, key)).where(
         key == sa.any_(sa.bindparam("parents", type_=ARRAY(key.type))), *relation.where, *visible(table, perspective)
     )

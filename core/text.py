@@ -17,7 +17,7 @@ _TAGS = nh3.ALLOWED_TAGS | {"figure", "figcaption", "section", "mark", "details"
 _BLOCK_END = re.compile(
     r"</(?:p|h[1-6]|li|tr|div|section|figure|figcaption|blockquote|pre|dt|dd|details|summary)>|<br ?/?>|<hr ?/?>"
 )
-_CELL_END = re.compile(r"</t[dh]>")
+_CELL_END = re.compile(r"</t[dh]>\s*")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
 

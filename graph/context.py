@@ -25,17 +25,17 @@ class Context:
     def __init__(
         self, database: Database, viewer: Viewer, perspective: Perspective = LIVE, budget: Budget | None = None
     ) -> None:
-        self._budget = budget or Budget()
+        self.budget = budget or Budget()
         self.database = database
         self.viewer = viewer
         self.loaders: dict[LoaderKey, DataLoader[Any, Any]] = {}
-        self.reader = Reader(database, viewer, perspective, self._budget)
+        self.reader = Reader(database, viewer, perspective, self.budget)
 
     async def renew(self, perspective: Perspective) -> None:
         """Forgets what was read and reads anew from this perspective."""
         await self.reader.close()
         self.loaders.clear()
-        self.reader = Reader(self.database, self.viewer, perspective, self._budget)
+        self.reader = Reader(self.database, self.viewer, perspective, self.budget)
 
     async def close(self) -> None:
         """Returns the connection; safe to call twice."""

@@ -26,6 +26,7 @@ from graphql import (
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from core.errors import RequestError
+from core.reading import TOO_LARGE
 from core.relations import Perspective
 from core.viewer import require
 from graph.context import DRAFT, LIVE, Context
@@ -93,6 +94,10 @@ class Operations:
             return {"errors": [shown(GraphQLError(str(error), original_error=error), request_id)]}
         finally:
             await context.close()
+        if context.budget.is_spent:
+            # Half of an answer that was cut off in the middle helps nobody, nor does one error for each of its parts.
+            too_large = RequestError(TOO_LARGE, "ANSWER_TOO_LARGE")
+            return {"errors": [shown(GraphQLError(TOO_LARGE, original_error=too_large), request_id)]}
         # Without data the operation never began: a variable, say, did not fit its type.
         response: dict[str, Any] = {} if _never_began(result) else {"data": result.data}
         if result.errors:

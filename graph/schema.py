@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Annotated, Any
 
 import strawberry
@@ -10,8 +11,9 @@ from strawberry.directive import DirectiveLocation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
-import models.content
-import models.curriculum
+from core.relations import Relation
+from core.rows import Row
+from core.tables import Table
 from graph import node
 from graph.content import ContentQuery, Revision
 from graph.curriculum import mutations as curriculum_mutations
@@ -22,32 +24,24 @@ from graph.formats import FORMATS
 from graph.identity import IdentityQuery
 from graph.node import NodeQuery
 from models.content import Stage
-from models.curriculum import BlockFormat
-from resolvers import curriculum
-from resolvers.content import batches
+from models.curriculum import Block, BlockFormat
 
 _FORMAT_NAMES = {each.kind: each.output.__name__ for each in FORMATS}
 
+
+def _name_of(name: str, _row: Row) -> str:
+    return name
+
+
+# Every type whose objects have an id; blocks are added with their formats.
+ENTITIES: tuple[Any, ...] = (Theme, Course, Milestone, Module, Lesson, Revision)
 # Which GraphQL type a row of a model is.
-TYPES: dict[Any, Any] = {
-    models.content.Revision: lambda _row: "Revision",
-    models.curriculum.Theme: lambda _row: "Theme",
-    models.curriculum.Course: lambda _row: "Course",
-    models.curriculum.Milestone: lambda _row: "Milestone",
-    models.curriculum.Module: lambda _row: "Module",
-    models.curriculum.Lesson: lambda _row: "Lesson",
-    models.curriculum.Block: lambda row: _FORMAT_NAMES[BlockFormat(row.format)],
+TYPES: dict[type[Table], Callable[[Row], str]] = {
+    **{each.__entity__: partial(_name_of, each.__name__) for each in ENTITIES},
+    Block: lambda row: _FORMAT_NAMES[BlockFormat(row.format)],
 }
 # What `node(id)` finds.
-FINDERS = (
-    curriculum.THEME_BY_ID,
-    curriculum.COURSE_BY_ID,
-    curriculum.MODULE_BY_ID,
-    curriculum.LESSON_BY_ID,
-    curriculum.BLOCK_BY_ID,
-    curriculum.MILESTONE_BY_ID,
-    batches.REVISION_BY_ID,
-)
+FINDERS = tuple(Relation(model, "id") for model in TYPES)
 MUTATIONS = (*curriculum_mutations.MUTATIONS,)
 
 
@@ -76,7 +70,6 @@ def schema() -> strawberry.Schema:
         query=Query,
         mutation=mutation,
         directives=[perspective],
-        types=[Milestone, Revision, Theme, Course, Module, Lesson, InputError, RevisionConflict]
-        + [each.output for each in FORMATS],
+        types=[*ENTITIES, *(each.output for each in FORMATS), InputError, RevisionConflict],
         config=StrawberryConfig(),
     )

@@ -11,7 +11,8 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from cairn.composition import Parts
 from cairn.http.graphql import GraphqlEndpoint
-from cairn.http.pages import IdeFiles, Pages, ide_missing
+from cairn.http.pages import IdeFiles, Pages, ide_missing, unavailable
+from core.errors import RequestError
 
 
 def application(parts: Parts) -> Starlette:
@@ -38,4 +39,4 @@ def application(parts: Parts) -> Starlette:
     ]
     folder = parts.settings.ide_folder
     routes.append(Mount("/ide", IdeFiles(folder)) if folder.exists() else Route("/ide{rest:path}", ide_missing))
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={RequestError: unavailable})

@@ -32,16 +32,24 @@ class Credentials:
         """The viewer of a request; raises `InvalidCredentials` for a bearer token that is not valid."""
         header = request.headers.get("authorization")
         cookie = request.cookies.get(self.cookie_name(request))
-        if header is None and cookie is None:
+        if header is not None:
+            return await self._viewer_of_header(header)
+        # What does not even look like one of ours is told without asking the database.
+        if cookie is None or not identity.looks_like_token(cookie):
             return ANONYMOUS
         async with transaction(self.database, SERVICE) as tx:
-            if header is not None:
-                scheme, _, token = header.partition(" ")
-                found = await identity.viewer_of_token(tx, token.strip()) if scheme.lower() == "bearer" else None
-                if found is None:
-                    raise InvalidCredentials("This token is not valid: it may be expired or revoked.")
-                return found
-            return await identity.viewer_of_session(tx, cookie or "") or ANONYMOUS
+            return await identity.viewer_of_session(tx, cookie) or ANONYMOUS
+
+    async def _viewer_of_header(self, header: str) -> Viewer:
+        scheme, _, token = header.partition(" ")
+        token = token.strip()
+        found = None
+        if scheme.lower() == "bearer" and identity.looks_like_token(token):
+            async with transaction(self.database, SERVICE) as tx:
+                found = await identity.viewer_of_token(tx, token)
+        if found is None:
+            raise InvalidCredentials("This token is not valid: it may be expired or revoked.")
+        return found
 
     def set_cookie(self, request: Request, response: Response, cookie: str) -> None:
         """Signs the browser in."""

@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from cairn.http.credentials import Credentials, InvalidCredentials
 from cairn.settings import HttpSettings
 from core.database import Database
+from core.errors import RequestError
 from graph.context import Context
 from graph.errors import shown
 from graph.running import Operations, Refused
@@ -71,6 +72,10 @@ class GraphqlEndpoint:
         except Refused as refused:
             body = {"errors": [shown(error, request_id) for error in refused.errors]}
             return _response(body, media_type, 200 if media_type == JSON else 400, request_id)
+        except RequestError as error:
+            # Who asks could not be found out, because the database is busy or away.
+            body = _failure(str(error), error.code, request_id)
+            return _response(body, media_type, 503, request_id, {"retry-after": "1"})
         except Exception:
             log.exception("request %s failed", request_id)
             body = _failure("Something went wrong on our side.", "INTERNAL_SERVER_ERROR", request_id)

@@ -84,6 +84,11 @@ class Pages:
         return PlainTextResponse("ready\n", headers=_HEADERS)
 
 
+async def unavailable(_request: Request, error: Exception) -> Response:
+    """What any of the pages says when the database is busy or away."""
+    return PlainTextResponse(f"{error}\n", 503, {**_HEADERS, "retry-after": "1"})
+
+
 class _Compressed(StaticFiles):
     """Static files, sent as their `.gz` twin where the build made one and the browser takes it."""
 

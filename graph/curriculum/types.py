@@ -38,9 +38,7 @@ class Theme(Node):
     tree_revision: int | None = tree_revision()
     publish_state: PublishState = publish_state(curriculum.THEME_TREE)
     published_revision: Revision | None = published_revision(models.Theme)
-    revisions: Connection[Revision] = connection(
-        REVISIONS_OF_ROOT, "What was sealed, newest first; for editors."
-    )
+    revisions: Connection[Revision] = connection(REVISIONS_OF_ROOT, "What was sealed, newest first; for editors.")
 
 
 @entity(models.Milestone)
@@ -78,9 +76,7 @@ class Course(Node):
     tree_revision: int | None = tree_revision()
     publish_state: PublishState = publish_state(curriculum.COURSE_TREE)
     published_revision: Revision | None = published_revision(models.Course)
-    revisions: Connection[Revision] = connection(
-        REVISIONS_OF_ROOT, "What was sealed, newest first; for editors."
-    )
+    revisions: Connection[Revision] = connection(REVISIONS_OF_ROOT, "What was sealed, newest first; for editors.")
 
 
 @entity(models.Module)

@@ -17,9 +17,7 @@ from resolvers.content.publishing import LIVE, REVISION, Tree, publish_states
 
 CONTENT = table_of(Content)
 
-_NEWEST = {"NUMBER_DESC": Sort("number", descending=True)}
-REVISION_BY_ID = Relation(Revision, "id", sorts=_NEWEST)
-REVISIONS_OF_ROOT = Relation(Revision, "root_id", sorts=_NEWEST)
+REVISIONS_OF_ROOT = Relation(Revision, "root_id", sorts={"NUMBER_DESC": Sort("number", descending=True)})
 # Only what somebody put there, not what went along with it.
 TRASH = Relation(
     Content,

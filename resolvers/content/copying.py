@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+from sqlmodel.sql.sqltypes import AutoString
 
 from core.ids import new_id, tag_of
 from core.tables import id_type, table_of
@@ -16,6 +17,8 @@ from resolvers.content.drafts import CONTENT
 from resolvers.content.publishing import Tree
 
 _LINK = "cairn:"
+# SQLModel's own type of texts is no kind of String.
+_TEXTS = (sa.String, AutoString, JSONB)
 
 
 async def duplicate(tx: Transaction, tree: Tree, root_id: str, changes: dict[str, Any]) -> dict[str, str]:
@@ -44,7 +47,7 @@ def _kept_ids(model: type[Staged], root_id: str) -> sa.Select[Any]:
 async def _relink(tx: Transaction, model: type[Staged], ids: dict[str, str]) -> None:
     """Turns links inside the copied texts (`cairn:<id>`) to the copies of what they point at."""
     table = table_of(model)
-    texts = [column for column in table.c if isinstance(column.type, sa.String | JSONB) and column.name != "stage"]
+    texts = [column for column in table.c if isinstance(column.type, _TEXTS) and column.name != "stage"]
     linked = sa.or_(*(sa.cast(column, sa.Text).like(f"%{_LINK}%") for column in texts))
     copies = sa.any_(sa.literal(list(ids.values()), ARRAY(id_type())))
     for row in await tx.rows(sa.select(table.c.id, *texts).where(table.c.id == copies, linked)):
@@ -74,7 +77,9 @@ def _copy_identities(tx: Transaction, ids: dict[str, str], root_id: str) -> Any:
     source = sa.select(
         renamed.c.new, CONTENT.c.kind, sa.literal(root_id, id_type()), sa.literal(tx.viewer.user_id, id_type())
     ).join(renamed, renamed.c.old == CONTENT.c.id)
-    return sa.insert(table_of(Content)).from_select(["id", "kind", "root_id", "author_id"], source)
+    columns = ["id", "kind", "root_id", "author_id"]
+    # The database's own defaults fill the rest: those of Python would need a value bound for each.
+    return sa.insert(table_of(Content)).from_select(columns, source, include_defaults=False)
 
 
 def _copy_rows(model: type[Staged], ids: dict[str, str], changes: dict[str, Any]) -> Any:

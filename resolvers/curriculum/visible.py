@@ -38,7 +38,7 @@ COURSES = Relation(Course, sorts=_SORTS, filters=_COURSE_FILTERS)
 COURSE_BY_ID, COURSE_BY_SLUG = Relation(Course, "id"), Relation(Course, "slug", "slug")
 COURSES_OF_THEME = Relation(Course, "theme_id", sorts=_SORTS, filters=_COURSE_FILTERS)
 THEME_OF_COURSE = Relation(Theme, "id", "theme_id")
-MILESTONE_BY_ID, MILESTONES_OF_COURSE = Relation(Milestone, "id"), Relation(Milestone, "course_id")
+MILESTONES_OF_COURSE = Relation(Milestone, "course_id")
 MODULES = Relation(
     Module,
     sorts={**_BY_TIME, **_BY_TITLE},

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import warnings
+from itertools import pairwise
 
 MAX_LENGTH = 200
+# Each endless repetition of nearly anything makes a failing match slower by a factor of the answer's length.
+MAX_WIDE_REPEATS = 2
+_WIDE = (".", r"\W", r"\D", r"\S")
 
 _TOKEN = re.compile(
     r"""
@@ -36,6 +40,7 @@ def pattern(text: str) -> str:
     tokens = [(token.lastgroup or "", token[0]) for token in _TOKEN.finditer(text)]
     _refuse_extensions(tokens)
     _refuse_nested_repeats(tokens)
+    _refuse_wide_repeats(tokens)
     return text
 
 
@@ -73,6 +78,15 @@ def _refuse_nested_repeats(tokens: list[tuple[str, str]]) -> None:
             varies.append(False)
         closed = kind == "close" and varies.pop()
         varies[-1] |= closed
+
+
+def _refuse_wide_repeats(tokens: list[tuple[str, str]]) -> None:
+    wide = 0
+    for (_, before), (kind, piece) in pairwise(tokens):
+        if kind == "repeat" and _counts(piece)[1] > MAX_LENGTH and (before in _WIDE or before.startswith("[^")):
+            wide += 1
+    if wide > MAX_WIDE_REPEATS:
+        raise ValueError(f"A pattern repeats nearly anything, as .* does, at most {MAX_WIDE_REPEATS} times.")
 
 
 def _counts(repeat: str) -> tuple[float, float]:

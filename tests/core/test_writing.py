@@ -81,7 +81,7 @@ async def _unknown_status(tx: Transaction) -> None:
 
 
 async def _revision_of_nothing(tx: Transaction) -> None:
-    sealed = {"id": Revision.new_id(), "root_id": Content.new_id(), "number": 1, "snapshot": {}}
+    sealed = {"id": Revision.new_id(), "root_id": Content.new_id(), "number": 1, "kind": "published", "snapshot": {}}
     await tx.insert(Revision, [sealed])
 
 

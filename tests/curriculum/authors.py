@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.support.clients import ERRORS, Client, Data
 
@@ -15,6 +16,8 @@ _TREE = """id slug title summary publishState revision
         blocks { __typename id title markdown html plainText points isRequired position revision } } }"""
 _KINDS = ("Theme", "Course", "Module", "Lesson", "Block")
 _DEADLINE_SECONDS = 60
+Given = TypeVar("Given")
+Found = TypeVar("Found")
 
 
 def course(client: Client, course_id: str, stage: str = DRAFT) -> Data:
@@ -86,17 +89,35 @@ def many(editor: Client, name: str, selection: str, inputs: list[Data]) -> list[
 
 
 def at_once(editor: Client, name: str, selection: str, inputs: list[Data]) -> list[Data]:
-    """The same mutation once per input, each from a connection of its own, all let loose together; the payloads."""
+    """The same mutation once per input, each by a client of its own, all let loose together; the payloads."""
+    return all_together(editor, lambda client, given: client.mutate(name, selection, **given), inputs)
+
+
+def all_together(client: Client, act: Callable[[Client, Given], Found], inputs: Sequence[Given]) -> list[Found]:
+    """Acts once per input, each by a client of its own, all let loose together; the answers in order."""
     start = Barrier(len(inputs), timeout=_DEADLINE_SECONDS)
 
-    def run(given: Data) -> Data:
-        with another(editor).http as http:
-            client = Client(editor.url, editor.token, http)
+    def run(given: Given) -> Found:
+        mine = another(client)
+        with mine.http:
             start.wait()
-            return client.mutate(name, selection, **given)
+            return act(mine, given)
 
     with ThreadPoolExecutor(len(inputs)) as crowd:
         return list(crowd.map(run, inputs, timeout=_DEADLINE_SECONDS))
+
+
+def tree_revision(editor: Client, course_id: str) -> int:
+    """How often anything in a course was saved."""
+    document = "query($id: ID!) @perspective(stage: DRAFT) { course(id: $id) { treeRevision } }"
+    number: int = editor.ask(document, id=course_id)["course"]["treeRevision"]
+    return number
+
+
+def restore(editor: Client, course_id: str, number: int) -> None:
+    """Loads a sealed revision into the draft as it stands now."""
+    seen = tree_revision(editor, course_id)
+    editor.do("courseRevisionRestore", "__typename", id=course_id, number=number, expectedTreeRevision=seen)
 
 
 def another(client: Client) -> Client:

@@ -135,7 +135,9 @@ def test_the_longest_names_can_be_copied_many_times(editor: Client) -> None:
     assert len(slugs) == 3
 
 
-@pytest.mark.parametrize("missing", ["nonsense", new_id(Course.__tag__), new_id(0x035)])
+@pytest.mark.parametrize(
+    "missing", ["nonsense", new_id(Course.__tag__), new_id(0x035)], ids=["no id", "no course", "a module"]
+)
 def test_only_a_course_that_is_there_is_copied(editor: Client, missing: str) -> None:
     error = editor.refused("courseDuplicate", id=missing)
     assert error["path"] == ["id"]

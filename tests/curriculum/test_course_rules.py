@@ -198,10 +198,20 @@ def test_modules_never_wait_in_a_circle(editor: Client) -> None:
         assert (error["code"], error["path"]) == ("CYCLE", ["unlockAfterId"])
 
 
-def test_trashing_what_others_wait_for_blocks_the_publication_and_no_other_work(editor: Client) -> None:
+def test_a_module_that_another_waits_for_stays(editor: Client) -> None:
+    _, (first, second, _) = three_modules(editor)
+    wait(editor, second, first)
+    assert refusal(editor, "moduleTrash", id=first) == ("IS_AWAITED", ["id"])
+    editor.do("moduleTrash", "__typename", id=second)
+    editor.do("moduleTrash", "__typename", id=first)
+    assert set(authors.trashed(editor)) == {first, second}
+
+
+def test_waiting_for_a_module_in_the_trash_blocks_the_publication_and_no_other_work(editor: Client) -> None:
     course, (first, second, third) = three_modules(editor)
     wait(editor, second, first)
-    editor.do("moduleTrash", "__typename", id=first)
+    for verb, module in (("Trash", second), ("Trash", first), ("Restore", second)):
+        editor.do(f"module{verb}", "__typename", id=module)
     assert refusal(editor, "coursePublish", id=course) == ("NOT_FOUND", ["id"])
     for module in (second, third):
         authors.save(editor, "moduleUpdate", "__typename", module, title="Still editable")

@@ -302,7 +302,7 @@ def test_a_reader_sees_one_whole_version_while_another_is_published(people: Peop
         watchers = [crowd.submit(watch, each) for each in (people.anonymous, people.learner)]
         try:
             for number in itertools.islice(itertools.cycle((1, 2)), EDITIONS):
-                people.editor.do("courseRevisionRestore", "__typename", id=course, number=number)
+                authors.restore(people.editor, course, number)
                 factories.publish(people.editor, course)
         finally:
             done.set()

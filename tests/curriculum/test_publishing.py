@@ -85,13 +85,17 @@ def test_publishing_again_without_a_change_changes_nothing_but_the_number(editor
     assert reader.ask(times, id=made["course"]) == saved
 
 
-def test_a_publication_may_demand_the_revision_that_was_looked_at(editor: Client) -> None:
-    course = factories.course(editor)
-    assert refusal(editor, "coursePublish", id=course, expectedRevision=2) == (
-        "REVISION_CONFLICT",
-        ["expectedRevision"],
-    )
-    assert editor.do("coursePublish", "revision", id=course, expectedRevision=1)["revision"] == 1
+def test_a_publication_may_demand_that_nothing_was_saved_since_it_was_looked_at(editor: Client) -> None:
+    made = factories.tree(editor, modules=1, lessons=1, blocks=1)
+    seen = authors.tree_revision(editor, made["course"])
+    authors.save(editor, "blockUpdate", "__typename", made["blocks"][0], block={"text": {"markdown": "x"}})
+    payload = editor.mutate("coursePublish", "revision", id=made["course"], expectedTreeRevision=seen)
+    (conflict,) = payload["errors"]
+    assert (conflict["code"], conflict["path"]) == ("REVISION_CONFLICT", ["expectedTreeRevision"])
+    assert (conflict["expectedRevision"], conflict["actualRevision"], conflict["fields"]) == (seen, seen + 1, [])
+    assert payload["revision"] is None
+    published = editor.do("coursePublish", "revision", id=made["course"], expectedTreeRevision=seen + 1)
+    assert published["revision"] == 1
 
 
 def test_an_empty_course_may_be_published(editor: Client, reader: Client) -> None:
@@ -105,7 +109,7 @@ def test_slugs_may_change_owners_from_one_publication_to_the_next(editor: Client
     factories.publish(editor, old)
     authors.save(editor, "courseUpdate", "__typename", old, slug="three")
     authors.save(editor, "courseUpdate", "__typename", new, slug="one")
-    assert refusal(editor, "coursePublish", id=new) == ("TAKEN", ["slug"])
+    assert refusal(editor, "coursePublish", id=new) == ("TAKEN", ["id"])
     factories.publish(editor, old)
     factories.publish(editor, new)
     assert reader.ask('{ course(slug: "one") { id } }') == {"course": {"id": new}}
@@ -214,10 +218,11 @@ def test_every_reason_is_told_at_once_and_nothing_is_published(editor: Client, r
     made = factories.tree(editor, modules=2, lessons=1, blocks=0, themeId=factories.theme(editor))
     rule = {"releaseRule": "AFTER_MODULE", "unlockAfterId": made["modules"][0]}
     authors.save(editor, "moduleUpdate", "__typename", made["modules"][1], **rule)
-    editor.do("moduleTrash", "__typename", id=made["modules"][0])
-    same_slug = [factories.lesson(editor, made["modules"][1], slug="same") for _ in range(2)]
+    for verb, module in (("Trash", 1), ("Trash", 0), ("Restore", 1)):
+        editor.do(f"module{verb}", "__typename", id=made["modules"][module])
+    same = [{"moduleId": made["modules"][1], "title": "T", "slug": "same"}] * 2
+    authors.many(editor, "lessonCreate", "__typename", same)
     payload = editor.mutate("coursePublish", "revision course { id publishState }", id=made["course"])
-    assert len(same_slug) == 2
     assert {each["code"] for each in payload["errors"]} == {"THEME_NOT_PUBLISHED", "NOT_FOUND", "DUPLICATE_SLUG"}
     assert payload["revision"] is None
     assert payload["course"] == {"id": made["course"], "publishState": "DRAFT"}

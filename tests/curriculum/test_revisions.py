@@ -13,9 +13,11 @@ from tests.support import factories
 from tests.support.clients import Client, Data
 
 
-def restore(editor: Client, course: str, number: int) -> None:
-    """Loads a revision into the draft."""
-    editor.do("courseRevisionRestore", "__typename", id=course, number=number)
+def refusal(editor: Client, course: str, number: int) -> tuple[str, list[str]]:
+    """The code and the path of the one error that loading a revision must end in."""
+    seen = authors.tree_revision(editor, course) if authors.maybe_course(editor, course) else 0
+    error = editor.refused("courseRevisionRestore", id=course, number=number, expectedTreeRevision=seen)
+    return error["code"], error["path"]
 
 
 def milestone(name: str, start: int, end: int) -> Data:
@@ -49,19 +51,19 @@ def test_the_draft_is_again_what_readers_once_saw(editor: Client, reader: Client
     before = editor.ask(DOCUMENT, id=made["course"])
     rewritten(editor, made)
     factories.publish(editor, made["course"])
-    restore(editor, made["course"], 1)
+    authors.restore(editor, made["course"], 1)
     assert editor.ask(DOCUMENT, id=made["course"]) == before
     assert authors.course(editor, made["course"])["publishState"] == "CHANGED"
     assert authors.outline(authors.live(reader, made["course"])) != authors.outline(
         authors.course(editor, made["course"])
     )
-    assert factories.publish(editor, made["course"]) == 3
+    assert factories.publish(editor, made["course"]) == 4
     assert authors.course(editor, made["course"]) == authors.live(reader, made["course"])
 
 
 def test_every_format_comes_back_with_its_answer_key(editor: Client) -> None:
     made = one_of_everything(editor)
-    restore(editor, made["course"], 1)
+    authors.restore(editor, made["course"], 1)
     before = editor.ask(DOCUMENT, id=made["course"])
     changes = {
         "multipleChoice": {"explanation": "New", "choices": [{"text": "1", "isCorrect": True}, {"text": "2"}]},
@@ -72,7 +74,7 @@ def test_every_format_comes_back_with_its_answer_key(editor: Client) -> None:
     for name, change in changes.items():
         authors.save(editor, "blockUpdate", "__typename", made["blocks"][name], block={name: change})
     assert editor.ask(DOCUMENT, id=made["course"]) != before
-    restore(editor, made["course"], 1)
+    authors.restore(editor, made["course"], 1)
     assert editor.ask(DOCUMENT, id=made["course"]) == before
 
 
@@ -85,7 +87,7 @@ def test_what_the_draft_had_beyond_it_is_in_the_trash_and_comes_back_with_all_be
     factories.block(editor, lesson, {"text": {"markdown": "Inside too"}})
     block = factories.block(editor, made["lessons"][0])
     rich = authors.outline(authors.course(editor, made["course"]))
-    restore(editor, made["course"], 1)
+    authors.restore(editor, made["course"], 1)
     assert authors.trashed(editor) == {module: "module", lesson: "lesson", block: "block"}
     for kind, each in (("module", module), ("lesson", lesson), ("block", block)):
         editor.do(f"{kind}Restore", "__typename", id=each)
@@ -98,7 +100,7 @@ def test_what_was_trashed_since_is_back_in_its_place(editor: Client) -> None:
     before = authors.outline(authors.course(editor, made["course"]))
     editor.do("blockTrash", "__typename", id=made["blocks"][0])
     editor.do("moduleTrash", "__typename", id=made["modules"][0])
-    restore(editor, made["course"], 1)
+    authors.restore(editor, made["course"], 1)
     assert authors.outline(authors.course(editor, made["course"])) == before
     assert authors.trashed(editor) == {}
 
@@ -109,7 +111,7 @@ def test_what_went_to_the_trash_along_with_something_that_is_back_can_be_found_t
     extra = factories.lesson(editor, made["modules"][0], title="Extra")
     inside = factories.block(editor, extra)
     editor.do("moduleTrash", "__typename", id=made["modules"][0])
-    restore(editor, made["course"], 1)
+    authors.restore(editor, made["course"], 1)
     assert authors.trashed(editor) == {extra: "lesson"}
     editor.do("lessonRestore", "__typename", id=extra)
     lessons = authors.course(editor, made["course"])["modules"][0]["lessons"]
@@ -122,7 +124,7 @@ def test_positions_are_dense_again_and_the_trash_is_behind(editor: Client) -> No
     factories.publish(editor, made["course"])
     extra = factories.lesson(editor, made["modules"][0], afterId=None)
     editor.do("lessonMove", "__typename", id=made["lessons"][2], afterId=None)
-    restore(editor, made["course"], 1)
+    authors.restore(editor, made["course"], 1)
     lessons = authors.course(editor, made["course"])["modules"][0]["lessons"]
     assert (authors.ids(lessons), authors.positions(lessons)) == (made["lessons"], [1, 2, 3])
     payload = editor.do("lessonRestore", "lesson { position }", id=extra)
@@ -141,7 +143,7 @@ def test_milestones_of_a_revision_replace_those_of_the_draft(editor: Client) -> 
     set_milestones(milestone("A", 1, 9))
     factories.publish(editor, course)
     set_milestones(milestone("A", 2, 5), milestone("B", 6, 9))
-    restore(editor, course, 1)
+    authors.restore(editor, course, 1)
     (only,) = authors.course(editor, course)["milestones"]
     assert (only["name"], only["startDay"], only["endDay"]) == ("A", 1, 9)
     assert authors.trashed(editor) == {}
@@ -158,10 +160,10 @@ def test_a_milestone_that_comes_back_after_it_was_gone_counts_as_changed(editor:
     edition(milestone("A", 1, 9))
     edition(milestone("A", 1, 5))
     edition()
-    restore(editor, course, 1)
+    authors.restore(editor, course, 1)
     factories.publish(editor, course)
     authors.save(editor, "courseMilestonesSet", "__typename", course, milestones=[])
-    restore(editor, course, 2)
+    authors.restore(editor, course, 2)
     draft, live = authors.course(editor, course), authors.course(reader, course, authors.LIVE)
     assert [each["endDay"] for each in draft["milestones"] + live["milestones"]] == [5, 9]
     assert draft["publishState"] == "CHANGED"
@@ -170,7 +172,7 @@ def test_a_milestone_that_comes_back_after_it_was_gone_counts_as_changed(editor:
 def test_restoring_counts_as_a_save_of_everything(editor: Client) -> None:
     made = factories.tree(editor, modules=1, lessons=1, blocks=1)
     factories.publish(editor, made["course"])
-    restore(editor, made["course"], 1)
+    authors.restore(editor, made["course"], 1)
     for each in (made["course"], made["modules"][0], made["lessons"][0], made["blocks"][0]):
         assert authors.revision(editor, each) == 2
     error = editor.refused("lessonUpdate", id=made["lessons"][0], expectedRevision=1, title="T")
@@ -183,7 +185,7 @@ def test_the_revisions_themselves_stay_as_they_were_sealed(editor: Client, reade
     authors.save(editor, "courseUpdate", "__typename", course, title="Two")
     factories.publish(editor, course)
     for number, title in ((1, "One"), (2, "Two"), (1, "One"), (1, "One")):
-        restore(editor, course, number)
+        authors.restore(editor, course, number)
         assert authors.course(editor, course)["title"] == title
     assert authors.course(reader, course, authors.LIVE)["title"] == "Two"
 
@@ -194,7 +196,7 @@ def test_a_revision_of_an_unpublished_course_can_be_restored(editor: Client, rea
     before = authors.outline(authors.course(editor, made["course"]))
     editor.do("moduleTrash", "__typename", id=made["modules"][0])
     editor.do("courseUnpublish", "__typename", id=made["course"])
-    restore(editor, made["course"], 1)
+    authors.restore(editor, made["course"], 1)
     assert authors.outline(authors.course(editor, made["course"])) == before
     assert authors.live(reader, made["course"]) is None
 
@@ -203,15 +205,13 @@ def test_a_revision_of_an_unpublished_course_can_be_restored(editor: Client, rea
 def test_only_a_number_that_was_given_is_restored(editor: Client, number: int) -> None:
     course = factories.course(editor)
     factories.publish(editor, course)
-    error = editor.refused("courseRevisionRestore", id=course, number=number)
-    assert (error["code"], error["path"]) == ("NOT_FOUND", ["number"])
+    assert refusal(editor, course, number) == ("NOT_FOUND", ["number"])
 
 
 def test_a_revision_belongs_to_its_own_course(editor: Client) -> None:
     first, second = (factories.course(editor) for _ in range(2))
     factories.publish(editor, first)
-    error = editor.refused("courseRevisionRestore", id=second, number=1)
-    assert (error["code"], error["path"]) == ("NOT_FOUND", ["number"])
+    assert refusal(editor, second, 1) == ("NOT_FOUND", ["number"])
 
 
 def test_only_a_course_that_is_there_is_restored(editor: Client) -> None:
@@ -220,9 +220,8 @@ def test_only_a_course_that_is_there_is_restored(editor: Client) -> None:
     editor.do("courseUnpublish", "__typename", id=course)
     editor.do("courseTrash", "__typename", id=course)
     for missing in (course, new_id(Course.__tag__)):
-        error = editor.refused("courseRevisionRestore", id=missing, number=1)
-        assert (error["code"], error["path"]) == ("NOT_FOUND", ["id"])
-    error = editor.refused("courseRevisionRestore", id="nonsense", number=1)
+        assert refusal(editor, missing, 1) == ("NOT_FOUND", ["id"])
+    error = editor.refused("courseRevisionRestore", id="nonsense", number=1, expectedTreeRevision=0)
     assert (error["code"], error["path"]) == ("WRONG_KIND_OF_ID", ["id"])
 
 
@@ -231,8 +230,7 @@ def test_a_slug_that_another_course_took_since_stands_in_the_way(editor: Client)
     factories.publish(editor, course)
     authors.save(editor, "courseUpdate", "__typename", course, slug="other")
     factories.course(editor, slug="mine")
-    error = editor.refused("courseRevisionRestore", id=course, number=1)
-    assert (error["code"], error["path"]) == ("TAKEN", ["slug"])
+    assert refusal(editor, course, 1) == ("TAKEN", ["slug"])
     assert authors.course(editor, course)["slug"] == "other"
 
 
@@ -244,9 +242,49 @@ def test_a_theme_in_the_trash_stands_in_the_way(editor: Client) -> None:
     authors.save(editor, "courseUpdate", "__typename", course, themeId=None)
     editor.do("themeUnpublish", "__typename", id=theme)
     editor.do("themeTrash", "__typename", id=theme)
-    error = editor.refused("courseRevisionRestore", id=course, number=1)
-    assert (error["code"], error["path"]) == ("PARENT_IN_TRASH", ["id"])
+    assert refusal(editor, course, 1) == ("PARENT_IN_TRASH", ["id"])
     editor.do("themeRestore", "__typename", id=theme)
-    restore(editor, course, 1)
+    authors.restore(editor, course, 1)
     document = "query($id: ID!) @perspective(stage: DRAFT) { course(id: $id) { theme { id } } }"
     assert editor.ask(document, id=course)["course"] == {"theme": {"id": theme}}
+
+
+def test_a_draft_that_somebody_saved_since_it_was_looked_at_is_not_replaced(editor: Client) -> None:
+    made = factories.tree(editor, modules=1, lessons=1, blocks=0)
+    factories.publish(editor, made["course"])
+    seen = authors.tree_revision(editor, made["course"])
+    authors.save(editor, "lessonUpdate", "__typename", made["lessons"][0], title="Saved")
+    given: Data = {"id": made["course"], "number": 1, "expectedTreeRevision": seen}
+    (conflict,) = editor.mutate("courseRevisionRestore", "__typename", **given)["errors"]
+    assert (conflict["code"], conflict["path"]) == ("REVISION_CONFLICT", ["expectedTreeRevision"])
+    assert authors.course(editor, made["course"])["modules"][0]["lessons"][0]["title"] == "Saved"
+
+
+def test_the_draft_that_is_replaced_is_sealed_and_can_be_had_back(editor: Client, reader: Client) -> None:
+    made = factories.tree(editor, modules=2, lessons=2, blocks=2)
+    factories.publish(editor, made["course"], "First")
+    rewritten(editor, made)
+    before = editor.ask(DOCUMENT, id=made["course"])
+    live = authors.live(reader, made["course"])
+    authors.restore(editor, made["course"], 1)
+    document = """query($id: ID!) { course(id: $id) { publishedRevision { number }
+        revisions { nodes { number kind message } } } }"""
+    found = editor.ask(document, id=made["course"])["course"]
+    sealed = {"number": 2, "kind": "REPLACED", "message": "The draft before revision 1 was restored"}
+    assert found["revisions"]["nodes"] == [sealed, {"number": 1, "kind": "PUBLISHED", "message": "First"}]
+    assert found["publishedRevision"] == {"number": 1}
+    authors.restore(editor, made["course"], 2)
+    assert editor.ask(DOCUMENT, id=made["course"]) == before
+    assert authors.live(reader, made["course"]) == live
+
+
+def test_a_theme_has_its_revisions_too(editor: Client, reader: Client) -> None:
+    theme = factories.theme(editor, title="One", publish=True)
+    authors.save(editor, "themeUpdate", "__typename", theme, title="Two", season="SPRING")
+    document = "query($id: ID!) @perspective(stage: DRAFT) { theme(id: $id) { treeRevision } }"
+    seen = editor.ask(document, id=theme)["theme"]["treeRevision"]
+    given: Data = {"id": theme, "number": 1, "expectedTreeRevision": seen}
+    payload = editor.do("themeRevisionRestore", "theme { title season publishState }", **given)
+    assert payload["theme"] == {"title": "One", "season": "ANY", "publishState": "CHANGED"}
+    stale = editor.refused("themeRevisionRestore", **given)
+    assert (stale["code"], stale["path"]) == ("REVISION_CONFLICT", ["expectedTreeRevision"])
