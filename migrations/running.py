@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import AddConstraint
 
 import models
+from core.errors import DomainError
 from core.policies import ROLES, create_policy, rules_of, statements
 from core.tables import metadata, table_of
 from migrations.catalog import Catalog, Piece, difference, read_catalog
@@ -57,11 +58,17 @@ def revisions() -> list[str]:
 
 
 def upgrade(url: str, to: str = "head") -> None:
-    """Brings the database up to a revision, one process at a time. Safe to repeat."""
+    """Brings the database up to a revision, one process at a time. Safe to repeat.
+
+    Raises `DomainError` when the database refuses, as for want of a right.
+    """
     with connect(url) as connection:
         connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK_KEY})
         connection.commit()
-        command.upgrade(config(connection), to)
+        try:
+            command.upgrade(config(connection), to)
+        except sa.exc.DBAPIError as error:
+            raise DomainError(f"The database refused to be migrated: {error.orig}", "MIGRATION_REFUSED") from error
         connection.commit()
 
 

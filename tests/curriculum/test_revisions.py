@@ -169,13 +169,15 @@ def test_a_milestone_that_comes_back_after_it_was_gone_counts_as_changed(editor:
     assert draft["publishState"] == "CHANGED"
 
 
-def test_restoring_counts_as_a_save_of_everything(editor: Client) -> None:
+def test_restoring_counts_as_a_save_of_what_it_changes_and_of_nothing_else(editor: Client) -> None:
     made = factories.tree(editor, modules=1, lessons=1, blocks=1)
     factories.publish(editor, made["course"])
+    authors.save(editor, "lessonUpdate", "__typename", made["lessons"][0], title="Changed")
     authors.restore(editor, made["course"], 1)
-    for each in (made["course"], made["modules"][0], made["lessons"][0], made["blocks"][0]):
-        assert authors.revision(editor, each) == 2
-    error = editor.refused("lessonUpdate", id=made["lessons"][0], expectedRevision=1, title="T")
+    assert authors.revision(editor, made["lessons"][0]) == 3
+    for each in (made["course"], made["modules"][0], made["blocks"][0]):
+        assert authors.revision(editor, each) == 1
+    error = editor.refused("lessonUpdate", id=made["lessons"][0], expectedRevision=2, title="T")
     assert error["code"] == "REVISION_CONFLICT"
 
 
