@@ -31,7 +31,7 @@ def compose(settings: Settings) -> Parts:
         wait_seconds=settings.database.wait_seconds,
     )
     public = settings.http.public_url
-    limits = Limits(settings.graphql.max_tokens, settings.graphql.max_depth, settings.graphql.max_fields)
+    limits = Limits(**settings.graphql.model_dump(exclude={"introspection"}))
     return Parts(
         settings=settings,
         database=database,

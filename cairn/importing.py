@@ -90,7 +90,7 @@ async def _write(
 
 def _progress(console: Console) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TaskProgressColumn())
-    return Progress(*columns, console=console, transient=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _print_issues(console: Console, report: Report, every_issue: bool) -> None:
@@ -100,7 +100,8 @@ def _print_issues(console: Console, report: Report, every_issue: bool) -> None:
     for each in shown:
         _print_issue(console, each)
     if len(shown) < len(ranked):
-        console.print(f"… and {len(ranked) - len(shown)} more: --every-issue shows them all.", highlight=False)
+        left = len(ranked) - len(shown)
+        console.print(f"Issues not shown: {left}. With --every-issue they are.", highlight=False)
 
 
 def _print_issue(console: Console, issue: Issue) -> None:

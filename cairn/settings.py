@@ -18,13 +18,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-class Environment(StrEnum):
-    """Where the system runs."""
-
-    DEVELOPMENT = "development"
-    PRODUCTION = "production"
-
-
 class HttpSettings(BaseModel):
     """The HTTP edge."""
 
@@ -42,6 +35,8 @@ class GraphqlSettings(BaseModel):
     max_tokens: int = Field(10_000, ge=100, description="Most tokens in a document.")
     max_depth: int = Field(20, ge=5, description="Deepest nesting of a document, fragments followed.")
     max_fields: int = Field(2_000, ge=50, description="Most fields in an operation, fragments followed.")
+    max_objects: int = Field(10_000, ge=100, description="Most objects in an answer, each counted where it is shown.")
+    max_statements: int = Field(200, ge=10, description="Most statements that one request may cost.")
     introspection: bool = Field(True, description="Whether the schema may be asked for.")
 
 
@@ -69,7 +64,6 @@ class Settings(BaseSettings):
     port: int = Field(
         8000, ge=0, le=65535, validation_alias=AliasChoices("PORT", "CAIRN_PORT"), description="Port to listen on."
     )
-    environment: Environment = Field(Environment.DEVELOPMENT, description="development or production.")
     broker: str = Field(
         "postgres", pattern=r"^postgres$", description="Where workers get their wake-ups. Only `postgres` for now."
     )
@@ -92,11 +86,6 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database's connection string."""
         return self.database_url.get_secret_value()
-
-    @property
-    def in_production(self) -> bool:
-        """Whether this is the real thing."""
-        return self.environment is Environment.PRODUCTION
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSyntaxError
 
 from core.errors import Conflict, DomainError, RequestError, SeveralErrors
 from graph.scalars import JSON
@@ -84,7 +84,8 @@ def shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
     cause = error.original_error
     formatted: dict[str, Any] = dict(error.formatted)
     if cause is None or isinstance(cause, GraphQLError):
-        extensions = {"code": "GRAPHQL_VALIDATION_FAILED", **(error.extensions or {})}
+        code = "GRAPHQL_PARSE_FAILED" if isinstance(error, GraphQLSyntaxError) else "GRAPHQL_VALIDATION_FAILED"
+        extensions = {"code": code, **(error.extensions or {})}
     elif isinstance(cause, (RequestError, DomainError)):
         extensions = {"code": cause.code}
     else:

@@ -27,11 +27,13 @@ _MAX_DIGITS = 400
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that a document may hold."""
+    """The most that a document may hold, and that its answer may cost."""
 
     max_tokens: int = 10_000
     max_depth: int = 20
     max_fields: int = 2_000
+    max_objects: int = 10_000
+    max_statements: int = 200
 
 
 def check_document(document: DocumentNode, limits: Limits) -> None:

@@ -18,6 +18,7 @@ from cairn.http.credentials import Credentials, InvalidCredentials
 from cairn.settings import HttpSettings
 from core.database import Database
 from core.errors import RequestError
+from core.reading import Budget
 from graph.context import Context
 from graph.errors import shown
 from graph.running import Operations, Refused
@@ -95,7 +96,8 @@ class GraphqlEndpoint:
         except InvalidCredentials as error:
             challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
             raise BadRequest(401, str(error), "UNAUTHENTICATED", challenge) from error
-        context = Context(self.database, viewer)
+        limits = self.operations.limits
+        context = Context(self.database, viewer, budget=Budget(limits.max_objects, limits.max_statements))
         answer = await self.operations.run(document, operation, call.variables, context, request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
         return _response(answer, media_type, status, request_id)

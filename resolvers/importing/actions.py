@@ -109,7 +109,7 @@ def _recognise(running: Import) -> None:
         standing = before.object_of(node.external_id)
         is_there = standing is not None and not _is_out_of_reach(running, node)
         running.ids[node.external_id] = standing.id if standing and is_there else node.model.new_id()
-    for node in linked(running.plan, running.ids).nodes:
+    for node in linked(running.plan, running.ids).nodes if before.refs else ():
         standing = before.objects.get(running.id_of(node))
         if standing is None or standing.is_trashed or node.format == standing.values.get("format"):
             continue

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from core.errors import DomainError
 from models.content import Staged
 from models.curriculum import Block
 from resolvers import curriculum
@@ -36,9 +37,9 @@ class _Withdrawn:
         reason = "It is no longer in the export, so it was put into the trash with all below it."
         return Issue("info", Code.GONE_AND_TRASHED, self.place, reason, external_id=self.external_id)
 
-    def kept(self) -> Issue:
+    def kept(self, why: str) -> Issue:
         what = "Learners no longer see it in the export" if self.is_hidden else "It is no longer in the export"
-        reason = f"{what}, but an editor changed it or something below it: it stays as it is, with all below it."
+        reason = f"{what}, but it stays as it is, with all below it. {why}"
         code = Code.HIDDEN_BUT_CHANGED_HERE if self.is_hidden else Code.GONE_BUT_CHANGED_HERE
         return Issue("conflict", code, self.place, reason, external_id=self.external_id)
 
@@ -78,11 +79,9 @@ async def withdraw(running: Import) -> None:
         below = [each for each in running.outline.below(top) if not running.before.is_trashed(each)]
         running.withdrawn |= {found[each].external_id for each in below if each in found}
         if all(each in found and _is_untouched(running, each, found[each]) for each in below):
-            await _trash(running, found[top].model, top, below)
-            running.counts[f"trashed {found[top].word}"] += 1
-            running.issues.append(found[top].trashed())
+            running.issues.append(await _put_away(running, found[top], top, below))
         else:
-            running.issues.append(found[top].kept())
+            running.issues.append(found[top].kept("An editor changed it, or something below it."))
 
 
 def _gone(running: Import) -> dict[str, _Withdrawn]:
@@ -118,7 +117,13 @@ def _is_untouched(running: Import, object_id: str, withdrawn: _Withdrawn) -> boo
     return object_id not in running.before.objects or running.before.is_untouched(withdrawn.external_id)
 
 
-async def _trash(running: Import, model: type[Staged], top: str, below: list[str]) -> None:
-    """A section's page goes block by block: in a lesson's rows its blocks are siblings."""
-    for object_id in below if model is Block else [top]:
-        await drafts.trash(running.tx, model, object_id, curriculum.COURSE_TREE)
+async def _put_away(running: Import, withdrawn: _Withdrawn, top: str, below: list[str]) -> Issue:
+    """Trashes an object and what is below it, unless a rule of the draft wants it kept."""
+    try:
+        # A section's page goes block by block: in a lesson's rows its blocks are siblings.
+        for object_id in below if withdrawn.model is Block else [top]:
+            await curriculum.trash(running.tx, withdrawn.model, object_id)
+    except DomainError as error:
+        return withdrawn.kept(str(error))
+    running.counts[f"trashed {withdrawn.word}"] += 1
+    return withdrawn.trashed()

@@ -8,7 +8,6 @@ from typing import Any
 from core.errors import InvalidInput, SeveralErrors
 from models.curriculum import Block, Course, Lesson, Module
 from resolvers import curriculum
-from resolvers.content import drafts
 from resolvers.importing.issues import Code
 from resolvers.importing.merging import merge
 from resolvers.importing.planning import Planned
@@ -43,7 +42,7 @@ async def _create(running: Import, node: Planned, theme_id: str | None) -> None:
         assert node.format is not None
         await curriculum.create_block(tx, parent_id, node.format, node.values, object_id=object_id)
     if object_id in running.replaced:
-        await drafts.trash(tx, Block, running.replaced[object_id], curriculum.COURSE_TREE)
+        await curriculum.trash(tx, Block, running.replaced[object_id])
     running.counts[f"{'replaced' if object_id in running.replaced else 'created'} {node.word}"] += 1
 
 

@@ -22,7 +22,7 @@ ANSWER = {"data": {"courses": {"totalCount": 0}}}
 @pytest.fixture
 def production(start: Start, fresh_database: str) -> tuple[Program, str]:
     """(the program, its address) of a server as it runs in production."""
-    program = start("serve", DATABASE_URL=fresh_database, CAIRN_ENVIRONMENT="production", PORT="0")
+    program = start("serve", DATABASE_URL=fresh_database, PORT="0")
     return program, program.says(r"running on (http://\S+)")[1]
 
 

@@ -13,7 +13,6 @@ COMMANDS = ["serve", "worker", "migrate", "migrate --check", "token create", "im
 WRONG = {
     "DATABASE_URL": "nonsense",
     "PORT": "many",
-    "CAIRN_ENVIRONMENT": "prod",
     "CAIRN_BROKER": "carrier pigeons",
     "CAIRN_HTTP__PUBLIC_URL": "here",
     "CAIRN_HTTP__MAX_BODY_BYTES": "1 MB",
@@ -47,9 +46,9 @@ def test_the_variable_is_named_as_it_is_set(cairn: Cairn, variable: str) -> None
 
 
 def test_several_mistakes_are_told_at_once(cairn: Cairn) -> None:
-    outcome = cairn("worker", DATABASE_URL=UNREACHABLE, CAIRN_ENVIRONMENT="x", CAIRN_HTTP__MAX_JSON_DEPTH="0")
+    outcome = cairn("worker", DATABASE_URL=UNREACHABLE, CAIRN_BROKER="x", CAIRN_HTTP__MAX_JSON_DEPTH="0")
     lines = outcome.err.splitlines()
-    assert ["CAIRN_ENVIRONMENT" in lines[0], "CAIRN_HTTP__MAX_JSON_DEPTH" in lines[1], len(lines)] == [True, True, 2]
+    assert ["CAIRN_BROKER" in lines[0], "CAIRN_HTTP__MAX_JSON_DEPTH" in lines[1], len(lines)] == [True, True, 2]
 
 
 @pytest.mark.parametrize("variables", [{}, {"DATABASE_URL": ""}], ids=["unset", "empty"])
@@ -97,7 +96,7 @@ def test_every_mistake_of_dev_is_told_plainly(start: Start, taken_port: str) -> 
         "The setting PORT is not right: Input should be less": {"PORT": "65536"},
         f"Port {taken_port} is not to be had: Address already in use": {"PORT": taken_port},
         "CAIRN_HTTP__HOST must be an address": {"CAIRN_HTTP__HOST": "not/an/address"},
-        "The setting CAIRN_ENVIRONMENT is not right": {"CAIRN_ENVIRONMENT": "prod"},
+        "The setting CAIRN_BROKER is not right": {"CAIRN_BROKER": "pigeons"},
         "The database does not answer": {},
     }
     programs = {words: start("dev", DATABASE_URL=UNREACHABLE, **more) for words, more in mistakes.items()}

@@ -15,7 +15,6 @@ URL = "postgresql://cairn:open-sesame@localhost/cairn"
 EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
     "DATABASE_URL": (URL, "url", URL, "postgresql//oops"),
     "PORT": ("8123", "port", 8123, "70000"),
-    "CAIRN_ENVIRONMENT": ("production", "in_production", True, "holiday"),
     "CAIRN_BROKER": ("postgres", "broker", "postgres", "pigeons"),
     "CAIRN_IDE_FOLDER": ("/srv/ide", "ide_folder", "/srv/ide", None),
     "CAIRN_HTTP__HOST": ("0.0.0.0", "http.host", "0.0.0.0", None),
@@ -25,6 +24,8 @@ EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
     "CAIRN_GRAPHQL__MAX_TOKENS": ("101", "graphql.max_tokens", 101, "1"),
     "CAIRN_GRAPHQL__MAX_DEPTH": ("6", "graphql.max_depth", 6, "1"),
     "CAIRN_GRAPHQL__MAX_FIELDS": ("51", "graphql.max_fields", 51, "1"),
+    "CAIRN_GRAPHQL__MAX_OBJECTS": ("101", "graphql.max_objects", 101, "1"),
+    "CAIRN_GRAPHQL__MAX_STATEMENTS": ("11", "graphql.max_statements", 11, "1"),
     "CAIRN_GRAPHQL__INTROSPECTION": ("false", "graphql.introspection", False, "perhaps"),
     "CAIRN_DATABASE__POOL_SIZE": ("3", "database.pool_size", 3, "0"),
     "CAIRN_DATABASE__STATEMENT_TIMEOUT_MS": ("200", "database.statement_timeout_ms", 200, "1"),

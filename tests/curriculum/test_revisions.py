@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from core.ids import new_id
@@ -262,11 +264,20 @@ def test_a_draft_that_somebody_saved_since_it_was_looked_at_is_not_replaced(edit
     assert authors.course(editor, made["course"])["modules"][0]["lessons"][0]["title"] == "Saved"
 
 
+def without_positions(value: Any) -> Any:
+    """Data without the positions: what lies in the trash leaves gaps, and restoring closes them."""
+    if isinstance(value, list):
+        return [without_positions(each) for each in value]
+    if isinstance(value, dict):
+        return {name: without_positions(each) for name, each in value.items() if name != "position"}
+    return value
+
+
 def test_the_draft_that_is_replaced_is_sealed_and_can_be_had_back(editor: Client, reader: Client) -> None:
     made = factories.tree(editor, modules=2, lessons=2, blocks=2)
     factories.publish(editor, made["course"], "First")
     rewritten(editor, made)
-    before = editor.ask(DOCUMENT, id=made["course"])
+    before = without_positions(editor.ask(DOCUMENT, id=made["course"]))
     live = authors.live(reader, made["course"])
     authors.restore(editor, made["course"], 1)
     document = """query($id: ID!) { course(id: $id) { publishedRevision { number }
@@ -276,7 +287,7 @@ def test_the_draft_that_is_replaced_is_sealed_and_can_be_had_back(editor: Client
     assert found["revisions"]["nodes"] == [sealed, {"number": 1, "kind": "PUBLISHED", "message": "First"}]
     assert found["publishedRevision"] == {"number": 1}
     authors.restore(editor, made["course"], 2)
-    assert editor.ask(DOCUMENT, id=made["course"]) == before
+    assert without_positions(editor.ask(DOCUMENT, id=made["course"])) == before
     assert authors.live(reader, made["course"]) == live
 
 

@@ -8,10 +8,10 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg.rows import namedtuple_row
@@ -22,6 +22,9 @@ from core.database import Database
 from tests.support.clients import Client, Data
 
 ROOT = Path(__file__).parents[2]
+Work = TypeVar("Work")
+_DRAFTS = ("course", "module", "lesson", "block", "answer_key")
+_WRITTEN = ("content", *_DRAFTS, "external_ref", "import_job", "import_issue")
 
 
 @dataclass(frozen=True)
@@ -43,26 +46,32 @@ class Found(NamedTuple):
     local_id: str | None
 
 
-@dataclass(frozen=True)
 class Importer:
-    """Imports into one database."""
+    """Imports into one database, and looks into it as its owner."""
 
-    database_url: str
+    def __init__(self, database_url: str, *, statement_timeout_ms: int = 15_000) -> None:
+        self.database_url = database_url
+        self._runner = asyncio.Runner()
+        self.database = Database(database_url, pool_size=1, statement_timeout_ms=statement_timeout_ms)
+        self.run(self.database.open())
+        self._connection = psycopg.connect(database_url, row_factory=namedtuple_row, autocommit=True)
 
-    def __call__(self, path: Path, **options: Any) -> Outcome:
+    def close(self) -> None:
+        """Closes its connections."""
+        self._connection.close()
+        self.run(self.database.close())
+        self._runner.close()
+
+    def run(self, work: Coroutine[Any, Any, Work]) -> Work:
+        """Runs something with the importer's database."""
+        return self._runner.run(work)
+
+    def __call__(self, path: Path, theme: str | None = None, **options: Any) -> Outcome:
         """Runs the importer in this process; options are those of `import_olx`."""
-        return asyncio.run(self.running(path, **options))
-
-    async def running(self, path: Path, theme: str | None = None, **options: Any) -> Outcome:
-        """The same, to be run beside others."""
         printed, sent = io.StringIO(), []
-        database = Database(self.database_url, pool_size=1)
-        await database.open()
-        database.on_statement = sent.append
-        try:
-            code = await import_olx(database, path, theme, Console(file=printed, width=200), **options)
-        finally:
-            await database.close()
+        self.database.on_statement = sent.append
+        console = Console(file=printed, width=200)
+        code = self.run(import_olx(self.database, path, theme, console, **options))
         return Outcome(code, printed.getvalue(), sent)
 
     def command(self, *arguments: str | Path) -> Outcome:
@@ -78,10 +87,10 @@ class Importer:
         return Outcome(done.returncode, done.stdout + done.stderr)
 
     def issues(self, *codes: str) -> list[Found]:
-        """The issues of the last import, all or those with the codes, in order."""
+        """The issues of the last import, all or those with the codes, in the order of their places."""
         rows = self.rows(
             "SELECT severity, code, place, reason, local_id::text FROM import_issue"
-            " WHERE job_id = (SELECT id FROM import_job ORDER BY id DESC LIMIT 1) ORDER BY id"
+            " WHERE job_id = (SELECT id FROM import_job ORDER BY created_at DESC LIMIT 1) ORDER BY place, code, reason"
         )
         return [Found(*row) for row in rows if not codes or row.code in codes]
 
@@ -95,7 +104,9 @@ class Importer:
 
     def counts(self) -> dict[str, int]:
         """What the last import did."""
-        done: dict[str, int] = self.rows("SELECT counts FROM import_job ORDER BY id DESC LIMIT 1")[0].counts["done"]
+        done: dict[str, int] = self.rows("SELECT counts FROM import_job ORDER BY created_at DESC LIMIT 1")[0].counts[
+            "done"
+        ]
         return done
 
     def sizes(self) -> dict[str, int]:
@@ -106,7 +117,7 @@ class Importer:
     def drafts(self) -> dict[str, set[str]]:
         """Every column of every draft row and its identity, by the object's id."""
         found: dict[str, set[str]] = {}
-        for table in ("course", "module", "lesson", "block", "answer_key"):
+        for table in _DRAFTS:
             for row in self.rows(
                 f"SELECT id::text, {table}::text || content::text AS everything FROM {table} JOIN content USING (id)"
                 " WHERE stage = 'draft'"
@@ -114,10 +125,28 @@ class Importer:
                 found.setdefault(row.id, set()).add(row.everything)
         return found
 
+    def saved(self) -> dict[str, str]:
+        """All that imports write, as JSON by table."""
+        return {
+            table: self.rows(f"SELECT coalesce(jsonb_agg(to_jsonb({table})), '[]')::text AS rows FROM {table}")[0].rows
+            for table in _WRITTEN
+        }
+
+    def load(self, saved: dict[str, str]) -> None:
+        """Puts back into empty tables what was saved."""
+        with self._connection.transaction():
+            self.execute("SET LOCAL session_replication_role = replica")
+            for table, rows in saved.items():
+                insert = f"INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)"
+                self._connection.execute(insert.encode(), [rows])
+
+    def execute(self, statement: str) -> None:
+        """Changes something behind the application's back."""
+        self._connection.execute(statement.encode())
+
     def rows(self, statement: str) -> list[Any]:
-        """Looks into the database, as its owner."""
-        with psycopg.connect(self.database_url, row_factory=namedtuple_row) as connection:
-            return connection.execute(statement.encode()).fetchall()
+        """What a query finds."""
+        return self._connection.execute(statement.encode()).fetchall()
 
 
 _BLOCK = """__typename id title markdown html points revision

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import sqlalchemy.exc
 from psycopg import conninfo, sql
 
 from cairn.embedded import EmbeddedPostgres
 from core.database import Database
+from core.errors import DomainError
 from core.policies import ROLES
 from core.viewer import ANONYMOUS, SERVICE, Viewer, ViewerKind
 from migrations import running
@@ -83,6 +83,6 @@ def test_an_owner_who_may_not_act_as_the_roles_is_told_which_and_nothing_is_buil
     database_server: tuple[str, str],
 ) -> None:
     with owned_database(database_server[0]) as url:
-        with pytest.raises(sqlalchemy.exc.ProgrammingError, match="cairn_public"):
+        with pytest.raises(DomainError, match="cairn_public"):
             running.upgrade(url)
         assert running.current(url) is None
