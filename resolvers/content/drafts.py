@@ -22,6 +22,8 @@ from core.writing import Transaction, camel, checked
 from models.content import Content, Stage, Staged
 
 CONTENT = table_of(Content)
+# Made once: SQLAlchemy copies every column for an alias.
+_MINE, _ROOT = CONTENT.alias("mine"), CONTENT.alias("root")
 MAX_SIBLINGS = 500
 
 
@@ -42,12 +44,11 @@ async def locked(
     there unless `trashed` asks for just those.
     """
     require_kind(model, object_id, field)
-    mine, root = CONTENT.alias("mine"), CONTENT.alias("root")
     found = await tx.row(
-        sa.select(mine.c.id, mine.c.root_id)
-        .join(root, root.c.id == mine.c.root_id)
-        .where(mine.c.id == object_id)
-        .with_for_update(of=root)
+        sa.select(_MINE.c.id, _MINE.c.root_id)
+        .join(_ROOT, _ROOT.c.id == _MINE.c.root_id)
+        .where(_MINE.c.id == object_id)
+        .with_for_update(of=_ROOT)
     )
     if found is None:
         raise NotFound(name_of(model), (field,))

@@ -7,6 +7,7 @@ models mean; a domain checks its own rules before it calls them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -118,6 +119,12 @@ async def publish_states(reader: Reader, tree: Tree, root_ids: Sequence[str]) ->
     ]
 
 
+@cache
+def _named(table: sa.Table, name: str) -> Any:
+    """The table under another name, made once: SQLAlchemy copies every column for it."""
+    return table.alias(name)
+
+
 def _ids_of(root_id: str) -> sa.Select[Any]:
     return sa.select(CONTENT.c.id).where(CONTENT.c.root_id == root_id)
 
@@ -135,7 +142,7 @@ def _kept(table: sa.FromClause, root_id: str) -> sa.Select[Any]:
 
 def _remove_gone(model: type[Staged], root_id: str) -> sa.Delete:
     table = table_of(model)
-    draft = table.alias("draft")
+    draft = _named(table, "draft")
     kept = sa.select(draft.c.id).where(draft.c.id == table.c.id, draft.c.stage == DRAFT, _kept(draft, root_id).exists())
     return sa.delete(table).where(table.c.stage == LIVE, table.c.id.in_(_ids_of(root_id)), ~kept.exists())
 
@@ -143,7 +150,7 @@ def _remove_gone(model: type[Staged], root_id: str) -> sa.Delete:
 def _copy_to_live(model: type[Staged], root_id: str) -> Any:
     """Rows that are the same already are not touched, so that publishing writes only what changed."""
     table = table_of(model)
-    draft = table.alias("draft")
+    draft = _named(table, "draft")
     columns = [column.name for column in table.c]
     source = sa.select(*(sa.literal(LIVE) if name == "stage" else draft.c[name] for name in columns)).where(
         draft.c.stage == DRAFT, _kept(draft, root_id).exists()
@@ -231,7 +238,7 @@ def _load(model: type[Staged], root_id: str, rows: Sequence[Mapping[str, Any]]) 
         sa.literal_column(f'NULL::"{table.name}"'), sa.literal([dict(row) for row in rows], JSONB)
     ).table_valued(*(sa.column(name, table.c[name].type) for name in known))
     # A row that the draft has lost must not come back with the number of another content that is live.
-    live = table.alias("live")
+    live = _named(table, "live")
     newest = sa.select(live.c.revision).where(live.c.id == source.c.id, live.c.stage == LIVE).scalar_subquery()
     insert = upsert(table).from_select(
         [*known, "stage", "revision"],
@@ -249,7 +256,7 @@ def _renumber(model: type[Staged], root_id: str) -> sa.Update:
     """Dense positions below each parent, what is in the trash behind what is not."""
     assert model.__parent__ is not None
     table = table_of(model)
-    draft = table.alias("draft")
+    draft = _named(table, "draft")
     order = (CONTENT.c.trashed_at.is_not(None), draft.c.position, draft.c.id)
     place = sa.func.row_number().over(partition_by=draft.c[model.__parent__[0]], order_by=order)
     numbered = (
@@ -268,7 +275,7 @@ def _renumber(model: type[Staged], root_id: str) -> sa.Update:
 def _differences(model: type[Staged]) -> sa.Select[Any]:
     """Per object of the roots: whether its draft and its live row differ, one of them missing included."""
     table = table_of(model)
-    draft, live = table.alias("draft"), table.alias("live")
+    draft, live = _named(table, "draft"), _named(table, "live")
     roots = sa.bindparam("roots", type_=ARRAY(id_type()))
     draft_revision = sa.case((CONTENT.c.trashed_at.is_(None), draft.c.revision))
     joined = CONTENT.outerjoin(draft, sa.and_(draft.c.id == CONTENT.c.id, draft.c.stage == DRAFT)).outerjoin(

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any, TypeVar
 
-from tests.support.clients import ERRORS, Client, Data
+from tests.support.clients import Client, Data
 
 DRAFT, LIVE = "DRAFT", "LIVE"
 _TREE = """id slug title summary publishState revision
@@ -73,19 +73,6 @@ def trashed(editor: Client) -> dict[str, str]:
     """Everything that lies in the trash on its own account: id to kind."""
     nodes = editor.ask("{ trash(first: 100) { nodes { id kind } } }")["trash"]["nodes"]
     return {node["id"]: node["kind"] for node in nodes}
-
-
-def many(editor: Client, name: str, selection: str, inputs: list[Data]) -> list[Data]:
-    """The same mutation once per input, one after the other in a single request; all must succeed."""
-    kind = f"{name[0].upper()}{name[1:]}Input!"
-    wanted = ", ".join(f"$i{number}: {kind}" for number in range(len(inputs)))
-    fields = " ".join(
-        f"m{number}: {name}(input: $i{number}) {{ {selection} {ERRORS} }}" for number in range(len(inputs))
-    )
-    answer = editor.ask(f"mutation({wanted}) {{ {fields} }}", **{f"i{n}": each for n, each in enumerate(inputs)})
-    payloads = [answer[f"m{number}"] for number in range(len(inputs))]
-    assert [payload["errors"] for payload in payloads] == [[] for _ in inputs]
-    return payloads
 
 
 def at_once(editor: Client, name: str, selection: str, inputs: list[Data]) -> list[Data]:

@@ -179,7 +179,7 @@ def one_of_everything(editor: Client) -> Data:
     milestones = [{"name": "First week", "startDay": 1, "endDay": 7}]
     authors.save(editor, "courseMilestonesSet", "__typename", made["course"], milestones=milestones)
     inputs = [{"lessonId": made["lessons"][1], "block": {name: content}} for name, content in CONTENTS.items()]
-    blocks = [each["block"]["id"] for each in authors.many(editor, "blockCreate", "block { id }", inputs)]
+    blocks = [each["block"]["id"] for each in factories.many(editor, "blockCreate", "block { id }", inputs)]
     factories.publish(editor, made["course"])
     trashed = factories.lesson(editor, made["modules"][0])
     editor.do("lessonTrash", "__typename", id=trashed)

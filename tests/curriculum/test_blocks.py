@@ -129,18 +129,21 @@ def test_the_contents_cover_every_format(editor: Client) -> None:
     assert {constant(name) for name in CONTENTS} == formats
 
 
-@pytest.mark.parametrize("name", CONTENTS)
-def test_an_author_reads_what_was_written_and_readers_the_same_without_the_key(people: People, name: str) -> None:
+def test_an_author_reads_what_was_written_and_readers_the_same_without_the_key(
+    people: People, subtests: pytest.Subtests
+) -> None:
     made = lesson_for(people.editor)
-    block = created(people.editor, made["lesson"], name)
-    rest = {"__typename": READING[name][0], "id": block["id"], "format": constant(name), "revision": 1}
-    assert block == {**CONTENTS[name], **rest}
+    blocks = {name: created(people.editor, made["lesson"], name) for name in CONTENTS}
     factories.publish(people.editor, made["course"])
-    assert as_read_by(people.editor, block["id"], name) == block
-    for reader in (people.anonymous, people.learner):
-        seen = as_read_by(reader, block["id"], name)
-        assert seen == redacted(name, block)
-        assert "Secret" not in str(seen)
+    for name, block in blocks.items():
+        with subtests.test(format=name):
+            rest = {"__typename": READING[name][0], "id": block["id"], "format": constant(name), "revision": 1}
+            assert block == {**CONTENTS[name], **rest}
+            assert as_read_by(people.editor, block["id"], name) == block
+            for reader in (people.anonymous, people.learner):
+                seen = as_read_by(reader, block["id"], name)
+                assert seen == redacted(name, block)
+                assert "Secret" not in str(seen)
 
 
 def test_no_secret_is_in_anything_that_readers_get(people: People) -> None:
@@ -187,13 +190,15 @@ MINIMAL: dict[str, Data] = {
 UNSCORED = {"freeform", "scale", "rating"}
 
 
-@pytest.mark.parametrize("name", MINIMAL)
-def test_little_is_needed_and_the_rest_has_defaults(editor: Client, name: str) -> None:
-    block = created(editor, lesson_for(editor)["lesson"], name, MINIMAL[name])
-    assert block["points"] == (1 if name in QUESTIONS and name not in UNSCORED else 0)
-    assert block["isRequired"] is False
-    assert block["title"] == MINIMAL[name].get("title")
-    assert block["markdown"] == MINIMAL[name].get("markdown", "")
+def test_little_is_needed_and_the_rest_has_defaults(editor: Client, subtests: pytest.Subtests) -> None:
+    lesson = lesson_for(editor)["lesson"]
+    for name, content in MINIMAL.items():
+        with subtests.test(format=name):
+            block = created(editor, lesson, name, content)
+            assert block["points"] == (1 if name in QUESTIONS and name not in UNSCORED else 0)
+            assert block["isRequired"] is False
+            assert block["title"] == content.get("title")
+            assert block["markdown"] == content.get("markdown", "")
 
 
 # Changed -------------------------------------------------------------------------------------------------------------
@@ -217,19 +222,23 @@ CHANGE: dict[str, Data] = {
 }
 
 
-@pytest.mark.parametrize("name", CHANGE)
-def test_one_field_changes_and_all_others_stay(editor: Client, name: str) -> None:
-    before = created(editor, lesson_for(editor)["lesson"], name)
-    after = updated(editor, before, name, **CHANGE[name])
-    assert after == {**before, **CHANGE[name], "revision": 2}
-    assert as_drafted(editor, before["id"], name) == after
+def test_one_field_changes_and_all_others_stay(editor: Client, subtests: pytest.Subtests) -> None:
+    lesson = lesson_for(editor)["lesson"]
+    for name, change in CHANGE.items():
+        with subtests.test(format=name):
+            before = created(editor, lesson, name)
+            after = updated(editor, before, name, **change)
+            assert after == {**before, **change, "revision": 2}
+            assert as_drafted(editor, before["id"], name) == after
 
 
-@pytest.mark.parametrize("name", CONTENTS)
-def test_the_common_fields_change_in_every_format(editor: Client, name: str) -> None:
-    before = created(editor, lesson_for(editor)["lesson"], name)
-    common = {"title": "New", "markdown": "*New*", "points": 7, "isRequired": not before["isRequired"]}
-    assert updated(editor, before, name, **common) == {**before, **common, "revision": 2}
+def test_the_common_fields_change_in_every_format(editor: Client, subtests: pytest.Subtests) -> None:
+    lesson = lesson_for(editor)["lesson"]
+    for name in CONTENTS:
+        with subtests.test(format=name):
+            before = created(editor, lesson, name)
+            common = {"title": "New", "markdown": "*New*", "points": 7, "isRequired": not before["isRequired"]}
+            assert updated(editor, before, name, **common) == {**before, **common, "revision": 2}
 
 
 def as_drafted(editor: Client, object_id: str, name: str) -> Data:
@@ -241,14 +250,18 @@ def as_drafted(editor: Client, object_id: str, name: str) -> Data:
     return block
 
 
-@pytest.mark.parametrize("name", CONTENTS)
-def test_null_puts_every_field_back_to_what_it_is_when_nothing_is_said(editor: Client, name: str) -> None:
+def test_null_puts_every_field_back_to_what_it_is_when_nothing_is_said(
+    editor: Client, subtests: pytest.Subtests
+) -> None:
     lesson = lesson_for(editor)["lesson"]
-    needed = {*MINIMAL[name], *(("allowsMultiple",) if name == "matrix" else ())}  # Two columns are right in it.
-    before = created(editor, lesson, name)
-    bare = created(editor, lesson, name, {each: CONTENTS[name][each] for each in needed})
-    nothing = dict.fromkeys(each for each in CONTENTS[name] if each not in needed)
-    assert updated(editor, before, name, **nothing) == {**bare, "id": before["id"], "revision": 2}
+    for name, content in CONTENTS.items():
+        with subtests.test(format=name):
+            # Two columns are right in the matrix, which it has to allow.
+            needed = {*MINIMAL[name], *(("allowsMultiple",) if name == "matrix" else ())}
+            before = created(editor, lesson, name)
+            bare = created(editor, lesson, name, {each: content[each] for each in needed})
+            nothing = dict.fromkeys(each for each in content if each not in needed)
+            assert updated(editor, before, name, **nothing) == {**bare, "id": before["id"], "revision": 2}
 
 
 def test_a_list_that_is_given_replaces_the_whole_list_and_ids_keep_items_the_same(editor: Client) -> None:
@@ -330,34 +343,35 @@ BROKEN: list[tuple[str, Data, str]] = [
 ]
 
 
-@pytest.mark.parametrize("name", CONTENTS)
 def test_a_broken_rule_is_told_by_the_path_of_its_field_and_nothing_is_saved(
-    editor: Client, subtests: pytest.Subtests, name: str
+    editor: Client, subtests: pytest.Subtests
 ) -> None:
     lesson = lesson_for(editor)["lesson"]
-    before = created(editor, lesson, name)
-    for change, path in ((change, path) for each, change, path in BROKEN if each == name):
+    blocks = {name: created(editor, lesson, name) for name in CONTENTS}
+    for name, change, path in BROKEN:
         where = path.split(".") if path else []
-        with subtests.test(path=path, change=str(change)[:60]):
+        with subtests.test(format=name, path=path, change=str(change)[:60]):
             wrong = {name: {**CONTENTS[name], **change}}
             assert editor.refused("blockCreate", lessonId=lesson, block=wrong)["path"] == where
-            given: Data = {"id": before["id"], "expectedRevision": 1, "block": {name: change}}
+            given: Data = {"id": blocks[name]["id"], "expectedRevision": 1, "block": {name: change}}
             assert editor.refused("blockUpdate", **given)["path"] == where
-    assert as_drafted(editor, before["id"], name) == before
+    for name, before in blocks.items():
+        assert as_drafted(editor, before["id"], name) == before
 
 
 def test_every_format_has_a_rule_that_can_be_broken() -> None:
     assert {name for name, *_ in BROKEN} == set(CONTENTS)
 
 
-@pytest.mark.parametrize("name", ["media", "embed", "multipleChoice", "multiSelect", "ranking", "matrix"])
-def test_what_a_new_block_needs_is_named_when_it_is_missing(editor: Client, name: str) -> None:
+def test_what_a_new_block_needs_is_named_when_it_is_missing(editor: Client, subtests: pytest.Subtests) -> None:
     lesson = lesson_for(editor)["lesson"]
-    missing = set(MINIMAL[name]) - {"markdown", "title"}
     texts = dict.fromkeys(("title", "markdown"), "x")
-    payload = editor.mutate("blockCreate", "block { id }", lessonId=lesson, block={name: texts})
-    assert {tuple(each["path"]) for each in payload["errors"]} == {(each,) for each in missing}
-    assert payload["block"] is None
+    for name in ("media", "embed", "multipleChoice", "multiSelect", "ranking", "matrix"):
+        with subtests.test(format=name):
+            missing = set(MINIMAL[name]) - {"markdown", "title"}
+            payload = editor.mutate("blockCreate", "block { id }", lessonId=lesson, block={name: texts})
+            assert {tuple(each["path"]) for each in payload["errors"]} == {(each,) for each in missing}
+            assert payload["block"] is None
 
 
 def test_several_wrong_settings_are_told_at_once(editor: Client) -> None:

@@ -89,7 +89,9 @@ class Shelf:
         lessons = [factories.lesson(editor, first["modules"][0]) for _ in range(width - 1)]
         content = [factories.choice_question() for _ in range(width)]
         for lesson in (first["lessons"][0], *lessons):
-            authors.many(editor, "blockCreate", "__typename", [{"lessonId": lesson, "block": each} for each in content])
+            factories.many(
+                editor, "blockCreate", "__typename", [{"lessonId": lesson, "block": each} for each in content]
+            )
         rule = {"releaseRule": "AFTER_MODULE", "unlockAfterId": first["modules"][0]}
         authors.save(editor, "moduleUpdate", "__typename", first["modules"][1], **rule)
         milestones = [{"name": f"{day}", "startDay": day, "endDay": day} for day in range(1, width + 1)]
@@ -97,7 +99,7 @@ class Shelf:
         copies = [{"id": first["course"]} for _ in themes[1:]]
         courses = [first["course"]]
         if copies:
-            made = authors.many(editor, "courseDuplicate", "course { id }", copies)
+            made = factories.many(editor, "courseDuplicate", "course { id }", copies)
             courses += [each["course"]["id"] for each in made]
         for theme, course in zip(themes, courses, strict=True):
             authors.save(editor, "courseUpdate", "__typename", course, themeId=theme)
@@ -112,8 +114,8 @@ def test_every_level_costs_a_fixed_number_of_statements(
 ) -> None:
     shelf = Shelf.made(people.editor, width)
     for name, (selection, *costs) in BUDGETS.items():
-        everybody = (("anonymous", "LIVE"), ("learner", "LIVE"), ("editor", "LIVE"), ("editor", "DRAFT"))
-        for (who, stage), cost in zip(everybody, (*costs, costs[-1]), strict=True):
+        everybody = [("anonymous", "LIVE"), ("learner", "LIVE"), ("editor", "DRAFT")]
+        for (who, stage), cost in zip(everybody, costs, strict=True):
             client: Client = getattr(people, who)
             given = {key: value for key, value in shelf.variables.items() if f"${key}" in selection}
             kinds = {"theme": "ID", "course": "ID!", "nodes": "[ID!]!"}
@@ -128,7 +130,7 @@ def test_every_level_costs_a_fixed_number_of_statements(
 @pytest.mark.parametrize("width", [1, 5])
 def test_the_trash_is_listed_with_titles_in_two_statements(editor: Client, statements: Statements, width: int) -> None:
     made = [factories.course(editor) for _ in range(width)]
-    authors.many(editor, "courseTrash", "__typename", [{"id": each} for each in made])
+    factories.many(editor, "courseTrash", "__typename", [{"id": each} for each in made])
     with statements() as sent:
         found = editor.ask("{ trash { nodes { title kind trashedAt } } }")
     assert len(found["trash"]["nodes"]) == width

@@ -95,7 +95,8 @@ def test_every_field_can_be_asked_for_alone(
     client: Client = getattr(people, who)
     given = {**variables(one_of_everything(people.editor)), "stage": stage}
     for name, some in ways(schema).items():
-        for way in some[: WAYS_PER_TYPE if stage == "DRAFT" else 1]:
+        is_block = name.endswith(("Block", "Question"))  # Those are many, and read in the same way.
+        for way in some[: 1 if is_block or stage == "LIVE" else WAYS_PER_TYPE]:
             if who == "anonymous" and way.startswith("trash"):
                 continue
             with subtests.test(type=name, way=way):
@@ -117,20 +118,22 @@ def test_every_type_that_can_be_read_is_reached(schema: GraphQLSchema) -> None:
     assert outputs - written - roots_and_errors <= set(ways(schema))
 
 
-@pytest.mark.parametrize("kind", ["Theme", "Course", "Module", "Lesson", "MultipleChoiceQuestion", "TextBlock"])
-def test_every_field_of_a_payload_can_be_asked_for_alone(editor: Client, schema: GraphQLSchema, kind: str) -> None:
+def test_every_field_of_a_payload_can_be_asked_for_alone(
+    editor: Client, schema: GraphQLSchema, subtests: pytest.Subtests
+) -> None:
     made = one_of_everything(editor)
     formats = {"MultipleChoiceQuestion": "multipleChoice", "TextBlock": "text"}
-    blocks = {each: made["blocks"][name] for each, name in formats.items()}
-    objects = {"Module": made["modules"][1], "Lesson": made["lessons"][0], **blocks}
-    name = "block" if kind in formats else kind.lower()
-    stale: Data = {"id": objects.get(kind) or made[name], "expectedRevision": 0}
-    stale |= {"block": {formats[kind]: {}}} if kind in formats else {}
-    fields = list(schema.type_map[kind].fields.items())
-    asked = " ".join(
-        f"f{number}: {name}Update(input: $stale) {{ {name} {{ ... on {kind} {{ {selected(*field)} }} }} }}"
-        for number, field in enumerate(fields)
-    )
-    answer = editor.ask(f"mutation($stale: {name.title()}UpdateInput!) {{ {asked} }}", stale=stale)
-    for number, (field, _) in enumerate(fields):
-        assert set(answer[f"f{number}"][name]) == {field}
+    objects = {"Theme": made["theme"], "Course": made["course"], "Module": made["modules"][1]}
+    objects |= {"Lesson": made["lessons"][0]} | {each: made["blocks"][name] for each, name in formats.items()}
+    for kind, object_id in objects.items():
+        name = "block" if kind in formats else kind.lower()
+        stale: Data = {"id": object_id, "expectedRevision": 0}
+        stale |= {"block": {formats[kind]: {}}} if kind in formats else {}
+        fields = list(schema.type_map[kind].fields.items())
+        asked = " ".join(
+            f"f{number}: {name}Update(input: $stale) {{ {name} {{ ... on {kind} {{ {selected(*field)} }} }} }}"
+            for number, field in enumerate(fields)
+        )
+        with subtests.test(kind=kind):
+            answer = editor.ask(f"mutation($stale: {name.title()}UpdateInput!) {{ {asked} }}", stale=stale)
+            assert [set(answer[f"f{number}"][name]) for number in range(len(fields))] == [{each} for each, _ in fields]

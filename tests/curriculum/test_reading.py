@@ -141,10 +141,10 @@ def test_a_condition_that_nothing_can_meet_is_the_callers_mistake(
 def test_roots_are_sorted_by_every_order(editor: Client, reader: Client, subtests: pytest.Subtests, name: str) -> None:
     kind = name[:-1]
     fields = [{"title": "cc", "position": 2}, {"title": "aa", "position": 9}, {"title": "bb", "position": 1}]
-    payloads = authors.many(editor, f"{kind}Create", f"{kind} {{ id }}", fields)
+    payloads = factories.many(editor, f"{kind}Create", f"{kind} {{ id }}", fields)
     c, a, b = (payload[kind]["id"] for payload in payloads)
     authors.save(editor, f"{kind}Update", kind + " { id }", c, summary="Saved last")
-    authors.many(editor, f"{kind}Publish", "__typename", [{"id": each} for each in (a, b, c)])
+    factories.many(editor, f"{kind}Publish", "__typename", [{"id": each} for each in (a, b, c)])
     expected = {
         "POSITION_ASC": [b, c, a],
         "TITLE_ASC": [a, b, c],

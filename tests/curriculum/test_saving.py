@@ -113,7 +113,7 @@ def test_a_slug_is_made_of_the_title(editor: Client, title: str, slug: str) -> N
 @pytest.mark.parametrize("kind", ["theme", "course"])
 def test_a_made_slug_is_a_free_one(editor: Client, kind: str) -> None:
     given = [{"title": "Same"}] * 3 + [{"title": "Same", "slug": None}]
-    made = authors.many(editor, f"{kind}Create", f"{kind} {{ id slug }}", given)
+    made = factories.many(editor, f"{kind}Create", f"{kind} {{ id slug }}", given)
     assert [each[kind]["slug"] for each in made] == ["same", "same-2", "same-3", "same-4"]
     editor.do(f"{kind}Trash", "__typename", id=made[1][kind]["id"])
     assert editor.do(f"{kind}Create", f"{kind} {{ slug }}", title="Same")[kind]["slug"] == "same-5"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from tests.support.clients import Client
+from tests.support.clients import ERRORS, Client, Data
 
 _numbers = itertools.count(1)
+_AT_ONCE = 50
 
 
 def theme(editor: Client, *, publish: bool = False, **fields: Any) -> str:
@@ -49,13 +50,37 @@ def block(editor: Client, lesson_id: str, content: dict[str, Any] | None = None,
 
 def tree(editor: Client, *, modules: int = 2, lessons: int = 2, blocks: int = 2, **fields: Any) -> dict[str, Any]:
     """A draft course with so many modules, lessons per module and blocks per lesson; answers all ids."""
-    made: dict[str, Any] = {"course": course(editor, **fields), "modules": [], "lessons": [], "blocks": []}
-    for _ in range(modules):
-        made["modules"].append(module(editor, made["course"]))
-        for _ in range(lessons):
-            made["lessons"].append(lesson(editor, made["modules"][-1]))
-            made["blocks"] += [block(editor, made["lessons"][-1]) for _ in range(blocks)]
+    made: dict[str, Any] = {"course": course(editor, **fields)}
+    below = [{"courseId": made["course"], "title": f"Module {next(_numbers)}"} for _ in range(modules)]
+    made["modules"] = _ids(editor, "module", below)
+    below = [
+        {"moduleId": each, "title": f"Lesson {next(_numbers)}"} for each in made["modules"] for _ in range(lessons)
+    ]
+    made["lessons"] = _ids(editor, "lesson", below)
+    text = ({"text": {"markdown": f"Words {next(_numbers)}"}} for _ in itertools.count())
+    below = [{"lessonId": each, "block": next(text)} for each in made["lessons"] for _ in range(blocks)]
+    made["blocks"] = _ids(editor, "block", below)
     return made
+
+
+def many(editor: Client, name: str, selection: str, inputs: list[Data]) -> list[Data]:
+    """The same mutation once per input, one after the other in few requests; all must succeed. The payloads."""
+    if len(inputs) > _AT_ONCE:
+        return many(editor, name, selection, inputs[:_AT_ONCE]) + many(editor, name, selection, inputs[_AT_ONCE:])
+    numbered = list(enumerate(inputs))
+    kind = f"{name[0].upper()}{name[1:]}Input!"
+    parameters = ", ".join(f"$i{number}: {kind}" for number, _ in numbered)
+    fields = " ".join(f"m{number}: {name}(input: $i{number}) {{ {selection} {ERRORS} }}" for number, _ in numbered)
+    answer = editor.ask(f"mutation({parameters}) {{ {fields} }}", **{f"i{number}": each for number, each in numbered})
+    payloads = [answer[f"m{number}"] for number, _ in numbered]
+    assert [payload["errors"] for payload in payloads] == [[] for _ in numbered]
+    return payloads
+
+
+def _ids(editor: Client, kind: str, inputs: list[Data]) -> list[str]:
+    if not inputs:
+        return []
+    return [payload[kind]["id"] for payload in many(editor, f"{kind}Create", f"{kind} {{ id }}", inputs)]
 
 
 def publish(editor: Client, course_id: str, message: str | None = None) -> int:
