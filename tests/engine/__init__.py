@@ -1,0 +1,1 @@
+"""Proof that the engine answers as graphql-core does."""
