@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+import pytest
 from graphql import (
     GraphQLEnumType,
     GraphQLInterfaceType,
@@ -25,7 +27,7 @@ from graphql import (
 )
 
 from graph.engine import BatchResolver
-from tests.engine.comparing import Asked
+from tests.engine.comparing import Asked, compare
 
 Answer = Callable[..., Any]
 _MOST_TURNS = 4
@@ -111,6 +113,27 @@ class Case:
             self.operation_name,
             self.options,
         )
+
+
+def every(cases: Sequence[Case]) -> pytest.MarkDecorator:
+    """Runs a test `(case, way)` for each case in each of its ways."""
+    told = [pytest.param(case, way, id=f"{case.name} ({way.value})") for case in cases for way in case.ways]
+    return pytest.mark.parametrize(("case", "way"), told)
+
+
+def check(case: Case, way: Way) -> None:
+    """Both executors must agree on the case, and the answer must be what the case says."""
+    outcome = compare(case.asked(way))
+    assert outcome.text == json.dumps(case.gives)
+    told = {".".join(map(str, each.path or ())): each.message for each in outcome.problems}
+    assert len(told) == len(outcome.problems), f"One path has several errors: {outcome.problems}"
+    if case.competing:
+        assert set(told) <= set(case.fails), told
+        assert told, "Something is null, and no error says why."
+    else:
+        assert set(told) == set(case.fails), told
+    for path, message in told.items():
+        assert case.fails[path] in message, (path, message)
 
 
 def _install(schema: GraphQLSchema, type_name: str, field_name: str, answer: Answer, way: Way) -> None:
