@@ -31,10 +31,12 @@ def compose(settings: Settings) -> Parts:
         wait_seconds=settings.database.wait_seconds,
     )
     public = settings.http.public_url
-    limits = Limits(**settings.graphql.model_dump(exclude={"introspection"}))
+    limits = Limits(**settings.graphql.model_dump(exclude={"introspection", "executor"}))
     return Parts(
         settings=settings,
         database=database,
         credentials=Credentials(database, secure=public is not None and public.scheme == "https"),
-        operations=Operations(schema()._schema, limits, settings.graphql.introspection),
+        operations=Operations(
+            schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor
+        ),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -38,6 +38,9 @@ class GraphqlSettings(BaseModel):
     max_objects: int = Field(10_000, ge=100, description="Most objects in an answer, each counted where it is shown.")
     max_statements: int = Field(200, ge=10, description="Most statements that one request may cost.")
     introspection: bool = Field(True, description="Whether the schema may be asked for.")
+    executor: Literal["planned", "levels", "graphql-core"] = Field(
+        "planned", description="How operations run: `planned`, or for comparison `levels` or `graphql-core`."
+    )
 
 
 class DatabaseSettings(BaseModel):

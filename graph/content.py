@@ -9,7 +9,7 @@ from typing import Any
 import strawberry
 
 import models.content as models
-from graph.context import Info
+from graph.engine import BatchInfo
 from graph.fields import batched, column, described, entity
 from graph.node import Node
 from graph.paging import Connection, connection
@@ -46,7 +46,7 @@ class Revision(Node):
 def tree_revision() -> Any:
     """The field `treeRevision` of a root."""
 
-    async def revisions(roots: Sequence[Any], info: Info) -> Sequence[int | None]:
+    async def revisions(roots: Sequence[Any], info: BatchInfo) -> Sequence[int | None]:
         return await batches.tree_revisions(info.context.reader, [root.id for root in roots])
 
     description = (
@@ -59,7 +59,7 @@ def tree_revision() -> Any:
 def publish_state(tree: Tree) -> Any:
     """The field `publishState` of a root with this tree."""
 
-    async def states(roots: Sequence[Any], info: Info) -> Sequence[PublishState]:
+    async def states(roots: Sequence[Any], info: BatchInfo) -> Sequence[PublishState]:
         return await batches.states(info.context.reader, tree, [root.id for root in roots])
 
     return batched(states, "How the draft stands to what readers see.", needs=("id",))
@@ -68,7 +68,7 @@ def publish_state(tree: Tree) -> Any:
 def published_revision(root: type[Staged]) -> Any:
     """The field `publishedRevision` of a root."""
 
-    async def revisions(roots: Sequence[Any], info: Info) -> Sequence[Any]:
+    async def revisions(roots: Sequence[Any], info: BatchInfo) -> Sequence[Any]:
         return await batches.published_revisions(info.context.reader, root, [each.id for each in roots])
 
     return batched(revisions, "The revision that readers see now; null for who may not see drafts.", needs=("id",))
@@ -77,7 +77,7 @@ def published_revision(root: type[Staged]) -> Any:
 _TITLED: tuple[type[Staged], ...] = (Theme, Course, Module, Lesson, Block)
 
 
-async def _titles(rows: Sequence[Any], info: Info) -> Sequence[str]:
+async def _titles(rows: Sequence[Any], info: BatchInfo) -> Sequence[str]:
     found = await batches.titles(info.context.reader, _TITLED, [row.id for row in rows])
     return [found.get(row.id, row.kind) for row in rows]
 

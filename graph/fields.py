@@ -23,9 +23,8 @@ from strawberry.types.field import StrawberryField
 from core.relations import Relation
 from core.rows import Row
 from core.tables import Table, table_of
-from graph.context import Info
-from graph.engine.batching import Batch, load, resolver_of
-from graph.engine.selection import columns
+from graph.declaring import Batch, arguments_of, batch_field
+from graph.engine import BatchInfo
 
 T = TypeVar("T")
 E = TypeVar("E", bound=type[StrEnum])
@@ -56,7 +55,7 @@ def computed(needs: Sequence[str] = (), description: str | None = None) -> Calla
 
 def batched(batch: Batch, description: str, *, needs: Sequence[str] = ()) -> Any:
     """A field answered by a batch resolver `(parents, info, **arguments)`."""
-    return strawberry.field(resolver=resolver_of(batch), description=description, metadata={"needs": tuple(needs)})
+    return batch_field(batch, description, arguments_of(batch), needs=tuple(needs))
 
 
 def related(relation: Relation, description: str) -> Any:
@@ -70,16 +69,11 @@ def related_one(relation: Relation, description: str) -> Any:
 
 
 def _related(relation: Relation, description: str, shape: Callable[[list[Row]], Any]) -> Any:
-    async def batch(parents: Sequence[Any], info: Info) -> Sequence[Any]:
-        found = await info.context.reader.children(relation, parents, columns(info._raw_info))
+    async def batch(parents: Sequence[Any], info: BatchInfo) -> Sequence[Any]:
+        found = await info.context.reader.children(relation, parents, info.columns)
         return [shape(rows) for rows in found]
 
-    async def resolve(root: Any, info: Info) -> Any:
-        return await load(info, batch, root)
-
-    return strawberry.field(
-        resolver=resolve, description=description, metadata={"needs": (relation.parent_key,), "relation": relation}
-    )
+    return batch_field(batch, description, needs=(relation.parent_key,), relation=relation)
 
 
 @dataclass_transform(kw_only_default=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
@@ -15,9 +14,8 @@ from core.paging import MAX_PAGE
 from core.relations import Relation
 from core.rows import Row
 from core.tables import Table, table_of
-from graph.context import Info
-from graph.engine.batching import argument, load, with_arguments
-from graph.engine.selection import columns
+from graph.declaring import argument, batch_field
+from graph.engine import BatchInfo
 
 # Filled by the schema: which GraphQL type a row of a model is, and how a row of a kind of id is found.
 TYPE_NAMES: dict[type[Table], Callable[[Row], str]] = {}
@@ -46,80 +44,101 @@ class Node:
 def by_id(relation: Relation, description: str) -> Any:
     """A root field for one object, by its id."""
 
-    async def resolve(root: Any, info: Info, id: str) -> Any:
-        return await find(info, relation, id)
+    async def batch(parents: Sequence[Any], info: BatchInfo, id: str) -> Sequence[Row | None]:
+        return [await find(info, relation, id)] * len(parents)
 
     arguments = [argument("id", strawberry.ID, "Its id.", default=inspect.Parameter.empty)]
-    return strawberry.field(resolver=with_arguments(resolve, arguments), description=description)
+    return batch_field(batch, description, arguments)
 
 
 def by_id_or_slug(by_id: Relation, by_slug: Relation, description: str) -> Any:
     """A root field for one object, by its id or its slug."""
 
-    async def resolve(root: Any, info: Info, id: str | None, slug: str | None) -> Any:
-        if (id is None) == (slug is None):
-            raise RequestError("Give either the id or the slug.")
-        if slug is not None and "\0" in slug:
-            return None  # No slug holds it, and the database cannot even be asked.
-        return await (_load_one(info, by_slug, str(slug)) if id is None else find(info, by_id, id))
+    async def batch(parents: Sequence[Any], info: BatchInfo, id: str | None, slug: str | None) -> Sequence[Row | None]:
+        return [await find_by(info, by_id, by_slug, id, slug)] * len(parents)
 
     arguments = [
         argument("id", strawberry.ID | None, "Its id; or else give the slug."),
         argument("slug", str | None, "Its slug; or else give the id."),
     ]
-    return strawberry.field(resolver=with_arguments(resolve, arguments), description=description)
+    return batch_field(batch, description, arguments)
 
 
-async def find(info: Info, relation: Relation, object_id: str) -> Row | None:
+async def find_by(
+    info: BatchInfo, by_id: Relation, by_slug: Relation, object_id: str | None, slug: str | None
+) -> Row | None:
+    """The object with this id or this slug, whichever is given, or None; raises `RequestError` unless one is."""
+    if (object_id is None) == (slug is None):
+        raise RequestError("Give either the id or the slug.")
+    if object_id is not None:
+        return await find(info, by_id, object_id)
+    if slug is not None and "\0" in slug:
+        return None  # No slug holds it, and the database cannot even be asked.
+    return (await _found(info, by_slug, [str(slug)]))[0]
+
+
+async def find(info: BatchInfo, relation: Relation, object_id: str) -> Row | None:
     """The object with this id, or None; raises `RequestError` for an id of another kind."""
+    require_kind(relation, object_id)
+    return (await _found(info, relation, [object_id]))[0]
+
+
+def require_kind(relation: Relation, object_id: str) -> None:
+    """Refuses an id of another kind of thing than the relation's, with a `RequestError`."""
     if tag_of(object_id) != relation.child.__tag__:
         raise RequestError(f"This is not the id of a {table_of(relation.child).name}.")
-    return await _load_one(info, relation, object_id)
 
 
-async def find_any(info: Info, object_id: str) -> Row | None:
-    """The object with this id, whatever its kind, or None; raises `RequestError` for what is no id of ours."""
-    tag = tag_of(object_id)
-    if tag is None:
-        raise RequestError("This is not one of our ids.")
-    relation = BY_TAG.get(tag)
-    return None if relation is None else await _load_one(info, relation, object_id)
+async def find_any(info: BatchInfo, object_ids: Sequence[str]) -> list[Row | Exception | None]:
+    """The object with each id, whatever its kind, or None; a `RequestError` for what is no id of ours.
+
+    One statement for each kind of thing among them.
+    """
+    answers: list[Row | Exception | None] = [None] * len(object_ids)
+    places: dict[Relation, list[int]] = {}
+    for place, object_id in enumerate(object_ids):
+        tag = tag_of(object_id)
+        relation = None if tag is None else BY_TAG.get(tag)
+        if tag is None:
+            answers[place] = RequestError("This is not one of our ids.")
+        elif relation is not None:
+            places.setdefault(relation, []).append(place)
+    for relation, found in places.items():
+        rows = await _found(info, relation, [object_ids[place] for place in found])
+        for place, row in zip(found, rows, strict=True):
+            answers[place] = row
+    return answers
 
 
-async def _load_one(info: Info, relation: Relation, key: str) -> Row | None:
+async def _found(info: BatchInfo, relation: Relation, keys: Sequence[str]) -> list[Row | None]:
     available = table_of(relation.child).c
-
-    async def batch(keys: Sequence[Row], batch_info: Info) -> Sequence[Any]:
-        wanted = tuple(name for name in columns(batch_info._raw_info) if name in available)
-        found = await batch_info.context.reader.children(relation, keys, wanted)
-        return [rows[0] if rows else None for rows in found]
-
-    one: Row | None = await load(info, _BATCHES.setdefault(relation, batch), Row({relation.parent_key: key}))
-    return one
+    wanted = tuple(name for name in info.columns if name in available)
+    parents = [Row({relation.parent_key: key}) for key in keys]
+    found = await info.context.reader.children(relation, parents, wanted)
+    return [rows[0] if rows else None for rows in found]
 
 
-# One batch function per relation, so that a document's look-ups of one kind go in one statement.
-_BATCHES: dict[Relation, Any] = {}
+async def _node(parents: Sequence[Any], info: BatchInfo, id: str) -> Sequence[Any]:
+    return [(await find_any(info, [id]))[0]] * len(parents)
+
+
+async def _nodes(parents: Sequence[Any], info: BatchInfo, ids: list[str]) -> Sequence[Any]:
+    if len(ids) > MAX_PAGE:
+        raise RequestError(f"At most {MAX_PAGE} ids.")
+    return [await find_any(info, ids)] * len(parents)
 
 
 @strawberry.type
 class NodeQuery:
     """Root fields that find anything by its id."""
 
-    @strawberry.field(description="Anything, by its id; null when it does not exist or may not be seen.")
-    async def node(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]
-    ) -> Node | None:
-        """Relay's object look-up."""
-        found: Any = await find_any(info, id)
-        return found  # type: ignore[no-any-return]
-
-    @strawberry.field(description="Several things by their ids, in order; null for each that may not be seen.")
-    async def nodes(
-        self, info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="At most 100 ids.")]
-    ) -> list[Node | None]:
-        """Relay's look-up of many."""
-        if len(ids) > MAX_PAGE:
-            raise RequestError(f"At most {MAX_PAGE} ids.")
-        found: Any = await asyncio.gather(*(find_any(info, each) for each in ids))
-        return found  # type: ignore[no-any-return]
+    node: Node | None = batch_field(
+        _node,
+        "Anything, by its id; null when it does not exist or may not be seen.",
+        [argument("id", strawberry.ID, "The id.", default=inspect.Parameter.empty)],
+    )
+    nodes: list[Node | None] = batch_field(
+        _nodes,
+        "Several things by their ids, in order; null for each that may not be seen.",
+        [argument("ids", list[strawberry.ID], "At most 100 ids.", default=inspect.Parameter.empty)],
+    )

@@ -10,12 +10,11 @@ from typing import Any, Generic, TypeVar
 import strawberry
 from strawberry.types.base import has_object_definition
 
-from core.paging import DEFAULT_PAGE, MAX_PAGE, PageOf, page
+from core.paging import DEFAULT_PAGE, MAX_PAGE, Page, PageOf, page
 from core.relations import Relation
 from core.viewer import require
-from graph.context import Info
-from graph.engine.batching import argument, load, with_arguments
-from graph.engine.selection import columns
+from graph.declaring import argument, batch_field
+from graph.engine import BatchInfo
 
 T = TypeVar("T")
 
@@ -38,7 +37,28 @@ class Edge(Generic[T]):
     node: T = strawberry.field(description="The row.", metadata={"passes": True})
 
 
-async def _count(pages: Sequence[Any], info: Info) -> list[int]:
+def _edges(pages: Sequence[LoadedPage], info: BatchInfo) -> list[Any]:
+    return [[Edge(cursor=each.page.cursor(row), node=row) for row in each.page.rows] for each in pages]
+
+
+def _nodes(pages: Sequence[LoadedPage], info: BatchInfo) -> list[Any]:
+    return [each.page.rows for each in pages]
+
+
+def _page_infos(pages: Sequence[LoadedPage], info: BatchInfo) -> list[PageInfo]:
+    return [_page_info(each.page) for each in pages]
+
+
+def _page_info(found: PageOf) -> PageInfo:
+    return PageInfo(
+        has_next_page=found.has_next,
+        has_previous_page=found.has_previous,
+        start_cursor=found.cursor(found.rows[0]) if found.rows else None,
+        end_cursor=found.cursor(found.rows[-1]) if found.rows else None,
+    )
+
+
+async def _count(pages: Sequence[LoadedPage], info: BatchInfo) -> list[int]:
     """One fragment may count several lists: those of one relation with the same filters go in one statement."""
     lists: dict[Any, list[Any]] = {}
     for relation, parent, filters in (each.origin for each in pages):
@@ -51,35 +71,18 @@ async def _count(pages: Sequence[Any], info: Info) -> list[int]:
 
 @strawberry.type(description="One page of a list.")
 class Connection(Generic[T]):
-    """Relay's connection; at run time `self` is a `core.paging.PageOf`."""
+    """Relay's connection; at run time an object is a `LoadedPage`."""
 
-    @strawberry.field(description="The rows of this page with their cursors.", metadata={"passes": True})
-    def edges(self: Any) -> list[Edge[T]]:
-        """Pairs of cursor and row."""
-        return [Edge(cursor=self.page.cursor(row), node=row) for row in self.page.rows]
-
-    @strawberry.field(description="The rows of this page.", metadata={"passes": True})
-    def nodes(self: Any) -> list[T]:
-        """The rows without their cursors."""
-        rows: list[T] = self.page.rows
-        return rows
-
-    @strawberry.field(description="What lies around this page.")
-    def page_info(self: Any) -> PageInfo:
-        """Whether there is more, and from where."""
-        found: PageOf = self.page
-        return PageInfo(
-            has_next_page=found.has_next,
-            has_previous_page=found.has_previous,
-            start_cursor=found.cursor(found.rows[0]) if found.rows else None,
-            end_cursor=found.cursor(found.rows[-1]) if found.rows else None,
-        )
-
-    @strawberry.field(description="How many rows the whole list has, over all pages. Costs a statement of its own.")
-    async def total_count(self: Any, info: Info) -> int:
-        """Counted for all parents of the level at once."""
-        total: int = await load(info, _count, self)
-        return total
+    edges: list[Edge[T]] = batch_field(
+        _edges, "The rows of this page with their cursors.", passes=True, page_part="edges"
+    )
+    nodes: list[T] = batch_field(_nodes, "The rows of this page.", passes=True, page_part="nodes")
+    page_info: PageInfo = batch_field(_page_infos, "What lies around this page.", page_part="page_info")
+    total_count: int = batch_field(
+        _count,
+        "How many rows the whole list has, over all pages. Costs a statement of its own.",
+        page_part="total_count",
+    )
 
 
 class LoadedPage:
@@ -102,26 +105,30 @@ def connection(
 ) -> Any:
     """A connection field over a relation, with its sorts and filters as arguments; with a `scope`, for holders only."""
 
-    async def batch(parents: Sequence[Any], info: Info, **arguments: Any) -> list[LoadedPage]:
+    async def batch(parents: Sequence[Any], info: BatchInfo, **arguments: Any) -> list[LoadedPage]:
         if scope is not None:
             require(info.context.viewer, scope)
-        filters = _given(arguments.get("filter"))
-        chosen = arguments.get("sort")
-        sort_name = chosen.name if chosen is not None else relation.default_sort
-        first, after, last, before = (arguments.get(each) for each in ("first", "after", "last", "before"))
-        wanted = page(first, after, last, before, relation.list_name(sort_name))
-        found = await info.context.reader.pages(relation, parents, columns(info._raw_info), wanted, filters, sort_name)
+        wanted, filters, sort_name = asked_page(relation, arguments)
+        found = await info.context.reader.pages(relation, parents, info.columns, wanted, filters, sort_name)
         return [LoadedPage(each, (relation, parent, filters)) for each, parent in zip(found, parents, strict=True)]
 
-    async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
-        return await load(info, batch, root, **arguments)
-
-    needs = () if relation.key is None else (relation.parent_key,)
-    return strawberry.field(
-        resolver=with_arguments(resolve, _arguments(sort, filter)),
-        description=description if scope is None else f"{description}\n\nNeeds the permission `{scope}`.",
-        metadata={"needs": needs, "relation": relation, "connection": True},
+    return batch_field(
+        batch,
+        description if scope is None else f"{description}\n\nNeeds the permission `{scope}`.",
+        _arguments(sort, filter),
+        needs=() if relation.key is None else (relation.parent_key,),
+        relation=relation,
+        connection=True,
     )
+
+
+def asked_page(relation: Relation, arguments: dict[str, Any]) -> tuple[Page, dict[str, Any], str]:
+    """(page, filters, sort) that a connection's arguments ask for; raises `RequestError` naming what is wrong."""
+    filters = _given(arguments.get("filter"))
+    chosen = arguments.get("sort")
+    sort_name = chosen.name if chosen is not None else relation.default_sort
+    first, after, last, before = (arguments.get(each) for each in ("first", "after", "last", "before"))
+    return page(first, after, last, before, relation.list_name(sort_name)), filters, sort_name
 
 
 def sort_enum(name: str, relation: Relation) -> Any:

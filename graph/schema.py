@@ -19,6 +19,7 @@ from graph.content import ContentQuery, Revision
 from graph.curriculum import mutations as curriculum_mutations
 from graph.curriculum.queries import CurriculumQuery
 from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
+from graph.declaring import install
 from graph.errors import InputError, RevisionConflict
 from graph.formats import FORMATS
 from graph.identity import IdentityQuery
@@ -66,10 +67,12 @@ def schema() -> strawberry.Schema:
     node.TYPE_NAMES.update(TYPES)
     node.BY_TAG.update({finder.child.__tag__: finder for finder in FINDERS})
     mutation = create_type("Mutation", list(MUTATIONS), description="Everything that can be changed.")
-    return strawberry.Schema(
+    made = strawberry.Schema(
         query=Query,
         mutation=mutation,
         directives=[perspective],
         types=[*ENTITIES, *(each.output for each in FORMATS), InputError, RevisionConflict],
         config=StrawberryConfig(),
     )
+    install(made)
+    return made

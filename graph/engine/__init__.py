@@ -1,1 +1,9 @@
-"""Execution: batch resolvers and what a selection needs. Knows GraphQL, and nothing of our domains."""
+"""A breadth-first executor for GraphQL schemas: batch resolvers, plans, one round trip where a source can compose.
+
+It knows GraphQL, and nothing of our domains. `docs/engine.md` says how it works.
+"""
+
+from graph.engine.batching import BatchInfo, BatchResolver, dataloaded, load_shared
+from graph.engine.running import Plans, execute, subscribe
+
+__all__ = ["BatchInfo", "BatchResolver", "Plans", "dataloaded", "execute", "load_shared", "subscribe"]

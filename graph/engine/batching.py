@@ -1,94 +1,134 @@
 """Batch resolvers: all parents of a level in, one answer per parent out.
 
-Here they run under graphql-core's executor through a DataLoader that is made on first use and keyed by the function
-and the field of the document, so there is no list of loaders anywhere to keep.
+A field has one when `field.extensions["batch"]` is a `BatchResolver`. This engine calls it once a level. So that the
+same schema runs under graphql-core too, `dataloaded` gives those fields ordinary resolvers that go through a
+DataLoader, made on first use and keyed by the function and the field of the document: there is no list of loaders
+anywhere to keep.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-import strawberry
+from graphql import FieldNode, GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
 from strawberry.dataloader import DataLoader
-from strawberry.types import Info
 
-Batch = Callable[..., Awaitable[Sequence[Any]]]
+from graph.engine.selection import columns_of
+
 LoaderKey = tuple[Any, tuple[int, ...]]
 
 
 class HasLoaders(Protocol):
-    """What batching asks of a context: a dictionary that lives as long as one answer."""
+    """What batching under graphql-core asks of a context: a dictionary that lives as long as one answer."""
 
     loaders: dict[LoaderKey, DataLoader[Any, Any]]
 
 
-async def load(info: Info[Any, Any], batch: Batch, parent: Any, /, **arguments: Any) -> Any:
-    """The batch's answer for one parent. Parents that ask through the same field of the document go in one call.
+class BatchInfo:
+    """What a batch resolver is told besides its parents and arguments."""
 
-    The batch gets `(parents, info, **arguments)`; an exception in place of an answer fails that one path only.
+    __slots__ = ("_columns", "context", "field_name", "nodes", "variables")
+
+    def __init__(
+        self,
+        context: Any,
+        field_name: str,
+        nodes: Sequence[FieldNode],
+        variables: Mapping[str, Any],
+        columns: Callable[[], tuple[str, ...]],
+    ) -> None:
+        self.context = context
+        self.field_name = field_name
+        self.nodes = nodes
+        self.variables = variables
+        self._columns = columns
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the selections below this field need of its rows, sorted."""
+        return self._columns()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResolver:
+    """A function `(parents, info, **arguments)`, sync or async, that gives one answer per parent, in order.
+
+    An exception in place of an answer fails that parent's path only; one that is raised fails all of them. `convert`,
+    where given, turns the coerced arguments of the document into those of the function.
     """
-    # One field of a document has one set of arguments, so the first caller's stand for all. A fragment's field may be
-    # merged with others of its name in one place and not in another: what is selected below it differs then.
-    field = tuple(id(node) for node in info._raw_info.field_nodes)
-    return await _load(info, (batch, field), batch, parent, arguments)
+
+    function: Callable[..., Any]
+    convert: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+
+    def call(self, parents: Sequence[Any], info: BatchInfo, arguments: dict[str, Any]) -> Any:
+        """The function's answers, or an awaitable of them."""
+        return self.function(parents, info, **(self.convert(arguments) if self.convert else arguments))
 
 
-async def load_shared(info: Info[Any, Any], batch: Batch, parent: Any, /) -> Any:
-    """Like `load`, for a batch without arguments whose answers serve several fields: they all go in one call.
-
-    Fields further down ask later, so what a parent was answered is remembered.
-    """
-    return await _load(info, (batch, ()), batch, parent, {}, remembered=True)
-
-
-async def _load(
-    info: Info[Any, Any],
-    key: LoaderKey,
-    batch: Batch,
-    parent: Any,
-    arguments: dict[str, Any],
-    *,
-    remembered: bool = False,
-) -> Any:
-    loaders: dict[LoaderKey, DataLoader[Any, Any]] = info.context.loaders
-    if key not in loaders:
-
-        async def run(parents: list[Any]) -> Sequence[Any]:
-            answers = await batch(parents, info, **arguments)
-            if len(answers) != len(parents):
-                raise RuntimeError(f"{batch} gave {len(answers)} answers for {len(parents)} parents.")
-            return answers
-
-        loaders[key] = DataLoader(load_fn=run, cache=remembered)
-    return await loaders[key].load(parent)
+def counted(answers: Sequence[Any], parents: Sequence[Any], batch: BatchResolver) -> Sequence[Any]:
+    """The answers, when there is one for each parent; raises `RuntimeError` otherwise."""
+    if len(answers) != len(parents):
+        name = getattr(batch.function, "__qualname__", repr(batch.function))
+        raise RuntimeError(f"The batch resolver {name} gave {len(answers)} answers for {len(parents)} parents.")
+    return answers
 
 
-def resolver_of(batch: Batch) -> Callable[..., Awaitable[Any]]:
-    """A Strawberry resolver with the batch's own arguments, that goes through `load`."""
+def dataloaded(schema: GraphQLSchema) -> GraphQLSchema:
+    """The schema, its batch fields resolvable by graphql-core: through DataLoaders in `context.loaders`."""
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+            for each in kind.fields.values():
+                batch = each.extensions.get("batch")
+                if batch is not None:
+                    each.resolve = _through_loader(each, batch)
+    return schema
 
-    async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
-        return await load(info, batch, root, **arguments)
 
-    return with_arguments(resolve, list(inspect.signature(batch, eval_str=True).parameters.values())[2:])
+def _through_loader(field: GraphQLField, batch: BatchResolver) -> Callable[..., Any]:
+    async def resolve(parent: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        return await load(info, batch, parent, arguments)
 
-
-def with_arguments(
-    resolve: Callable[..., Awaitable[Any]], arguments: Sequence[inspect.Parameter]
-) -> Callable[..., Awaitable[Any]]:
-    """Gives a resolver `(root, info, **arguments)` the named arguments that Strawberry shall show in the schema."""
-    keyword = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in arguments]
-    own = [
-        inspect.Parameter("root", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Any),
-        inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info),
-    ]
-    resolve.__signature__ = inspect.Signature(own + keyword)  # type: ignore[attr-defined]
-    resolve.__annotations__ = {each.name: each.annotation for each in own + keyword}
     return resolve
 
 
-def argument(name: str, kind: Any, description: str, *, default: Any = None) -> inspect.Parameter:
-    """An argument for `with_arguments`; pass `inspect.Parameter.empty` as default to make it required."""
-    annotation = Annotated[kind, strawberry.argument(description=description)]
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+async def load(info: GraphQLResolveInfo[Any], batch: BatchResolver, parent: Any, arguments: dict[str, Any]) -> Any:
+    """The batch's answer for one parent. Parents that ask through the same field of the document go in one call."""
+    # One field of a document has one set of arguments, so the first caller's stand for all. A fragment's field may be
+    # merged with others of its name in one place and not in another: what is selected below it differs then.
+    nodes = tuple(id(node) for node in info.field_nodes)
+    loaders: dict[LoaderKey, DataLoader[Any, Any]] = info.context.loaders
+    loader = loaders.get((batch.function, nodes))
+    if loader is None:
+
+        async def run(parents: list[Any]) -> Sequence[Any]:
+            told = BatchInfo(
+                info.context,
+                info.field_name,
+                info.field_nodes,
+                info.variable_values.coerced,
+                lambda: columns_of(info.schema, info.fragments, info.return_type, info.field_nodes),
+            )
+            answers = batch.call(parents, told, arguments)
+            return counted(await answers if inspect.isawaitable(answers) else answers, parents, batch)
+
+        loader = loaders[batch.function, nodes] = DataLoader(load_fn=run, cache=False)
+    return await loader.load(parent)
+
+
+async def load_shared(context: HasLoaders, function: Callable[..., Any], keys: Sequence[Any]) -> Sequence[Any]:
+    """The answers of `function(keys, context)`, for batches whose answers serve several fields of one answer.
+
+    Fields of one level that ask at the same time go in one call, and no key is asked about twice.
+    """
+    loader = context.loaders.get((function, ()))
+    if loader is None:
+
+        async def run(asked: list[Any]) -> Sequence[Any]:
+            answers: Sequence[Any] = await function(asked, context)
+            return answers
+
+        loader = context.loaders[function, ()] = DataLoader(load_fn=run)
+    return await loader.load_many(keys)

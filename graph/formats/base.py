@@ -6,7 +6,7 @@ database hands to authors only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,8 +14,9 @@ import strawberry
 
 import models.curriculum as models
 from core.rows import Row
-from graph.context import Info
-from graph.engine.batching import load_shared
+from graph.context import Context
+from graph.declaring import batch_field
+from graph.engine import BatchInfo, load_shared
 from graph.fields import column, entity, related_one
 from graph.formats.kinds import BlockFormat
 from graph.node import Node
@@ -32,6 +33,74 @@ class GraphFormat:
     kind: BlockFormat
     output: type
     input: type
+
+
+def setting(description: str, *, default: Any = None) -> Any:
+    """A field of the block's settings, of the same name."""
+    return _read(description, lambda row, name: row.settings.get(name, default))
+
+
+def parts(description: str) -> Any:
+    """A list of items in the block's settings, of the same name; each item knows its block."""
+    return _read(
+        description, lambda row, name: [Row({**item, "block": row, "list": name}) for item in row.settings[name]]
+    )
+
+
+def secret_setting(description: str) -> Any:
+    """A field of the answer key, of the same name; null for who may not see it."""
+    return _secret(description, _same, lambda _row, name, key: key.get(name))
+
+
+def secret_parts(description: str) -> Any:
+    """A list of objects in the answer key, of the same name; null for who may not see it."""
+
+    def read(_row: Any, name: str, key: dict[str, Any]) -> Any:
+        found = key.get(name)
+        return None if found is None else [Row(item) for item in found]
+
+    return _secret(description, _same, read)
+
+
+def secret_of_part(description: str) -> Any:
+    """A secret field of a list item, of the same name; null for who may not see it."""
+
+    def read(row: Any, name: str, key: dict[str, Any]) -> Any:
+        of_list = key.get(row.list)
+        return None if of_list is None else of_list.get(row.id, {}).get(name)
+
+    return _secret(description, lambda row: row.block, read, needs=())
+
+
+def _read(description: str, read: Callable[[Any, str], Any]) -> Any:
+    def batch_of(name: str) -> Any:
+        return lambda rows, info: [read(row, name) for row in rows]
+
+    return batch_field(None, description, needs=("settings",), batch_of=batch_of)
+
+
+def _secret(
+    description: str,
+    block_of: Callable[[Any], Any],
+    read: Callable[[Any, str, dict[str, Any]], Any],
+    needs: tuple[str, ...] = ("id",),
+) -> Any:
+    def batch_of(name: str) -> Any:
+        async def batch(rows: Sequence[Any], info: BatchInfo) -> list[Any]:
+            keys = await load_shared(info.context, _keys, [block_of(row).id for row in rows])
+            return [None if key is None else read(row, name, key) for row, key in zip(rows, keys, strict=True)]
+
+        return batch
+
+    return batch_field(None, f"{description} Null unless you may see the answer key.", needs=needs, batch_of=batch_of)
+
+
+async def _keys(block_ids: Sequence[str], context: Context) -> Sequence[Any]:
+    return await curriculum.answer_keys(context.reader, block_ids)
+
+
+def _same(row: Any) -> Any:
+    return row
 
 
 @entity(models.Block, interface=True)
@@ -61,76 +130,8 @@ class ContentBlock(Block):
 class QuestionBlock(Block):
     """The family of question formats."""
 
-    @strawberry.field(
-        description="Help that a learner may ask for, in order (Markdown).", metadata={"needs": ("settings",)}
-    )
-    def hints(self: Any) -> list[str]:
-        """From the settings."""
-        found: list[str] = self.settings["hints"]
-        return found
-
-    @strawberry.field(description="Why the answer is right (Markdown). Null unless you may see the answer key.")
-    async def explanation(self: Any, info: Info) -> str | None:
-        """From the answer key."""
-        found: str | None = await _secret(self, info, "explanation")
-        return found
-
-
-def setting(description: str, *, default: Any = None) -> Any:
-    """A field of the block's settings, of the same name."""
-    return _named(description, lambda row, name: row.settings.get(name, default))
-
-
-def parts(description: str) -> Any:
-    """A list of items in the block's settings, of the same name; each item knows its block."""
-    return _named(
-        description, lambda row, name: [Row({**item, "block": row, "list": name}) for item in row.settings[name]]
-    )
-
-
-def secret_setting(description: str) -> Any:
-    """A field of the answer key, of the same name; null for who may not see it."""
-
-    async def resolve(root: Any, info: Info) -> Any:
-        return await _secret(root, info, info.python_name)
-
-    return strawberry.field(resolver=resolve, description=f"{description} Null unless you may see the answer key.")
-
-
-def secret_parts(description: str) -> Any:
-    """A list of objects in the answer key, of the same name; null for who may not see it."""
-
-    async def resolve(root: Any, info: Info) -> Any:
-        found = await _secret(root, info, info.python_name)
-        return None if found is None else [Row(item) for item in found]
-
-    return strawberry.field(resolver=resolve, description=f"{description} Null unless you may see the answer key.")
-
-
-def secret_of_part(description: str) -> Any:
-    """A secret field of a list item, of the same name; null for who may not see it."""
-
-    async def resolve(root: Any, info: Info) -> Any:
-        of_list = await _secret(root.block, info, root.list)
-        return None if of_list is None else of_list.get(root.id, {}).get(info.python_name)
-
-    return strawberry.field(resolver=resolve, description=f"{description} Null unless you may see the answer key.")
-
-
-def _named(description: str, read: Any) -> Any:
-    def resolve(root: Any, info: Info) -> Any:
-        return read(root, info.python_name)
-
-    return strawberry.field(resolver=resolve, description=description, metadata={"needs": ("settings",)})
-
-
-async def _keys(blocks: Sequence[Any], info: Info) -> Sequence[Any]:
-    return await curriculum.answer_keys(info.context.reader, [block.id for block in blocks])
-
-
-async def _secret(block: Any, info: Info, name: str) -> Any:
-    key = await load_shared(info, _keys, block)
-    return None if key is None else key.get(name)
+    hints: list[str] = setting("Help that a learner may ask for, in order (Markdown).")
+    explanation: str | None = secret_setting("Why the answer is right (Markdown).")
 
 
 @strawberry.input

@@ -1,0 +1,279 @@
+"""Completing values: what resolvers gave becomes what the answer holds (specification, section 6.4.3).
+
+There is one completer per type of a field, made when the field is planned. It gets all values of a level at once,
+each with the container and the key it is to be written to: a response object and a response key, or a list and an
+index. What is not written stays null; why is told to the run (`fail`), which settles at the end how far nulls reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLBoolean,
+    GraphQLError,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLLeafType,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLString,
+    Undefined,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+from graphql.pyutils import inspect, is_iterable
+
+if TYPE_CHECKING:
+    from graph.engine.executing import Run, Spot
+
+# Values of these types are what the type would make of them.
+_AS_IT_IS = {GraphQLString.name: str, GraphQLID.name: str, GraphQLBoolean.name: bool, GraphQLFloat.name: float}
+_NONE = type(None)
+
+
+class Placing(NamedTuple):
+    """Values that become objects of one type: where each is to be written, and its place in the whole level."""
+
+    kind: GraphQLObjectType
+    values: Any
+    containers: Any
+    keys: Any
+    places: Any
+
+    def add(self, value: Any, container: Any, key: Any, place: int) -> None:
+        """One more."""
+        self.values.append(value)
+        self.containers.append(container)
+        self.keys.append(key)
+        self.places.append(place)
+
+
+class Completer:
+    """Completes values of one type at one depth of a field (0 for the field itself, 1 for the items of its list)."""
+
+    __slots__ = ("depth", "kind", "non_null")
+
+    def __init__(self, kind: Any, non_null: bool, depth: int) -> None:
+        self.kind = kind
+        self.non_null = non_null
+        self.depth = depth
+
+    def complete(
+        self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
+    ) -> None:
+        """Writes what each value becomes into its container, or tells the run why it does not."""
+        kinds = set(map(type, values))
+        if any(map(run.is_late, kinds)):
+            run.when_all(values, lambda settled: self.complete(run, spot, settled, containers, keys))
+            return
+        if _NONE in kinds or any(issubclass(kind, Exception) or kind is type(Undefined) for kind in kinds):
+            values, containers, keys = self._present(run, spot, values, containers, keys)
+        if values:
+            self.fill(run, spot, values, containers, keys)
+
+    def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
+        """The same for values that are there: no null, no exception, nothing to wait for."""
+        raise TypeError(f"{self.kind} is no output type")
+
+    def _present(
+        self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
+    ) -> tuple[list[Any], list[Any], list[Any]]:
+        left: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+        for value, container, key in zip(values, containers, keys, strict=True):
+            if isinstance(value, Exception):
+                run.fail(spot, container, key, value)
+            elif value is None or value is Undefined:
+                if self.non_null:
+                    run.fail(spot, container, key, None)
+            else:
+                left[0].append(value)
+                left[1].append(container)
+                left[2].append(key)
+        return left
+
+
+class Leaf(Completer):
+    """Scalars and enums."""
+
+    __slots__ = ("as_it_is", "coerce")
+
+    def __init__(self, kind: GraphQLLeafType, non_null: bool, depth: int) -> None:
+        super().__init__(kind, non_null, depth)
+        self.coerce: Callable[[Any], Any] = kind.coerce_output_value
+        self.as_it_is = _AS_IT_IS.get(kind.name) if kind.name in _AS_IT_IS and _is_built_in(kind) else None
+
+    def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
+        """Values of the type's own Python type are written as they are; the others are coerced one by one."""
+        same = self.as_it_is
+        # A float may be infinite, which JSON cannot say.
+        if same is not None and same is not float and set(map(type, values)) == {same}:
+            for value, container, key in zip(values, containers, keys, strict=True):
+                container[key] = value
+            return
+        for value, container, key in zip(values, containers, keys, strict=True):
+            try:
+                coerced = self.coerce(value)
+                if coerced is Undefined or coerced is None:
+                    raise TypeError(
+                        f"Expected `{inspect(self.kind)}.coerce_output_value({inspect(value)})`"
+                        f" to return non-nullable value, returned: {inspect(coerced)}"
+                    )
+                container[key] = coerced
+            except Exception as error:
+                run.fail(spot, container, key, error)
+
+
+class ListOf(Completer):
+    """Lists: their items go on together, those of all lists of the level."""
+
+    __slots__ = ("item",)
+
+    def __init__(self, kind: Any, non_null: bool, depth: int) -> None:
+        super().__init__(kind, non_null, depth)
+        self.item = completer(kind.of_type, depth + 1)
+
+    def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
+        """Writes a list of nulls for each value and hands the items on."""
+        if any(run.is_async_iterable(value) for value in values):
+            listed = [run.listed(value) if run.is_async_iterable(value) else value for value in values]
+            run.when_all(listed, lambda settled: self.complete(run, spot, settled, containers, keys))
+            return
+        items: list[Any] = []
+        lists: list[Any] = []
+        places: list[int] = []
+        for value, container, key in zip(values, containers, keys, strict=True):
+            found = self._items(run, spot, value, container, key)
+            if found is not None:
+                made: list[Any] = [None] * len(found)
+                container[key] = made
+                run.lists[id(made)] = (container, key)
+                items += found
+                lists += [made] * len(found)
+                places += range(len(found))
+        if items:
+            self.item.complete(run, spot, items, lists, places)
+
+    def _items(self, run: Run, spot: Spot, value: Any, container: Any, key: Any) -> Sequence[Any] | None:
+        if isinstance(value, list | tuple):
+            return value
+        try:
+            if not is_iterable(value):
+                field = spot.field_at(run, container)
+                raise GraphQLError(
+                    f"Expected Iterable, but did not find one for field '{field.parent_type}.{field.name}'."
+                )
+            return list(value)
+        except Exception as error:
+            run.fail(spot, container, key, error)
+            return None
+
+
+class ObjectOf(Completer):
+    """Objects of one type: all of a level are the parents of the next."""
+
+    __slots__ = ()
+
+    def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
+        """Writes an object for each value and queues their fields."""
+        run.place_objects(spot, [Placing(self.kind, values, containers, keys, range(len(values)))])
+
+
+class AbstractOf(Completer):
+    """Interfaces and unions: the level is split by concrete type, and goes on as one."""
+
+    __slots__ = ()
+
+    def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
+        """Finds out each value's type first; where that has to be waited for, all wait."""
+        names = [
+            self._name_of(run, spot, value, container) for value, container in zip(values, containers, strict=True)
+        ]
+        if any(map(run.is_late, set(map(type, names)))):
+            run.when_all(names, lambda settled: self._place(run, spot, settled, values, containers, keys))
+        else:
+            self._place(run, spot, names, values, containers, keys)
+
+    def _name_of(self, run: Run, spot: Spot, value: Any, container: Any) -> Any:
+        kind: GraphQLAbstractType = self.kind
+        of_value = kind.extensions.get("type_of")
+        try:
+            if of_value is not None:
+                return of_value(value)
+            resolve = kind.resolve_type or run.type_resolver
+            return resolve(value, run.info_at(spot, container), kind)
+        except Exception as error:
+            return error
+
+    def _place(
+        self,
+        run: Run,
+        spot: Spot,
+        names: Sequence[Any],
+        values: Sequence[Any],
+        containers: Sequence[Any],
+        keys: Sequence[Any],
+    ) -> None:
+        groups: dict[str, Placing] = {}
+        for place, (name, value, container, key) in enumerate(zip(names, values, containers, keys, strict=True)):
+            group = groups.get(name) if isinstance(name, str) else None
+            if group is None:
+                try:
+                    kind = self._concrete(run, spot, name, value, container)
+                except Exception as error:
+                    run.fail(spot, container, key, error)
+                    continue
+                group = groups[kind.name] = Placing(kind, [], [], [], [])
+            group.add(value, container, key, place)
+        run.place_objects(spot, list(groups.values()))
+
+    def _concrete(self, run: Run, spot: Spot, name: Any, value: Any, container: Any) -> GraphQLObjectType:
+        """The object type of this name; raises in graphql-core's words where there is none that fits."""
+        if isinstance(name, Exception):
+            raise name
+        field, abstract = spot.field_at(run, container), self.kind
+        if name is None:
+            raise GraphQLError(
+                f"Abstract type '{abstract}' must resolve to an Object type at runtime"
+                f" for field '{field.parent_type}.{field.name}'."
+                f" Either the '{abstract}' type should provide a 'resolve_type' function"
+                " or each possible type should provide an 'is_type_of' function.",
+                field.nodes,
+            )
+        if not isinstance(name, str):
+            raise GraphQLError(
+                f"Abstract type '{abstract}' must resolve to an Object type at runtime"
+                f" for field '{field.parent_type}.{field.name}' with value {inspect(value)},"
+                f" received '{inspect(name)}', which is not a valid Object type name.",
+                field.nodes,
+            )
+        found = run.schema.get_type(name)
+        if found is None:
+            raise GraphQLError(
+                f"Abstract type '{abstract}' was resolved to a type '{name}' that does not exist inside the schema.",
+                field.nodes,
+            )
+        if not isinstance(found, GraphQLObjectType):
+            raise GraphQLError(f"Abstract type '{abstract}' was resolved to a non-object type '{name}'.", field.nodes)
+        if not run.schema.is_sub_type(abstract, found):
+            raise GraphQLError(f"Runtime Object type '{found}' is not a possible type for '{abstract}'.", field.nodes)
+        return found
+
+
+def completer(kind: GraphQLOutputType, depth: int = 0) -> Completer:
+    """The completer of values of this type."""
+    non_null = is_non_null_type(kind)
+    inner: Any = kind.of_type if non_null else kind  # type: ignore[union-attr]
+    if is_list_type(inner):
+        return ListOf(inner, non_null, depth)
+    if is_leaf_type(inner):
+        return Leaf(inner, non_null, depth)
+    return (AbstractOf if is_abstract_type(inner) else ObjectOf)(inner, non_null, depth)
+
+
+def _is_built_in(kind: GraphQLLeafType) -> bool:
+    return kind in (GraphQLString, GraphQLID, GraphQLBoolean, GraphQLFloat)

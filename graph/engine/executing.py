@@ -1,0 +1,521 @@
+"""Running a plan, breadth-first.
+
+A `Group` is all objects of one type that one level of the answer holds: what the resolvers gave (`sources`) and what is
+being written (`outputs`). A field is resolved for the whole group; its values are completed together; the objects that
+come of them are the next level. Levels of different concrete types below one field go on as one: a field that all of
+them have is one call.
+
+Nothing waits for what it does not need: what is late is awaited concurrently, and goes on when it is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import repeat
+from operator import itemgetter
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, default_field_resolver
+from graphql.execution.executor import invalid_return_type_error
+from graphql.execution.values import VariableValues
+from graphql.pyutils import Path, gather_with_cancel
+from graphql.type.definition import GraphQLResolveInfoHelpers
+
+from graph.engine.batching import BatchInfo, BatchResolver, counted
+from graph.engine.completing import Placing
+from graph.engine.nulls import Failure, settle
+from graph.engine.planning import Field, Plan, Selection
+from graph.engine.selection import columns_of
+
+
+class Group:
+    """The objects of one type at one level, and where each of them stands."""
+
+    __slots__ = ("_index", "_trace", "containers", "keys", "outputs", "places", "selection", "sources", "spot")
+
+    def __init__(
+        self,
+        selection: Selection,
+        sources: Sequence[Any],
+        outputs: Sequence[dict[str, Any]],
+        spot: Spot | None = None,
+        containers: Sequence[Any] = (),
+        keys: Sequence[Any] = (),
+        places: Sequence[int] = (),
+        trace: Callable[[Any], tuple[Path, tuple[Field, ...]]] | None = None,
+    ) -> None:
+        self.selection = selection
+        self.sources = sources
+        self.outputs = outputs
+        self.spot = spot
+        self.containers = containers
+        self.keys = keys
+        self.places = places
+        self._trace = trace
+        self._index: dict[int, int] | None = None
+
+    def place_of(self, output: Any) -> int | None:
+        """The number of this output in the group."""
+        if self._index is None:
+            self._index = {id(each): number for number, each in enumerate(self.outputs)}
+        return self._index.get(id(output))
+
+    def trace(self, run: Run, number: int) -> tuple[Path | None, tuple[Field, ...]]:
+        """The path of one object of the group, and the fields that lead there."""
+        if self._trace is not None:
+            return self._trace(self.outputs[number])
+        if self.spot is None:
+            return None, ()
+        return self.spot.trace(run, self.containers[number], self.keys[number])
+
+
+class Spot:
+    """One field of a level: with each of the concrete types that the level is made of, the same field of that type."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: Sequence[tuple[Field, Group]]) -> None:
+        self.parts = parts
+
+    @property
+    def field(self) -> Field:
+        """The field, as the first of the concrete types has it."""
+        return self.parts[0][0]
+
+    def in_order(self, by_part: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        """What each part has of something, as one sequence in the order of the level before it was split by type."""
+        if len(by_part) == 1:
+            return by_part[0]
+        placed = [
+            (place, each)
+            for (_, group), found in zip(self.parts, by_part, strict=True)
+            for place, each in zip(group.places, found, strict=True)
+        ]
+        placed.sort(key=itemgetter(0))
+        return [each for _, each in placed]
+
+    def part_at(self, run: Run, container: Any) -> tuple[Field, Group, int, list[Any]]:
+        """(field, group, number of the object in it, keys below the field, innermost first) of a place to write to."""
+        indices: list[Any] = []
+        while id(container) in run.lists:
+            container, key = run.lists[id(container)]
+            indices.append(key)
+        for field, group in self.parts:
+            number = group.place_of(container)
+            if number is not None:
+                return field, group, number, indices
+        raise LookupError("This container belongs to another field.")
+
+    def field_at(self, run: Run, container: Any) -> Field:
+        """The field, as the concrete type of the object has it that the container belongs to."""
+        return self.part_at(run, container)[0]
+
+    def trace(self, run: Run, container: Any, key: Any) -> tuple[Path, tuple[Field, ...]]:
+        """The path of a place to write to, and the fields that lead there, this one included."""
+        field, group, number, indices = self.part_at(run, container)
+        path, fields = group.trace(run, number)
+        keys = [key, *indices][::-1]
+        found = Path(path, keys[0], field.parent_type.name)
+        for index in keys[1:]:
+            found = Path(found, index, None)
+        return found, (*fields, field)
+
+
+class Run:
+    """One execution of a plan."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        root_value: Any,
+        context: Any,
+        variables: VariableValues,
+        field_resolver: Callable[..., Any],
+        type_resolver: Callable[..., Any],
+        middleware: Any,
+        is_awaitable: Callable[[Any], bool] | None,
+        is_async_iterable: Callable[[Any], bool],
+    ) -> None:
+        self.plan = plan
+        self.schema = plan.schema
+        self.root_value = root_value
+        self.context = context
+        self.variables = variables
+        self.type_resolver = type_resolver
+        self.is_async_iterable = is_async_iterable
+        self.lists: dict[int, tuple[Any, Any]] = {}
+        self.failures: list[Failure] = []
+        self.data: dict[str, Any] = {}
+        self._field_resolver = field_resolver
+        self._middleware = middleware
+        self._is_awaitable = is_awaitable
+        self._late: dict[type, bool] = {}
+        self._queue: deque[Callable[[], None]] = deque()
+        self._waiting: list[tuple[Awaitable[Any], Callable[[Any], None]]] = []
+        self._running = 0
+        self._serial: deque[tuple[Field, Group]] = deque()
+        self._info_rest: tuple[Any, ...] | None = None
+
+    # What is done when -------------------------------------------------------------------------------------------
+
+    def start(self, root: GraphQLObjectType, *, serially: bool) -> ExecutionResult | Awaitable[ExecutionResult]:
+        """Runs as far as nothing has to be waited for; the result, or an awaitable of it."""
+        try:
+            try:
+                selection = self.plan.root_selection(root)
+            except GraphQLError as error:
+                return ExecutionResult(None, [error])
+            self.data = dict.fromkeys(selection.keys)
+            group = Group(selection, [self.root_value], [self.data])
+            if serially:
+                self._serial.extend((field, group) for field in selection.fields)
+            else:
+                self._run_level([group])
+            self._drain()
+        except BaseException:
+            self._abandon()
+            raise
+        return self._drive() if self._waiting else self._result()
+
+    def when(self, late: Awaitable[Any], then: Callable[[Any], None]) -> None:
+        """Goes on with the value, or with the exception in its place, once it is there."""
+        self._waiting.append((late, then))
+
+    def when_all(self, values: Sequence[Any], then: Callable[[Sequence[Any]], None]) -> None:
+        """Goes on with all values once those that are awaitable are there; exceptions stand in place of values."""
+        waited = self._is_awaitable or (lambda value: self.is_late(type(value)))
+        places = [place for place, value in enumerate(values) if waited(value)]
+
+        def fill(found: Sequence[Any]) -> None:
+            settled = list(values)
+            for place, value in zip(places, found, strict=True):
+                settled[place] = value
+            then(settled)
+
+        if len(places) == 1:
+            self.when(values[places[0]], lambda value: fill([value]))
+        else:
+            self.when(_all([values[place] for place in places]), fill)
+
+    async def listed(self, values: Any) -> list[Any]:
+        """The items of an async iterable."""
+        return [each async for each in values]
+
+    def is_late(self, kind: type) -> bool:
+        """Whether values of this Python type have to be awaited."""
+        found = self._late.get(kind)
+        if found is None:
+            found = self._late[kind] = hasattr(kind, "__await__")
+        return found
+
+    def _drain(self) -> None:
+        """Does everything that can be done now. Fields of a mutation start when the one before has nothing left."""
+        while True:
+            while self._queue:
+                self._queue.popleft()()
+            if self._waiting or self._running or not self._serial:
+                return
+            if self.failures and settle(self, self.data, self.failures)[0] is None:
+                self._serial.clear()
+                return
+            field, group = self._serial.popleft()
+            self._run_field(Spot([(field, group)]))
+
+    async def _drive(self) -> ExecutionResult:
+        tasks: dict[asyncio.Future[Any], Callable[[Any], None]] = {}
+        try:
+            while self._waiting or tasks:
+                if not tasks and len(self._waiting) == 1:
+                    # Nothing else is under way: no task is needed to wait for the one.
+                    late, then = self._waiting.pop()
+                    self._running = 1
+                    value = await _outcome(late)
+                    self._running = 0
+                    then(value)
+                else:
+                    while self._waiting:
+                        late, then = self._waiting.pop(0)
+                        tasks[asyncio.ensure_future(_outcome(late))] = then
+                    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                    for task in [each for each in tasks if each in done]:
+                        tasks.pop(task)(task.result())
+                    self._running = len(tasks)
+                self._drain()
+        except BaseException:
+            self._abandon()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
+        return self._result()
+
+    def _abandon(self) -> None:
+        """Closes what will never be awaited."""
+        for late, _ in self._waiting:
+            if inspect.iscoroutine(late):
+                late.close()
+        self._waiting.clear()
+
+    def _result(self) -> ExecutionResult:
+        data, errors = settle(self, self.data, self.failures) if self.failures else (self.data, None)
+        return ExecutionResult(data, errors)
+
+    # What is resolved --------------------------------------------------------------------------------------------
+
+    def place_objects(self, spot: Spot, parts: Sequence[Placing]) -> None:
+        """Writes an empty object for each value, and queues the level that they are."""
+        if any(part.kind.is_type_of is not None for part in parts):
+            self._check_types(spot, parts)
+        else:
+            self._place_checked(spot, parts)
+
+    def _place_checked(self, spot: Spot, parts: Sequence[Placing]) -> None:
+        groups = []
+        for kind, values, containers, keys, places in parts:
+            try:
+                selection = spot.field.selection(kind)
+            except GraphQLError as error:
+                for container, key in zip(containers, keys, strict=True):
+                    self.fail(spot, container, key, error)
+                continue
+            names = selection.keys
+            outputs = [dict.fromkeys(names) for _ in values]
+            for output, container, key in zip(outputs, containers, keys, strict=True):
+                container[key] = output
+            groups.append(Group(selection, values, outputs, spot, containers, keys, places))
+        if groups:
+            self._queue.append(lambda: self._run_level(groups))
+
+    def _check_types(self, spot: Spot, parts: Sequence[Placing]) -> None:
+        """Asks `is_type_of` of each value, and goes on with those that are."""
+        asked = [answer for part in parts for answer in self._are_of_type(spot, part)]
+
+        def go_on(answers: Sequence[Any]) -> None:
+            rest = iter(answers)
+            kept = []
+            for kind, values, containers, keys, places in parts:
+                left = Placing(kind, [], [], [], [])
+                for value, container, key, place in zip(values, containers, keys, places, strict=True):
+                    answer = next(rest)
+                    if isinstance(answer, Exception):
+                        self.fail(spot, container, key, answer)
+                    elif not answer:
+                        details = spot.field_at(self, container).details
+                        self.fail(spot, container, key, invalid_return_type_error(kind, value, details))
+                    else:
+                        left.add(value, container, key, place)
+                if left.values:
+                    kept.append(left)
+            self._place_checked(spot, kept)
+
+        if any(map(self.is_late, set(map(type, asked)))):
+            self.when_all(asked, go_on)
+        else:
+            go_on(asked)
+
+    def _are_of_type(self, spot: Spot, part: Placing) -> list[Any]:
+        is_type_of = part.kind.is_type_of
+        if is_type_of is None:
+            return [True] * len(part.values)
+        found: list[Any] = []
+        for value, container in zip(part.values, part.containers, strict=True):
+            try:
+                found.append(is_type_of(value, self.info_at(spot, container)))
+            except Exception as error:
+                found.append(error)
+        return found
+
+    def _run_level(self, groups: Sequence[Group]) -> None:
+        if len(groups) == 1:
+            for field in groups[0].selection.fields:
+                self._run_field(Spot([(field, groups[0])]))
+            return
+        joined: dict[tuple[Any, ...], list[tuple[Field, Group]]] = {}
+        for group in groups:
+            for field in group.selection.fields:
+                joined.setdefault(field.join_key, []).append((field, group))
+        for parts in joined.values():
+            self._run_field(Spot(parts))
+
+    def _run_field(self, spot: Spot) -> None:
+        field = spot.field
+        if field.name == "__typename" and "__typename" not in field.parent_type.fields:
+            for each, group in spot.parts:
+                for output in group.outputs:
+                    output[each.key] = each.parent_type.name
+        elif field.batch is not None and self._middleware is None:
+            self._run_batch(spot, field.batch)
+        else:
+            self._complete(spot, spot.in_order([self._resolve(spot, each, group) for each, group in spot.parts]))
+
+    def _complete(self, spot: Spot, values: Sequence[Any]) -> None:
+        outputs = spot.in_order([group.outputs for _, group in spot.parts])
+        field = spot.field
+        if self._is_awaitable is not None and any(map(self._is_awaitable, values)):
+            keys = [field.key] * len(outputs)
+            self.when_all(values, lambda settled: field.completer.complete(self, spot, settled, outputs, keys))
+            return
+        field.completer.complete(self, spot, values, outputs, _Same(field.key, len(outputs)))
+
+    def _run_batch(self, spot: Spot, batch: BatchResolver) -> None:
+        parents = spot.in_order([group.sources for _, group in spot.parts])
+
+        def go_on(answers: Any) -> None:
+            self._complete(spot, [answers] * len(parents) if isinstance(answers, Exception) else answers)
+
+        self._ask(spot, batch, parents, go_on)
+
+    def _ask(self, spot: Spot, batch: BatchResolver, parents: Sequence[Any], then: Callable[[Any], None]) -> None:
+        """Calls the batch; goes on with its answers, or with the exception that stands for all of them."""
+        try:
+            arguments = spot.field.arguments_for(self.variables)
+            answers = batch.call(parents, self.batch_info(spot.field), arguments)
+        except Exception as error:
+            then(error)
+            return
+
+        def go_on(found: Any) -> None:
+            try:
+                then(found if isinstance(found, Exception) else counted(found, parents, batch))
+            except RuntimeError as error:
+                then(error)
+
+        if self.is_late(type(answers)):
+            self.when(answers, go_on)
+        else:
+            go_on(answers)
+
+    def _resolve(self, spot: Spot, field: Field, group: Group) -> list[Any]:
+        """What the field's resolver gives for each object of the group; an exception where it raises one."""
+        try:
+            arguments = field.arguments_for(self.variables)
+        except Exception as error:
+            return [error] * len(group.sources)
+        attribute = field.definition.extensions.get("attribute")
+        if attribute is not None and self._middleware is None:
+            return _attributes(group.sources, attribute)
+        resolve = field.resolve or self._field_resolver
+        if self._middleware is not None:
+            resolve = self._middleware.get_field_resolver(resolve)
+        elif resolve is default_field_resolver:
+            return [
+                self._default(spot, field, source, output, arguments)
+                for source, output in zip(group.sources, group.outputs, strict=True)
+            ]
+        values: list[Any] = []
+        for source, output in zip(group.sources, group.outputs, strict=True):
+            try:
+                values.append(resolve(source, self.info_at(spot, output), **arguments))
+            except Exception as error:
+                values.append(error)
+        return values
+
+    def _default(self, spot: Spot, field: Field, source: Any, output: Any, arguments: dict[str, Any]) -> Any:
+        """graphql-core's default resolver; its info is made only where something is called."""
+        try:
+            if isinstance(source, Mapping):
+                value = source.get(field.name)
+            else:
+                value = getattr(source, field.name, None)
+            return value(self.info_at(spot, output), **arguments) if callable(value) else value
+        except Exception as error:
+            return error
+
+    # What resolvers are told -------------------------------------------------------------------------------------
+
+    def batch_info(self, field: Field) -> BatchInfo:
+        """What a batch resolver finds in its info."""
+
+        def columns() -> tuple[str, ...]:
+            if field.columns is None:
+                fragments = self.plan.fragment_definitions
+                field.columns = columns_of(self.schema, fragments, field.definition.type, field.nodes)
+            return field.columns
+
+        return BatchInfo(self.context, field.name, field.nodes, self.variables.coerced, columns)
+
+    def info_at(self, spot: Spot, container: Any) -> GraphQLResolveInfo[Any]:
+        """What an ordinary resolver finds in its info, for the object that the container belongs to."""
+        field, group, number, _ = spot.part_at(self, container)
+        path, _ = group.trace(self, number)
+        if self._info_rest is None:
+            helpers = GraphQLResolveInfoHelpers(gather=_gather, track=_track)
+            self._info_rest = (
+                self.schema,
+                self.plan.fragment_definitions,
+                self.root_value,
+                self.plan.operation,
+                self.variables,
+                self.context,
+                self._is_awaitable or (lambda value: self.is_late(type(value))),
+                None,
+                helpers,
+            )
+        here = Path(path, field.key, field.parent_type.name)
+        return GraphQLResolveInfo(
+            field.name, field.nodes, field.definition.type, field.parent_type, here, *self._info_rest
+        )
+
+    def fail(self, spot: Spot, container: Any, key: Any, error: Exception | None) -> None:
+        """Notes why nothing was written there; without an error it is a null that must not be."""
+        self.failures.append(Failure(spot, container, key, error))
+
+
+class _Same(Sequence[Any]):
+    """A sequence of one value, over and over."""
+
+    __slots__ = ("_length", "_value")
+
+    def __init__(self, value: Any, length: int) -> None:
+        self._value = value
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._value
+
+    def __iter__(self) -> Any:
+        return repeat(self._value, self._length)
+
+
+def _attributes(sources: Sequence[Any], name: str) -> list[Any]:
+    try:
+        return [getattr(source, name) for source in sources]
+    except Exception:
+        found: list[Any] = []
+        for source in sources:
+            try:
+                found.append(getattr(source, name))
+            except Exception as error:
+                found.append(error)
+        return found
+
+
+async def _outcome(late: Awaitable[Any]) -> Any:
+    try:
+        return await late
+    except Exception as error:
+        return error
+
+
+async def _all(values: Sequence[Awaitable[Any]]) -> list[Any]:
+    found = await asyncio.gather(*values, return_exceptions=True)
+    for each in found:
+        if isinstance(each, BaseException) and not isinstance(each, Exception):
+            raise each
+    return found
+
+
+async def _gather(values: Sequence[Awaitable[Any]]) -> list[Any]:
+    return list(await gather_with_cancel(*values))
+
+
+def _track(values: Sequence[Any]) -> None:
+    late = [value for value in values if hasattr(value, "__await__")]
+    if late:
+        asyncio.gather(*late, return_exceptions=True)

@@ -1,0 +1,242 @@
+"""Plans: what a document asks for, worked out once and kept.
+
+A `Plan` belongs to a (schema, document, operation) and to the values of those variables that `@skip` and `@include`
+read, so that which fields are selected is settled in it. Below it, a `Selection` is what is asked of one object type; a
+`Field` is one response key with its resolver, its arguments (coerced here, once, where no variable is in them) and the
+way its values are completed. Selections below a field are planned when its first object turns up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    Node,
+    OperationDefinitionNode,
+    VariableNode,
+    get_named_type,
+)
+from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
+from graphql.execution.executor import SELECTIONS_NESTED_TOO_DEEPLY
+from graphql.execution.get_variable_signature import get_variable_signature
+from graphql.execution.values import VariableValues, get_argument_values
+
+from graph.engine.batching import BatchResolver
+from graph.engine.completing import Completer, completer
+
+_NO_VALUES = VariableValues({}, {})
+
+
+class Refusal(Exception):
+    """A request that cannot be executed at all: its answer has errors and no data."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+@dataclass(eq=False, slots=True)
+class Field:
+    """One response key of a selection."""
+
+    key: str
+    name: str
+    definition: GraphQLField
+    details: list[Any]
+    nodes: list[FieldNode]
+    parent_type: GraphQLObjectType
+    plan: Plan
+    completer: Completer
+    batch: BatchResolver | None
+    resolve: Callable[..., Any] | None
+    # Arguments that no variable is part of; an error where they cannot be coerced; None where each run coerces anew.
+    arguments: dict[str, Any] | Exception | None
+    # Two fields with the same key are one call, whatever concrete types their parents are of.
+    join_key: tuple[Any, ...]
+    selections: dict[str, Selection] = field(default_factory=dict)
+    # What the one-round-trip planner made of it: None when not looked at yet, False where it has to go level by level.
+    fetch: Any = None
+    columns: tuple[str, ...] | None = None
+
+    def selection(self, kind: GraphQLObjectType) -> Selection:
+        """What is asked of objects of this type; raises `GraphQLError` where a directive's argument is wrong."""
+        found = self.selections.get(kind.name)
+        if found is None:
+            found = self.selections[kind.name] = self.plan.subselection(kind, self.details)
+        return found
+
+    def arguments_for(self, variables: VariableValues) -> dict[str, Any]:
+        """The coerced arguments of one run; raises what coercing them raises."""
+        if self.arguments is None:
+            return _arguments(self.definition, self.details[0], variables, self.plan.hide_suggestions)
+        if isinstance(self.arguments, Exception):
+            raise self.arguments
+        return self.arguments
+
+
+@dataclass(eq=False, slots=True)
+class Selection:
+    """What is asked of one object type: its fields, in response order."""
+
+    kind: GraphQLObjectType
+    fields: tuple[Field, ...]
+    keys: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class Plan:
+    """A document's operation, ready to run with variables that agree with it about what is skipped."""
+
+    schema: GraphQLSchema
+    operation: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDetails]
+    variables: VariableValues
+    hide_suggestions: bool = False
+    root: Selection | None = None
+
+    @property
+    def fragment_definitions(self) -> dict[str, FragmentDefinitionNode]:
+        """The document's fragments by name, as resolvers find them in their info."""
+        return {name: each.definition for name, each in self.fragments.items()}
+
+    def root_selection(self, kind: GraphQLObjectType) -> Selection:
+        """The root's selection."""
+        if self.root is None:
+            try:
+                collected = collect_fields(
+                    self.schema, dict(self.fragments), self.variables, kind, self.operation, self.hide_suggestions
+                )
+            except RecursionError:
+                collected = None
+            if collected is None:
+                raise GraphQLError(SELECTIONS_NESTED_TOO_DEEPLY, self.operation)
+            self.root = self._selection(kind, collected.grouped_field_set)
+        return self.root
+
+    def subselection(self, kind: GraphQLObjectType, details: list[Any]) -> Selection:
+        """What the given field nodes ask of objects of this type."""
+        collected = collect_subfields(
+            self.schema, dict(self.fragments), self.variables, self.operation, kind, details, self.hide_suggestions
+        )
+        return self._selection(kind, collected.grouped_field_set)
+
+    def _selection(self, kind: GraphQLObjectType, grouped: Mapping[str, list[Any]]) -> Selection:
+        fields = tuple(
+            made for key, details in grouped.items() if (made := self._field(kind, key, details)) is not None
+        )
+        return Selection(kind, fields, tuple(each.key for each in fields))
+
+    def _field(self, kind: GraphQLObjectType, key: str, details: list[Any]) -> Field | None:
+        first: FieldNode = details[0].node
+        name = first.name.value
+        definition = self.schema.get_field(kind, name)
+        if definition is None:
+            return None
+        nodes = [each.node for each in details]
+        return Field(
+            key=key,
+            name=name,
+            definition=definition,
+            details=details,
+            nodes=nodes,
+            parent_type=kind,
+            plan=self,
+            completer=completer(definition.type),
+            batch=definition.extensions.get("batch"),
+            resolve=definition.resolve,
+            arguments=self._settled_arguments(definition, details[0]),
+            join_key=(key, str(definition.type), get_named_type(definition.type).name, *map(id, nodes)),
+        )
+
+    def _settled_arguments(self, definition: GraphQLField, detail: Any) -> dict[str, Any] | Exception | None:
+        node: FieldNode = detail.node
+        if not definition.args and not node.arguments:
+            return {}
+        if detail.fragment_variable_values or any(holds_variable(each.value) for each in node.arguments or ()):
+            return None
+        try:
+            return _arguments(definition, detail, _NO_VALUES, self.hide_suggestions)
+        except Exception as error:
+            return error
+
+
+def _arguments(
+    definition: GraphQLField, detail: Any, variables: VariableValues, hide_suggestions: bool
+) -> dict[str, Any]:
+    if not definition.args and not detail.node.arguments:
+        return {}
+    return get_argument_values(definition, detail.node, variables, detail.fragment_variable_values, hide_suggestions)
+
+
+def holds_variable(node: Node) -> bool:
+    """Whether a variable stands anywhere in a value."""
+    pending: list[Node] = [node]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, VariableNode):
+            return True
+        pending += getattr(each, "values", None) or ()
+        pending += [inner.value for inner in getattr(each, "fields", None) or ()]
+    return False
+
+
+def chosen_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """The operation to run; raises `Refusal` where the name does not say which."""
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    if name is not None:
+        named = [each for each in operations if each.name and each.name.value == name]
+        if not named:
+            raise Refusal([GraphQLError(f"Unknown operation named '{name}'.")])
+        return named[-1]
+    if len(operations) > 1:
+        raise Refusal([GraphQLError("Must provide operation name if query contains multiple operations.")])
+    if not operations:
+        raise Refusal([GraphQLError("Must provide an operation.")])
+    return operations[0]
+
+
+def fragments_of(schema: GraphQLSchema, document: DocumentNode) -> dict[str, FragmentDetails]:
+    """The document's fragments; raises `Refusal` where one declares variables that cannot be."""
+    found: dict[str, FragmentDetails] = {}
+    errors: list[GraphQLError] = []
+    for each in document.definitions:
+        if not isinstance(each, FragmentDefinitionNode):
+            continue
+        signatures: dict[str, Any] | None = None
+        if each.variable_definitions:
+            signatures = {}
+            for variable in each.variable_definitions:
+                signature = get_variable_signature(schema, variable)
+                if isinstance(signature, GraphQLError):
+                    errors.append(signature)
+                else:
+                    signatures[signature.name] = signature
+        found[each.name.value] = FragmentDetails(each, signatures)
+    if errors:
+        raise Refusal(errors)
+    return found
+
+
+def deciding_variables(nodes: Collection[Node]) -> frozenset[str]:
+    """The names of the variables that any `@skip` or `@include` below these nodes reads."""
+    found: set[str] = set()
+    pending: list[Any] = list(nodes)
+    while pending:
+        node = pending.pop()
+        for directive in getattr(node, "directives", None) or ():
+            if directive.name.value in ("skip", "include", "defer", "stream"):
+                values = [argument.value for argument in directive.arguments or ()]
+                found.update(value.name.value for value in values if isinstance(value, VariableNode))
+        selections = getattr(node, "selection_set", None)
+        if selections is not None:
+            pending += selections.selections
+    return frozenset(found)
