@@ -69,7 +69,8 @@ class Completer:
         """Writes what each value becomes into its container, or tells the run why it does not."""
         kinds = set(map(type, values))
         if any(map(run.is_late, kinds)):
-            run.when_all(values, lambda settled: self.complete(run, spot, settled, containers, keys))
+            where = (spot, containers, keys)
+            run.when_all(values, lambda settled: self.complete(run, spot, settled, containers, keys), where)
             return
         if _NONE in kinds or any(issubclass(kind, Exception) or kind is type(Undefined) for kind in kinds):
             values, containers, keys = self._present(run, spot, values, containers, keys)
@@ -141,7 +142,8 @@ class ListOf(Completer):
         """Writes a list of nulls for each value and hands the items on."""
         if any(run.is_async_iterable(value) for value in values):
             listed = [run.listed(value) if run.is_async_iterable(value) else value for value in values]
-            run.when_all(listed, lambda settled: self.complete(run, spot, settled, containers, keys))
+            where = (spot, containers, keys)
+            run.when_all(listed, lambda settled: self.complete(run, spot, settled, containers, keys), where)
             return
         items: list[Any] = []
         lists: list[Any] = []
@@ -194,7 +196,8 @@ class AbstractOf(Completer):
             self._name_of(run, spot, value, container) for value, container in zip(values, containers, strict=True)
         ]
         if any(map(run.is_late, set(map(type, names)))):
-            run.when_all(names, lambda settled: self._place(run, spot, settled, values, containers, keys))
+            where = (spot, containers, keys)
+            run.when_all(names, lambda settled: self._place(run, spot, settled, values, containers, keys), where)
         else:
             self._place(run, spot, names, values, containers, keys)
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import repeat
 from operator import itemgetter
 from typing import Any
@@ -26,7 +27,7 @@ from graphql.type.definition import GraphQLResolveInfoHelpers
 
 from graph.engine.batching import BatchInfo, BatchResolver, counted
 from graph.engine.completing import Placing
-from graph.engine.nulls import Failure, settle
+from graph.engine.nulls import Failure, reach, settle
 from graph.engine.planning import Field, Plan, Selection
 from graph.engine.selection import columns_of
 
@@ -72,6 +73,10 @@ class Group:
         return self.spot.trace(run, self.containers[number], self.keys[number])
 
 
+# A field and the containers and keys that its values, or some of them, are for.
+Places = tuple["Spot", Sequence[Any], Sequence[Any]]
+
+
 class Spot:
     """One field of a level: with each of the concrete types that the level is made of, the same field of that type."""
 
@@ -96,6 +101,11 @@ class Spot:
         ]
         placed.sort(key=itemgetter(0))
         return [each for _, each in placed]
+
+    def places(self) -> Places:
+        """Where the field's values are to be written to."""
+        outputs = self.in_order([group.outputs for _, group in self.parts])
+        return self, outputs, _Same(self.field.key, len(outputs))
 
     def part_at(self, run: Run, container: Any) -> tuple[Field, Group, int, list[Any]]:
         """(field, group, number of the object in it, keys below the field, innermost first) of a place to write to."""
@@ -154,8 +164,9 @@ class Run:
         self._is_awaitable = is_awaitable
         self._late: dict[type, bool] = {}
         self._queue: deque[Callable[[], None]] = deque()
-        self._waiting: list[tuple[Awaitable[Any], Callable[[Any], None]]] = []
+        self._waiting: list[_Waiting] = []
         self._running = 0
+        self._failures_seen = 0
         self._serial: deque[tuple[Field, Group]] = deque()
         self._info_rest: tuple[Any, ...] | None = None
 
@@ -180,11 +191,11 @@ class Run:
             raise
         return self._drive() if self._waiting else self._result()
 
-    def when(self, late: Awaitable[Any], then: Callable[[Any], None]) -> None:
-        """Goes on with the value, or with the exception in its place, once it is there."""
-        self._waiting.append((late, then))
+    def when(self, late: Awaitable[Any], then: Callable[[Any], None], where: Places) -> None:
+        """Goes on with the value, or with the exception in its place, once it is there; it is for these places."""
+        self._waiting.append(_Waiting(late, then, where))
 
-    def when_all(self, values: Sequence[Any], then: Callable[[Sequence[Any]], None]) -> None:
+    def when_all(self, values: Sequence[Any], then: Callable[[Sequence[Any]], None], where: Places) -> None:
         """Goes on with all values once those that are awaitable are there; exceptions stand in place of values."""
         waited = self._is_awaitable or (lambda value: self.is_late(type(value)))
         places = [place for place, value in enumerate(values) if waited(value)]
@@ -196,9 +207,9 @@ class Run:
             then(settled)
 
         if len(places) == 1:
-            self.when(values[places[0]], lambda value: fill([value]))
+            self.when(values[places[0]], lambda value: fill([value]), where)
         else:
-            self.when(_all([values[place] for place in places]), fill)
+            self.when(_all([values[place] for place in places]), fill, where)
 
     async def listed(self, values: Any) -> list[Any]:
         """The items of an async iterable."""
@@ -218,45 +229,68 @@ class Run:
                 self._queue.popleft()()
             if self._waiting or self._running or not self._serial:
                 return
-            if self.failures and settle(self, self.data, self.failures)[0] is None:
+            if self.failures and () in reach(self, self.data, self.failures)[1]:
                 self._serial.clear()
                 return
             field, group = self._serial.popleft()
             self._run_field(Spot([(field, group)]))
 
     async def _drive(self) -> ExecutionResult:
-        tasks: dict[asyncio.Future[Any], Callable[[Any], None]] = {}
+        tasks: dict[asyncio.Future[Any], _Waiting] = {}
         try:
             while self._waiting or tasks:
+                await self._forget(tasks)
                 if not tasks and len(self._waiting) == 1:
                     # Nothing else is under way: no task is needed to wait for the one.
-                    late, then = self._waiting.pop()
+                    only = self._waiting.pop()
                     self._running = 1
-                    value = await _outcome(late)
+                    value = await _outcome(only.late)
                     self._running = 0
-                    then(value)
-                else:
+                    only.then(value)
+                elif self._waiting or tasks:
                     while self._waiting:
-                        late, then = self._waiting.pop(0)
-                        tasks[asyncio.ensure_future(_outcome(late))] = then
+                        waiting = self._waiting.pop(0)
+                        tasks[asyncio.ensure_future(_outcome(waiting.late))] = waiting
                     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                     for task in [each for each in tasks if each in done]:
-                        tasks.pop(task)(task.result())
+                        tasks.pop(task).then(task.result())
                     self._running = len(tasks)
                 self._drain()
         except BaseException:
             self._abandon()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _cancelled(tasks)
             raise
         return self._result()
 
+    async def _forget(self, tasks: dict[asyncio.Future[Any], _Waiting]) -> None:
+        """Stops waiting for what would be written to places that are null already, whatever comes."""
+        if len(self.failures) == self._failures_seen:
+            return
+        self._failures_seen = len(self.failures)
+        nulled = reach(self, self.data, self.failures)[1]
+        moot = [task for task, waiting in tasks.items() if self._is_moot(waiting.where, nulled)]
+        await _cancelled(moot)
+        for task in moot:
+            del tasks[task]
+        self._running = len(tasks)
+        for waiting in [each for each in self._waiting if self._is_moot(each.where, nulled)]:
+            self._waiting.remove(waiting)
+            waiting.close()
+
+    def _is_moot(self, where: Places, nulled: set[tuple[Any, ...]]) -> bool:
+        if () in nulled:
+            return True
+        spot, containers, keys = where
+        for container, key in zip(containers, keys, strict=True):
+            path = spot.trace(self, container, key)[0].as_list()
+            if not any(tuple(path[:length]) in nulled for length in range(1, len(path))):
+                return False
+        return True
+
     def _abandon(self) -> None:
         """Closes what will never be awaited."""
-        for late, _ in self._waiting:
-            if inspect.iscoroutine(late):
-                late.close()
+        for waiting in self._waiting:
+            waiting.close()
         self._waiting.clear()
 
     def _result(self) -> ExecutionResult:
@@ -312,7 +346,11 @@ class Run:
             self._place_checked(spot, kept)
 
         if any(map(self.is_late, set(map(type, asked)))):
-            self.when_all(asked, go_on)
+            places = (
+                [each for part in parts for each in part.containers],
+                [each for part in parts for each in part.keys],
+            )
+            self.when_all(asked, go_on, (spot, *places))
         else:
             go_on(asked)
 
@@ -352,13 +390,12 @@ class Run:
             self._complete(spot, spot.in_order([self._resolve(spot, each, group) for each, group in spot.parts]))
 
     def _complete(self, spot: Spot, values: Sequence[Any]) -> None:
-        outputs = spot.in_order([group.outputs for _, group in spot.parts])
         field = spot.field
+        _, outputs, keys = where = spot.places()
         if self._is_awaitable is not None and any(map(self._is_awaitable, values)):
-            keys = [field.key] * len(outputs)
-            self.when_all(values, lambda settled: field.completer.complete(self, spot, settled, outputs, keys))
+            self.when_all(values, lambda settled: field.completer.complete(self, spot, settled, outputs, keys), where)
             return
-        field.completer.complete(self, spot, values, outputs, _Same(field.key, len(outputs)))
+        field.completer.complete(self, spot, values, outputs, keys)
 
     def _run_batch(self, spot: Spot, batch: BatchResolver) -> None:
         parents = spot.in_order([group.sources for _, group in spot.parts])
@@ -384,7 +421,7 @@ class Run:
                 then(error)
 
         if self.is_late(type(answers)):
-            self.when(answers, go_on)
+            self.when(answers, go_on, spot.places())
         else:
             go_on(answers)
 
@@ -409,6 +446,8 @@ class Run:
         for source, output in zip(group.sources, group.outputs, strict=True):
             try:
                 values.append(resolve(source, self.info_at(spot, output), **arguments))
+                # What one call may have changed, the next must not find.
+                arguments = field.arguments_for(self.variables) if field.arguments is None else arguments
             except Exception as error:
                 values.append(error)
         return values
@@ -464,6 +503,20 @@ class Run:
         self.failures.append(Failure(spot, container, key, error))
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """Something awaitable, what to do with its outcome, and the places that it is for."""
+
+    late: Awaitable[Any]
+    then: Callable[[Any], None]
+    where: Places
+
+    def close(self) -> None:
+        """It will never be awaited."""
+        if inspect.iscoroutine(self.late):
+            self.late.close()
+
+
 class _Same(Sequence[Any]):
     """A sequence of one value, over and over."""
 
@@ -509,6 +562,14 @@ async def _all(values: Sequence[Awaitable[Any]]) -> list[Any]:
         if isinstance(each, BaseException) and not isinstance(each, Exception):
             raise each
     return found
+
+
+async def _cancelled(tasks: Iterable[asyncio.Future[Any]]) -> None:
+    """Cancels tasks and waits until they have ended."""
+    stopped = list(tasks)
+    for task in stopped:
+        task.cancel()
+    await asyncio.gather(*stopped, return_exceptions=True)
 
 
 async def _gather(values: Sequence[Awaitable[Any]]) -> list[Any]:

@@ -38,6 +38,14 @@ def settle(
     run: Run, data: dict[str, Any], failures: Sequence[Failure]
 ) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
     """The data with its nulls, and the errors, in the order of the answer."""
+    errors, nulled = reach(run, data, failures)
+    return (None if () in nulled else _without(data, nulled)), errors
+
+
+def reach(
+    run: Run, data: dict[str, Any], failures: Sequence[Failure]
+) -> tuple[list[GraphQLError], set[tuple[str | int, ...]]]:
+    """The errors in the order of the answer, and the places that they null; nothing is changed."""
     propagates = not any(
         each.name.value == _KEEPS_ERRORS_WHERE_THEY_ARE for each in run.plan.operation.directives or ()
     )
@@ -51,7 +59,7 @@ def settle(
         errors.append(each.error)
         place = each.path[: _nullable_length(each.path, each.fields)] if propagates else each.path
         nulled.add(tuple(place))
-    return (None if () in nulled else _without(data, nulled)), errors
+    return errors, nulled
 
 
 def _located(run: Run, data: dict[str, Any], failure: Failure) -> _Located:

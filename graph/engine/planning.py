@@ -34,6 +34,7 @@ from graph.engine.batching import BatchResolver
 from graph.engine.completing import Completer, completer
 
 _NO_VALUES = VariableValues({}, {})
+_CHANGEABLE = (list, dict, set)
 
 
 class Refusal(Exception):
@@ -164,9 +165,11 @@ class Plan:
         if detail.fragment_variable_values or any(holds_variable(each.value) for each in node.arguments or ()):
             return None
         try:
-            return _arguments(definition, detail, _NO_VALUES, self.hide_suggestions)
+            made = _arguments(definition, detail, _NO_VALUES, self.hide_suggestions)
         except Exception as error:
             return error
+        # What a resolver could change must be made anew for each.
+        return None if any(isinstance(each, _CHANGEABLE) for each in made.values()) else made
 
 
 def _arguments(

@@ -28,6 +28,7 @@ from graph.engine.planning import Plan, Refusal, chosen_operation, deciding_vari
 
 _MOST_PLANS = 1000
 Result = ExecutionResult | Awaitable[ExecutionResult]
+Stream = AsyncIterator[ExecutionResult] | ExecutionResult
 
 
 class Plans:
@@ -139,7 +140,7 @@ def execute(
     return run.start(root, serially=operation.operation is OperationType.MUTATION)
 
 
-async def subscribe(
+def subscribe(
     schema: GraphQLSchema,
     document: DocumentNode,
     root_value: Any = None,
@@ -151,10 +152,11 @@ async def subscribe(
     subscribe_field_resolver: Callable[..., Any] | None = None,
     event_context: Callable[[], Any] | None = None,
     **options: Any,
-) -> AsyncIterator[ExecutionResult] | ExecutionResult:
+) -> Stream | Awaitable[Stream]:
     """The answers to a subscription, one for each event of its source; or one result with what was wrong.
 
-    Each event is run by this engine with fresh state: with the context that `event_context` makes, where it is given.
+    Either may have to be awaited first. Each event is run by this engine with fresh state: with the context that
+    `event_context` makes, where it is given.
     """
     built = Executor.build(
         schema,
@@ -169,10 +171,8 @@ async def subscribe(
     )
     if isinstance(built, list):
         return ExecutionResult(None, built)
-    found = create_source_event_stream(built)
-    source: Any = await found if isinstance(found, Awaitable) else found
-    if isinstance(source, ExecutionResult):
-        return source
+    if built.operation.operation is not OperationType.SUBSCRIPTION:
+        raise GraphQLError("Expected subscription operation.")
 
     def run_event(event: Executor[Any]) -> Any:
         context = context_value if event_context is None else event_context()
@@ -188,7 +188,19 @@ async def subscribe(
             **options,
         )
 
-    return map_source_to_response_event(built, source, run_event)
+    def answers(source: Any) -> Stream:
+        if isinstance(source, ExecutionResult):
+            return source
+        return map_source_to_response_event(built, source, run_event)
+
+    found = create_source_event_stream(built)
+    if not isinstance(found, Awaitable):
+        return answers(found)
+
+    async def late() -> Stream:
+        return answers(await found)
+
+    return late()
 
 
 def _manager(middleware: Any) -> MiddlewareManager | None:
