@@ -55,8 +55,8 @@ migration: setup ## write a migration for changed models: make migration m='what
 	@if [ -z "$$m" ]; then echo "Say what changed: make migration m='add a colour to themes'" >&2; exit 2; fi
 	@exec .venv/bin/cairn migrate --new "$$m"
 
-bench: setup ## measure the speed of typical queries
-	@exec .venv/bin/python -m benchmarks
+bench: setup ## measure Cairn beside its peers (BENCH_ARGS=--quick for a first look)
+	@exec .venv/bin/python -m benchmarks $(BENCH_ARGS)
 
 ide: setup-ide ## build the IDE
 
