@@ -23,7 +23,6 @@ from graphql import (
     Node,
     OperationDefinitionNode,
     VariableNode,
-    get_named_type,
 )
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.executor import SELECTIONS_NESTED_TOO_DEEPLY
@@ -155,7 +154,8 @@ class Plan:
             batch=definition.extensions.get("batch"),
             resolve=definition.resolve,
             arguments=self._settled_arguments(definition, details[0]),
-            join_key=(key, str(definition.type), get_named_type(definition.type).name, *map(id, nodes)),
+            # Each concrete type may answer a field in its own way: only what one batch answers is one call.
+            join_key=(key, str(definition.type), id(definition.extensions.get("batch")), *map(id, nodes)),
         )
 
     def _settled_arguments(self, definition: GraphQLField, detail: Any) -> dict[str, Any] | Exception | None:

@@ -291,3 +291,17 @@ def test_what_a_resolver_does_to_its_arguments_is_seen_by_nobody_else() -> None:
     outcome = compare(Asked(schema, document, root=lambda: {"a": [1, 2]}))
 
     assert outcome.data["a"][1] == {"b": ["d", "mine", "w", "mine"], "c": ["x", "mine", "mine"]}
+
+
+def test_types_that_answer_one_field_with_different_batches_are_asked_apart() -> None:
+    def schema() -> GraphQLSchema:
+        made = build_schema(_SDL)
+        for kind, answer in (("Course", "c"), ("Theme", "t")):
+            batch = BatchResolver(lambda parents, _info, answer=answer: [f"{answer}{each['id']}" for each in parents])
+            made.type_map[kind].fields["name"].extensions["batch"] = batch  # type: ignore[attr-defined]
+        made.type_map["Named"].resolve_type = lambda value, _info, _type: value["is"]  # type: ignore[attr-defined]
+        return made
+
+    outcome = compare(Asked(schema, "{ named { name } }", root=_root))
+
+    assert [each["name"] for each in outcome.data["named"]] == ["c1", "t9", "c2", "t8"]
