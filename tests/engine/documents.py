@@ -246,7 +246,9 @@ def _literal(value: Any, kind: Any) -> str:
             return "[" + ", ".join(_literal(each, kind.of_type) for each in value) + "]"
         return _literal(value, kind.of_type)
     if isinstance(value, dict) and isinstance(kind, GraphQLInputObjectType):
-        return "{" + ", ".join(f"{name}: {_literal(each, kind.fields[name].type)}" for name, each in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{name}: {_literal(each, kind.fields[name].type)}" for name, each in value.items()) + "}"
+        )
     if isinstance(kind, GraphQLEnumType) and value is not None:
         return str(value)
     return json.dumps(value, ensure_ascii=False)

@@ -146,7 +146,9 @@ def test_a_value_without_a_type_fails_its_position(case: Case, way: Way) -> None
 def test_types_that_are_asked_may_answer_in_any_order(turns_of_cat: int, turns_of_fish: int) -> None:
     kinds = {
         "Cat": lambda value: awaitable(value["is"] == "Cat", turns_of_cat),
-        "Fish": lambda value: awaitable(value["is"] == "Fish", turns_of_fish) if turns_of_fish else value["is"] == "Fish",
+        "Fish": lambda value: (
+            awaitable(value["is"] == "Fish", turns_of_fish) if turns_of_fish else value["is"] == "Fish"
+        ),
     }
     described = Described(_SDL, fields={"Query.pets": lambda _parent: [_TOM, _NEMO, _ROCK]}, kinds=kinds)
 

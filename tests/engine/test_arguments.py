@@ -66,7 +66,9 @@ def _echo(field: str, literal: str | None, told: Any, **more: Any) -> Case:
 
 def _sent(name: str, declared: str, field: str, variables: dict[str, Any], told: Any) -> Case:
     """The same through a variable."""
-    return Case(name, _ECHO, f"query($v: {declared}) {{ {field}(value: $v) }}", {field: _told(told)}, variables=variables)
+    return Case(
+        name, _ECHO, f"query($v: {declared}) {{ {field}(value: $v) }}", {field: _told(told)}, variables=variables
+    )
 
 
 _LITERALS = (

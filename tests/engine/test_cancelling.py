@@ -136,7 +136,9 @@ def test_a_batch_that_runs_is_cancelled_with_its_request(first: bool) -> None:
 def test_an_async_list_is_closed_when_its_request_is_cancelled() -> None:
     async def work(_told: list[str]) -> None:
         waiting = _Waiting()
-        task = asyncio.ensure_future(execute(_schema(Query_nodes=lambda *_: waiting.items()), parse("{ nodes { leaf } }")))
+        task = asyncio.ensure_future(
+            execute(_schema(Query_nodes=lambda *_: waiting.items()), parse("{ nodes { leaf } }"))
+        )
         await waiting.began.wait()
 
         task.cancel()
@@ -156,7 +158,9 @@ def test_a_failure_that_nulls_everything_does_not_wait_for_the_rest_forever() ->
             await waiting.began.wait()
             raise ValueError("broken")
 
-        result = await asyncio.wait_for(execute(_schema(Query_wait=waiting.wait, Query_fail=fail), parse("{ wait fail }")), 5)
+        result = await asyncio.wait_for(
+            execute(_schema(Query_wait=waiting.wait, Query_fail=fail), parse("{ wait fail }")), 5
+        )
 
         assert result.data is None
         assert [each.message for each in result.errors] == ["broken"]

@@ -73,7 +73,12 @@ _FORMS = (
     _list("an empty async generator", "[Int]", _async_generator, []),
     _list("an async iterable", "[Int]", lambda: _AsyncIterable(1, None, 2), [1, None, 2]),
     _list("awaitable items", "[Int]", lambda: [awaitable(1), 2, awaitable(None), awaitable(4, 3)], [1, 2, None, 4]),
-    _list("items that come in another order", "[Int]", lambda: [awaitable(1, 3), awaitable(2, 0), awaitable(3, 2)], [1, 2, 3]),
+    _list(
+        "items that come in another order",
+        "[Int]",
+        lambda: [awaitable(1, 3), awaitable(2, 0), awaitable(3, 2)],
+        [1, 2, 3],
+    ),
     _list("awaitable items of a generator", "[Int]", lambda: _generator(awaitable(1), 2), [1, 2]),
     _list("awaitable items of an async generator", "[Int]", lambda: _async_generator(awaitable(1), 2), [1, 2]),
 )
@@ -119,7 +124,12 @@ _OBJECTS = Described(
     """,
     fields={
         "Query.rows": lambda _parent: [{"name": "a", "n": 1}, None, {"name": "b", "n": 2}],
-        "Query.table": lambda _parent: [[{"name": "a", "n": 1}], [], None, [{"name": "b", "n": 2}, {"name": "c", "n": 3}]],
+        "Query.table": lambda _parent: [
+            [{"name": "a", "n": 1}],
+            [],
+            None,
+            [{"name": "b", "n": 2}, {"name": "c", "n": 3}],
+        ],
         "Query.late": lambda _parent: [awaitable({"name": "a", "n": 1}, 2), awaitable({"name": "b", "n": 2}, 0)],
         "Row.cells": lambda parent: [[{"value": parent["n"] * 10 + each}] for each in range(parent["n"])],
         "Row.next": lambda parent: [{"name": f"{parent['name']}x", "n": 0}] * parent["n"],

@@ -143,7 +143,11 @@ def _late_lists() -> list[Case]:
             described = Described(
                 f"type Query {{ list: {kind} }}",
                 fields={
-                    "Query.list": lambda _parent, failure=failure: [awaitable(1, 2), awaitable(failure, 1), awaitable(3, 3)]
+                    "Query.list": lambda _parent, failure=failure: [
+                        awaitable(1, 2),
+                        awaitable(failure, 1),
+                        awaitable(3, 3),
+                    ]
                 },
             )
             told = message == "broken" or strict

@@ -27,7 +27,13 @@ _CHOSEN = (
     Case("the empty name", _TWO, _BOTH, None, {"": "Unknown operation named"}, operation_name=""),
     Case("none at all", _TWO, "fragment F on Query { a }", None, {"": "Must provide an operation"}),
     Case("a mutation where there are none", _TWO, "mutation { a }", None, {"": "not configured to execute mutation"}),
-    Case("a subscription where there are none", _TWO, "subscription { a }", None, {"": "not configured to execute subscription"}),
+    Case(
+        "a subscription where there are none",
+        _TWO,
+        "subscription { a }",
+        None,
+        {"": "not configured to execute subscription"},
+    ),
     Case("definitions of types are passed over", _TWO, "{ a } type Foo { bar: Int }", {"a": 1}),
 )
 

@@ -166,9 +166,7 @@ def test_a_resolver_of_sources_for_the_whole_request_is_used() -> None:
     def source(_root: Any, info: Any, **_: Any) -> Any:
         return _ticks(None, info, 1)
 
-    ours = _compared(
-        "subscription { other }", subscribe_field_resolver=source, field_resolver=lambda _root, _info: 7
-    )
+    ours = _compared("subscription { other }", subscribe_field_resolver=source, field_resolver=lambda _root, _info: 7)
 
     assert isinstance(ours, list)
     assert [each.data for each in ours] == [{"other": 7}]

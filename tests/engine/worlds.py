@@ -32,7 +32,7 @@ from tests.engine.ways import awaitable, turns
 
 _LEAVES = ("Int", "Float", "String", "Boolean", "ID", "Colour", "Odd")
 _SHAPES = ("{}", "{}", "{}", "{}!", "{}!", "[{}]", "[{}!]", "[{}!]!", "[{}]!", "[[{}!]]", "[[{}]!]!")
-_ARGUMENTS = ("Int", "Int! = 3", "String = \"s\"", "Colour", "[Int!]", "Filter", "Boolean!", "[String] = [\"a\"]")
+_ARGUMENTS = ("Int", "Int! = 3", 'String = "s"', "Colour", "[Int!]", "Filter", "Boolean!", '[String] = ["a"]')
 _INPUTS = """
 enum Colour { RED GREEN }
 scalar Odd
