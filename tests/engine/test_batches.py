@@ -242,7 +242,7 @@ def test_answers_may_be_any_sequence() -> None:
 
 def test_answers_may_hold_what_any_resolver_may_answer() -> None:
     def inner(parents: Sequence[Any], _info: Any) -> list[Any]:
-        return [(_part(each["id"] + plus) for plus in (1, 2)) for each in parents]
+        return [map(_part, (each["id"] + 1, each["id"] + 2)) for each in parents]
 
     calls = _Calls({**_PLAIN, "inner": inner})
 
