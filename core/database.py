@@ -7,7 +7,7 @@ settings, which PostgreSQL itself forgets at the end of the transaction.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.util import LRUCache
 
 from core.errors import RequestError
+from core.pipeline import Statement, run_pipeline
 from core.rows import row_factory
 from core.viewer import DatabaseRole, Viewer
 
@@ -29,6 +30,9 @@ Connection = psycopg.AsyncConnection[Any]
 _DIALECT: Any = dialect.dialect()  # type: ignore[no-untyped-call]
 _COMPILED: LRUCache[Any, Any] = LRUCache(1000)
 _LOCK_WAIT_MS = 3000
+_BEGIN = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+_COMMIT = Statement("COMMIT")
+_SET_VIEWER_AT_ONCE = "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true)"
 _SET_VIEWER = "SELECT set_config('cairn.viewer_id', %s, true), set_config('cairn.scopes', %s, true)"
 
 
@@ -70,6 +74,34 @@ class Database:
                     await connection.execute(_SET_VIEWER, settings)
                 yield connection
 
+    async def read_at_once(self, viewer: Viewer, statements: Sequence[Statement]) -> list[list[Any]]:
+        """The rows of each statement, all from one snapshot, as the viewer, in one round trip.
+
+        The connection has acted as its role since it was made; whether it still answers shows when it is used, and
+        reading again on another does no harm.
+        """
+        role = viewer.database_role
+        before = [_BEGIN]
+        if role is DatabaseRole.API:
+            before.append(Statement(_SET_VIEWER_AT_ONCE, (viewer.user_id or "", " ".join(sorted(viewer.scopes)))))
+        pool = self._pools[role]
+        for _ in range(pool.max_size + 1):
+            async with _returned(pool, await self._taken(pool)) as connection:
+                try:
+                    found = await run_pipeline(connection, [*before, *statements, _COMMIT])
+                except psycopg.OperationalError:
+                    if connection.closed or connection.broken:
+                        continue
+                    raise
+                return found[len(before) : -1]
+        raise psycopg.OperationalError("The database breaks every connection at once.")
+
+    async def _taken(self, pool: AsyncConnectionPool[Connection]) -> Connection:
+        try:
+            return await pool.getconn()
+        except PoolTimeout as error:
+            raise RequestError("The server is busy. Try again in a moment.", "UNAVAILABLE") from error
+
     @asynccontextmanager
     async def _connection(self, role: DatabaseRole) -> AsyncIterator[Connection]:
         """A connection that answers and acts as the role. Those that a restart has broken are replaced on the way.
@@ -79,11 +111,7 @@ class Database:
         """
         pool = self._pools[role]
         for _ in range(pool.max_size + 1):
-            try:
-                taken = await pool.getconn()
-            except PoolTimeout as error:
-                raise RequestError("The server is busy. Try again in a moment.", "UNAVAILABLE") from error
-            async with _returned(pool, taken) as connection:
+            async with _returned(pool, await self._taken(pool)) as connection:
                 try:
                     await connection.execute(_set_role(role))
                 except psycopg.OperationalError:
@@ -114,6 +142,8 @@ class Database:
     def _pool(self, role: DatabaseRole, size: int) -> AsyncConnectionPool[Connection]:
         async def configure(connection: Connection) -> None:
             connection.row_factory = row_factory
+            # psycopg deallocates every prepared statement at each rollback, those of the pipelines too.
+            connection.prepare_threshold = None
             connection.adapters.register_loader("uuid", TextLoader)
             set_json_loads(orjson.loads, connection)
             set_json_dumps(orjson.dumps, connection)

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import sqlalchemy as sa
 
+from core.composing import Level, Request, compose
 from core.database import Connection, Database, Prepared, compiled
 from core.errors import RequestError
 from core.paging import Page, PageOf, require_key
+from core.pipeline import Statement, numbered, run_pipeline
 from core.policies import grants_of
 from core.relations import Perspective, Relation, children_sql, count_sql, page_sql, parameters
-from core.rows import Row, entity_rows, row_factory
+from core.rows import Row, row_class
 from core.tables import Table, table_of
 from core.viewer import Viewer
 
@@ -80,13 +82,53 @@ class Reader:
             if self._closed:
                 raise RuntimeError("The answer was given without this statement.")
             self._budget.spend(statements=1)
-            if self._connection is None:
-                transaction = self._database.transaction(self.viewer, read_only=True)
-                self._connection = await self._stack.enter_async_context(transaction)
-            factory = row_factory if entity is None else entity_rows(entity)
-            cursor = self._connection.cursor(row_factory=factory)
-            await cursor.execute(self._database.noted(statement.text), {**statement.constants, **values})
-            return await cursor.fetchall()
+            text, names = numbered(self._database.noted(statement.text))
+            given = {**statement.constants, **values}
+            sent = Statement(text, [given[name] for name in names])
+            return (await run_pipeline(await self._opened(), [sent], partial(_objects, entity)))[0]
+
+    def may_read(self, levels: Sequence[Level]) -> bool:
+        """Whether the viewer's role is let near the tables of all levels."""
+        return all(self._may_read(level.relation) for level in levels)
+
+    async def fetch(
+        self, levels: tuple[Level, ...], requests: Sequence[Request], *, alone: bool = False
+    ) -> tuple[list[list[Any]], list[dict[str | None, int] | None]]:
+        """Several levels in one round trip: each one's rows `(what it belongs to, *columns, [sort key])`, and counts.
+
+        With `alone` it is all that the request reads: the transaction begins and ends in the same round trip.
+        """
+        texts, counts = compose(levels, tuple(each.variant() for each in requests), self.perspective)
+        values: dict[str, Any] = {"stage": self.perspective.stage}
+        for number, request in enumerate(requests):
+            values.update(request.values(number))
+        statements = [
+            Statement(text.sql, [values[name] if name in values else text.constants[name] for name in text.names])
+            for text in (*texts, *filter(None, counts))
+        ]
+        async with self._lock:
+            if self._closed:
+                raise RuntimeError("The answer was given without this statement.")
+            self._budget.spend(statements=len(statements))
+            for each in statements:
+                self._database.noted(each.text)
+            if alone and self._connection is None:
+                results = await self._database.read_at_once(self.viewer, statements)
+            else:
+                results = await run_pipeline(await self._opened(), statements)
+        rows = results[: len(texts)]
+        counted = iter(results[len(texts) :])
+        return rows, [dict(next(counted)) if each is not None else None for each in counts]
+
+    def spend(self, objects: int) -> None:
+        """Counts objects that are handed out; raises `RequestError` once there were too many."""
+        self._budget.spend(objects=objects)
+
+    async def _opened(self) -> Connection:
+        if self._connection is None:
+            transaction = self._database.transaction(self.viewer, read_only=True)
+            self._connection = await self._stack.enter_async_context(transaction)
+        return self._connection
 
     async def select(
         self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None = None, entity: type | None = None
@@ -120,7 +162,7 @@ class Reader:
     ) -> list[PageOf]:
         """One page of children per parent, in one statement; a relation without a key has one page for all."""
         if not self._may_read(relation):
-            return [_page_of([], page, sort, relation) for _ in parents]
+            return [page_of([], page, sort, relation) for _ in parents]
         names = tuple(sorted(filters))
         statement = page_sql(
             relation, columns, self._staged(relation), names, sort, page.cursor is not None, page.backward
@@ -132,11 +174,11 @@ class Reader:
         found = await self.rows(statement, {**values, **self._stage()}, relation.child)
         if relation.key is None:
             self._budget.spend(objects=len(found) * len(parents))
-            return [_page_of(found, page, sort, relation)] * len(parents)
+            return [page_of(found, page, sort, relation)] * len(parents)
         groups: dict[str, list[Row]] = defaultdict(list)
         for row in found:
             groups[row.parent_id].append(row)
-        answers = [_page_of(groups.get(_key_of(parent, relation), []), page, sort, relation) for parent in parents]
+        answers = [page_of(groups.get(_key_of(parent, relation), []), page, sort, relation) for parent in parents]
         self._budget.spend(objects=sum(len(answer.rows) for answer in answers))
         return answers
 
@@ -165,6 +207,12 @@ class Reader:
         return self.perspective if "stage" in table_of(relation.child).c else None
 
 
+def _objects(entity: type | None, names: Callable[[], Sequence[str]]) -> Callable[[Sequence[Any]], Row]:
+    """Makes rows of a result: plain ones, or such that know their model."""
+    made, columns = (Row if entity is None else row_class(entity)), names()
+    return lambda values: made(dict(zip(columns, values, strict=True)))
+
+
 @lru_cache(maxsize=512)
 def _readers(model: type[Table]) -> frozenset[str]:
     """The database roles that may read the model's table, as far as its row policies let them."""
@@ -180,7 +228,8 @@ def _distinct(parents: Sequence[Any], relation: Relation) -> list[str]:
     return list(dict.fromkeys(_key_of(parent, relation) for parent in parents))
 
 
-def _page_of(found: list[Row], page: Page, sort: str, relation: Relation) -> PageOf:
+def page_of(found: list[Row], page: Page, sort: str, relation: Relation) -> PageOf:
+    """The page that these rows make, of which there is one more than asked where more follows."""
     rows, more = found[: page.size], len(found) > page.size
     if page.backward:
         rows = rows[::-1]

@@ -38,14 +38,3 @@ def row_factory(cursor: psycopg.AsyncCursor[Any]) -> Callable[[Sequence[Any]], R
     """psycopg row factory for plain rows."""
     names = [column.name for column in cursor.description or ()]
     return lambda values: Row(dict(zip(names, values, strict=True)))
-
-
-def entity_rows(entity: type) -> Callable[[psycopg.AsyncCursor[Any]], Callable[[Sequence[Any]], Row]]:
-    """psycopg row factory for rows that know their model."""
-    made = row_class(entity)
-
-    def factory(cursor: psycopg.AsyncCursor[Any]) -> Callable[[Sequence[Any]], Row]:
-        names = [column.name for column in cursor.description or ()]
-        return lambda values: made(dict(zip(names, values, strict=True)))
-
-    return factory

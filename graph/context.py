@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import strawberry
@@ -12,6 +13,8 @@ from core.reading import Budget, Reader
 from core.relations import Perspective
 from core.viewer import Viewer
 from graph.engine.batching import LoaderKey
+from graph.engine.fetching import Program, Unfit
+from graph.sources import fetch, levels_of
 
 LIVE = Perspective("live", hides_trash=False)
 DRAFT = Perspective("draft", hides_trash=True)
@@ -30,6 +33,16 @@ class Context:
         self.viewer = viewer
         self.loaders: dict[LoaderKey, DataLoader[Any, Any]] = {}
         self.reader = Reader(database, viewer, perspective, self.budget)
+
+    def fetch(self, program: Program, requests: Sequence[Any], *, alone: bool) -> Awaitable[list[Any]]:
+        """What the engine's one-round-trip programs ask for; raises `Unfit` where the viewer's role may not read it."""
+        if not self.reader.may_read(levels_of(program)):
+            raise Unfit
+        return fetch(self.reader, program, requests, alone=alone)
+
+    def spend(self, objects: int) -> None:
+        """Counts objects against what one answer may hold."""
+        self.reader.spend(objects)
 
     async def renew(self, perspective: Perspective) -> None:
         """Forgets what was read and reads anew from this perspective."""

@@ -20,11 +20,13 @@ from typing import Any, TypeVar, dataclass_transform
 import strawberry
 from strawberry.types.field import StrawberryField
 
+from core.composing import Shape
 from core.relations import Relation
 from core.rows import Row
 from core.tables import Table, table_of
 from graph.declaring import Batch, arguments_of, batch_field
 from graph.engine import BatchInfo
+from graph.sources import related_source
 
 T = TypeVar("T")
 E = TypeVar("E", bound=type[StrEnum])
@@ -60,20 +62,21 @@ def batched(batch: Batch, description: str, *, needs: Sequence[str] = ()) -> Any
 
 def related(relation: Relation, description: str) -> Any:
     """A plain list of the relation's rows: for small parts that their parent owns."""
-    return _related(relation, description, lambda rows: rows)
+    return _related(relation, description, "many", lambda rows: rows)
 
 
 def related_one(relation: Relation, description: str) -> Any:
     """The one row of the relation, or null."""
-    return _related(relation, description, lambda rows: rows[0] if rows else None)
+    return _related(relation, description, "one", lambda rows: rows[0] if rows else None)
 
 
-def _related(relation: Relation, description: str, shape: Callable[[list[Row]], Any]) -> Any:
+def _related(relation: Relation, description: str, shape: Shape, shaped: Callable[[list[Row]], Any]) -> Any:
     async def batch(parents: Sequence[Any], info: BatchInfo) -> Sequence[Any]:
         found = await info.context.reader.children(relation, parents, info.columns)
-        return [shape(rows) for rows in found]
+        return [shaped(rows) for rows in found]
 
-    return batch_field(batch, description, needs=(relation.parent_key,), relation=relation)
+    source = related_source(relation, shape)
+    return batch_field(batch, description, needs=(relation.parent_key,), relation=relation, source=source)
 
 
 @dataclass_transform(kw_only_default=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import strawberry
@@ -13,12 +13,12 @@ from core.ids import tag_of
 from core.paging import MAX_PAGE
 from core.relations import Relation
 from core.rows import Row
-from core.tables import Table, table_of
+from core.tables import table_of
 from graph.declaring import argument, batch_field
 from graph.engine import BatchInfo
+from graph.sources import TYPE_NAMES, found_source
 
-# Filled by the schema: which GraphQL type a row of a model is, and how a row of a kind of id is found.
-TYPE_NAMES: dict[type[Table], Callable[[Row], str]] = {}
+# Filled by the schema: how a row of a kind of id is found.
 BY_TAG: dict[int, Relation] = {}
 
 
@@ -47,34 +47,36 @@ def by_id(relation: Relation, description: str) -> Any:
     async def batch(parents: Sequence[Any], info: BatchInfo, id: str) -> Sequence[Row | None]:
         return [await find(info, relation, id)] * len(parents)
 
+    def key_of(arguments: Mapping[str, Any]) -> tuple[Relation, str]:
+        require_kind(relation, arguments["id"])
+        return relation, arguments["id"]
+
     arguments = [argument("id", strawberry.ID, "Its id.", default=inspect.Parameter.empty)]
-    return batch_field(batch, description, arguments)
+    return batch_field(batch, description, arguments, source=found_source(relation, key_of))
 
 
 def by_id_or_slug(by_id: Relation, by_slug: Relation, description: str) -> Any:
     """A root field for one object, by its id or its slug."""
 
     async def batch(parents: Sequence[Any], info: BatchInfo, id: str | None, slug: str | None) -> Sequence[Row | None]:
-        return [await find_by(info, by_id, by_slug, id, slug)] * len(parents)
+        by, key = key_of({"id": id, "slug": slug})
+        # No slug holds a NUL, and the database cannot even be asked.
+        return [None if "\0" in key else (await _found(info, by, [key]))[0]] * len(parents)
+
+    def key_of(arguments: Mapping[str, Any]) -> tuple[Relation, str]:
+        object_id, slug = arguments.get("id"), arguments.get("slug")
+        if (object_id is None) == (slug is None):
+            raise RequestError("Give either the id or the slug.")
+        if object_id is None:
+            return by_slug, str(slug)
+        require_kind(by_id, object_id)
+        return by_id, object_id
 
     arguments = [
         argument("id", strawberry.ID | None, "Its id; or else give the slug."),
         argument("slug", str | None, "Its slug; or else give the id."),
     ]
-    return batch_field(batch, description, arguments)
-
-
-async def find_by(
-    info: BatchInfo, by_id: Relation, by_slug: Relation, object_id: str | None, slug: str | None
-) -> Row | None:
-    """The object with this id or this slug, whichever is given, or None; raises `RequestError` unless one is."""
-    if (object_id is None) == (slug is None):
-        raise RequestError("Give either the id or the slug.")
-    if object_id is not None:
-        return await find(info, by_id, object_id)
-    if slug is not None and "\0" in slug:
-        return None  # No slug holds it, and the database cannot even be asked.
-    return (await _found(info, by_slug, [str(slug)]))[0]
+    return batch_field(batch, description, arguments, source=found_source(by_id, key_of))
 
 
 async def find(info: BatchInfo, relation: Relation, object_id: str) -> Row | None:

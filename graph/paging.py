@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import strawberry
@@ -15,6 +16,7 @@ from core.relations import Relation
 from core.viewer import require
 from graph.declaring import argument, batch_field
 from graph.engine import BatchInfo
+from graph.sources import page_source
 
 T = TypeVar("T")
 
@@ -119,10 +121,11 @@ def connection(
         needs=() if relation.key is None else (relation.parent_key,),
         relation=relation,
         connection=True,
+        **({"source": page_source(relation, partial(asked_page, relation))} if scope is None else {}),
     )
 
 
-def asked_page(relation: Relation, arguments: dict[str, Any]) -> tuple[Page, dict[str, Any], str]:
+def asked_page(relation: Relation, arguments: Mapping[str, Any]) -> tuple[Page, dict[str, Any], str]:
     """(page, filters, sort) that a connection's arguments ask for; raises `RequestError` naming what is wrong."""
     filters = _given(arguments.get("filter"))
     chosen = arguments.get("sort")

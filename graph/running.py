@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from graphql import (
@@ -43,6 +44,12 @@ _MAX_CACHED_LENGTH = 20_000
 
 # Ours in one round trip where it can, ours level by level, or graphql-core's with the same batches behind DataLoaders.
 Executor = Literal["planned", "levels", "graphql-core"]
+
+_EXECUTORS: dict[Executor, Callable[..., Any]] = {
+    "planned": execute,
+    "levels": partial(execute, composes=False),
+    "graphql-core": core_execute,
+}
 
 
 class Refused(Exception):
@@ -87,8 +94,7 @@ class Operations:
         """The response map of one operation. Errors are already as they may leave the house."""
         try:
             await context.renew(perspective(operation, variables or {}, context))
-            run = core_execute if self.executor == "graphql-core" else execute
-            started = run(
+            started = _EXECUTORS[self.executor](
                 self.schema,
                 document,
                 context_value=context,

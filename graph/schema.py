@@ -24,6 +24,7 @@ from graph.errors import InputError, RevisionConflict
 from graph.formats import FORMATS
 from graph.identity import IdentityQuery
 from graph.node import NodeQuery
+from graph.sources import TYPE_NAMES
 from models.content import Stage
 from models.curriculum import Block, BlockFormat
 
@@ -64,7 +65,7 @@ def perspective(
 @lru_cache(maxsize=1)
 def schema() -> strawberry.Schema:
     """The schema, built once."""
-    node.TYPE_NAMES.update(TYPES)
+    TYPE_NAMES.update(TYPES)
     node.BY_TAG.update({finder.child.__tag__: finder for finder in FINDERS})
     mutation = create_type("Mutation", list(MUTATIONS), description="Everything that can be changed.")
     made = strawberry.Schema(

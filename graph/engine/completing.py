@@ -29,7 +29,8 @@ from graphql import (
 from graphql.pyutils import inspect, is_iterable
 
 if TYPE_CHECKING:
-    from graph.engine.executing import Run, Spot
+    from graph.engine.executing import Run
+    from graph.engine.groups import Spot
 
 # Values of these types are what the type would make of them.
 _AS_IT_IS = {GraphQLString.name: str, GraphQLID.name: str, GraphQLBoolean.name: bool, GraphQLFloat.name: float}

@@ -15,8 +15,7 @@ import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
-from operator import itemgetter
+from functools import partial
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, default_field_resolver
@@ -25,113 +24,14 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, gather_with_cancel
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
+from graph.engine.assembling import Fetch
 from graph.engine.batching import BatchInfo, BatchResolver, counted
 from graph.engine.completing import Placing
+from graph.engine.fetching import Program, program_of
+from graph.engine.groups import Group, Places, Spot
 from graph.engine.nulls import Failure, reach, settle
-from graph.engine.planning import Field, Plan, Selection
+from graph.engine.planning import Field, Plan
 from graph.engine.selection import columns_of
-
-
-class Group:
-    """The objects of one type at one level, and where each of them stands."""
-
-    __slots__ = ("_index", "_trace", "containers", "keys", "outputs", "places", "selection", "sources", "spot")
-
-    def __init__(
-        self,
-        selection: Selection,
-        sources: Sequence[Any],
-        outputs: Sequence[dict[str, Any]],
-        spot: Spot | None = None,
-        containers: Sequence[Any] = (),
-        keys: Sequence[Any] = (),
-        places: Sequence[int] = (),
-        trace: Callable[[Any], tuple[Path, tuple[Field, ...]]] | None = None,
-    ) -> None:
-        self.selection = selection
-        self.sources = sources
-        self.outputs = outputs
-        self.spot = spot
-        self.containers = containers
-        self.keys = keys
-        self.places = places
-        self._trace = trace
-        self._index: dict[int, int] | None = None
-
-    def place_of(self, output: Any) -> int | None:
-        """The number of this output in the group."""
-        if self._index is None:
-            self._index = {id(each): number for number, each in enumerate(self.outputs)}
-        return self._index.get(id(output))
-
-    def trace(self, run: Run, number: int) -> tuple[Path | None, tuple[Field, ...]]:
-        """The path of one object of the group, and the fields that lead there."""
-        if self._trace is not None:
-            return self._trace(self.outputs[number])
-        if self.spot is None:
-            return None, ()
-        return self.spot.trace(run, self.containers[number], self.keys[number])
-
-
-# A field and the containers and keys that its values, or some of them, are for.
-Places = tuple["Spot", Sequence[Any], Sequence[Any]]
-
-
-class Spot:
-    """One field of a level: with each of the concrete types that the level is made of, the same field of that type."""
-
-    __slots__ = ("parts",)
-
-    def __init__(self, parts: Sequence[tuple[Field, Group]]) -> None:
-        self.parts = parts
-
-    @property
-    def field(self) -> Field:
-        """The field, as the first of the concrete types has it."""
-        return self.parts[0][0]
-
-    def in_order(self, by_part: Sequence[Sequence[Any]]) -> Sequence[Any]:
-        """What each part has of something, as one sequence in the order of the level before it was split by type."""
-        if len(by_part) == 1:
-            return by_part[0]
-        placed = [
-            (place, each)
-            for (_, group), found in zip(self.parts, by_part, strict=True)
-            for place, each in zip(group.places, found, strict=True)
-        ]
-        placed.sort(key=itemgetter(0))
-        return [each for _, each in placed]
-
-    def places(self) -> Places:
-        """Where the field's values are to be written to."""
-        outputs = self.in_order([group.outputs for _, group in self.parts])
-        return self, outputs, _Same(self.field.key, len(outputs))
-
-    def part_at(self, run: Run, container: Any) -> tuple[Field, Group, int, list[Any]]:
-        """(field, group, number of the object in it, keys below the field, innermost first) of a place to write to."""
-        indices: list[Any] = []
-        while id(container) in run.lists:
-            container, key = run.lists[id(container)]
-            indices.append(key)
-        for field, group in self.parts:
-            number = group.place_of(container)
-            if number is not None:
-                return field, group, number, indices
-        raise LookupError("This container belongs to another field.")
-
-    def field_at(self, run: Run, container: Any) -> Field:
-        """The field, as the concrete type of the object has it that the container belongs to."""
-        return self.part_at(run, container)[0]
-
-    def trace(self, run: Run, container: Any, key: Any) -> tuple[Path, tuple[Field, ...]]:
-        """The path of a place to write to, and the fields that lead there, this one included."""
-        field, group, number, indices = self.part_at(run, container)
-        path, fields = group.trace(run, number)
-        keys = [key, *indices][::-1]
-        found = Path(path, keys[0], field.parent_type.name)
-        for index in keys[1:]:
-            found = Path(found, index, None)
-        return found, (*fields, field)
 
 
 class Run:
@@ -148,6 +48,7 @@ class Run:
         middleware: Any,
         is_awaitable: Callable[[Any], bool] | None,
         is_async_iterable: Callable[[Any], bool],
+        composes: bool,
     ) -> None:
         self.plan = plan
         self.schema = plan.schema
@@ -162,6 +63,7 @@ class Run:
         self._field_resolver = field_resolver
         self._middleware = middleware
         self._is_awaitable = is_awaitable
+        self._composes = composes and hasattr(context, "fetch") and middleware is None
         self._late: dict[type, bool] = {}
         self._queue: deque[Callable[[], None]] = deque()
         self._waiting: list[_Waiting] = []
@@ -385,7 +287,9 @@ class Run:
                 for output in group.outputs:
                     output[each.key] = each.parent_type.name
         elif field.batch is not None and self._middleware is None:
-            self._run_batch(spot, field.batch)
+            program = self._program(spot)
+            if program is None or not self._run_program(spot, program):
+                self._run_batch(spot, field.batch)
         else:
             self._complete(spot, spot.in_order([self._resolve(spot, each, group) for each, group in spot.parts]))
 
@@ -396,6 +300,40 @@ class Run:
             self.when_all(values, lambda settled: field.completer.complete(self, spot, settled, outputs, keys), where)
             return
         field.completer.complete(self, spot, values, outputs, keys)
+
+    def _program(self, spot: Spot) -> Program | None:
+        """What fetches the field and all below it in one round trip, if anything does."""
+        field = spot.field
+        if not self._composes or len(spot.parts) > 1:
+            return None
+        if field.fetch is None:
+            field.fetch = program_of(field) or False
+        return field.fetch or None
+
+    def _run_program(self, spot: Spot, program: Program) -> bool:
+        """Sends it; answers false where the field has to go level by level, which tells what is wrong."""
+        field, group = spot.parts[0]
+        asked = [each for each in group.selection.fields if each.name != "__typename"]
+        alone = group.spot is None and program.is_pure and len(asked) == 1 and not self._serial
+        try:
+            fetch = Fetch(self, spot, program)
+            late = self.context.fetch(program, fetch.requests(), alone=alone)
+        except Exception:
+            return False
+
+        def go_on(found: Any) -> None:
+            if isinstance(found, Exception):
+                self._complete(spot, [found] * len(group.sources))
+                return
+            levels = fetch.write(found)
+            if levels is None:
+                assert field.batch is not None
+                self._run_batch(spot, field.batch)
+            else:
+                self._queue.extend(partial(self._run_level, groups) for groups in levels)
+
+        self.when(late, go_on, spot.places())
+        return True
 
     def _run_batch(self, spot: Spot, batch: BatchResolver) -> None:
         parents = spot.in_order([group.sources for _, group in spot.parts])
@@ -515,25 +453,6 @@ class _Waiting:
         """It will never be awaited."""
         if inspect.iscoroutine(self.late):
             self.late.close()
-
-
-class _Same(Sequence[Any]):
-    """A sequence of one value, over and over."""
-
-    __slots__ = ("_length", "_value")
-
-    def __init__(self, value: Any, length: int) -> None:
-        self._value = value
-        self._length = length
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __getitem__(self, place: Any) -> Any:
-        return self._value
-
-    def __iter__(self) -> Any:
-        return repeat(self._value, self._length)
 
 
 def _attributes(sources: Sequence[Any], name: str) -> list[Any]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from graphql import GraphQLError, is_non_null_type, located_error
 
 if TYPE_CHECKING:
-    from graph.engine.executing import Run, Spot
+    from graph.engine.executing import Run
+    from graph.engine.groups import Spot
     from graph.engine.planning import Field
 
 _KEEPS_ERRORS_WHERE_THEY_ARE = "experimental_disableErrorPropagation"

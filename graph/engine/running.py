@@ -98,13 +98,14 @@ def execute(
     is_async_iterable: Callable[[Any], bool] | None = None,
     hide_suggestions: bool = False,
     plans: Plans = PLANS,
+    composes: bool = True,
     **ignored: Any,
 ) -> Result:
     """Runs one operation of a valid document, breadth-first; the result, or an awaitable of it.
 
     In meaning graphql-core's `execute`: the same arguments, the same data, the same errors. Fields with a
     `BatchResolver` are resolved once per level. Incremental delivery, executor classes, hooks and abort signals are
-    not taken up.
+    not taken up. With `composes`, fields that declare sources are fetched together where the context has a `fetch`.
     """
     assert_valid_schema(schema)
     manager = _manager(middleware)
@@ -136,6 +137,7 @@ def execute(
         manager,
         None if is_awaitable in (None, default_is_awaitable) else is_awaitable,
         is_async_iterable or default_is_async_iterable,
+        composes,
     )
     return run.start(root, serially=operation.operation is OperationType.MUTATION)
 

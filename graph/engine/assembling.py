@@ -1,0 +1,188 @@
+"""From fetched rows to the answer: what a program's steps brought, written where the field's values belong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphql.pyutils import Path
+
+from graph.engine.fetching import Program, Step, Unfit
+from graph.engine.groups import Group, Spot
+
+if TYPE_CHECKING:
+    from graph.engine.executing import Run
+    from graph.engine.planning import Field
+
+Traced = tuple[Path, tuple["Field", ...]]
+
+
+class _Lists(dict[Any, list[Any]]):
+    """Children by what they belong to; what has none has an empty list."""
+
+    def __missing__(self, key: Any) -> list[Any]:
+        return []
+
+
+class Fetch:
+    """One run of a program, for the parents of one level."""
+
+    def __init__(self, run: Run, spot: Spot, program: Program) -> None:
+        self._run = run
+        self._spot = spot
+        self._program = program
+        self._left: list[tuple[Step, Sequence[Any], Sequence[dict[str, Any]]]] = []
+        self._paths: dict[int, dict[int, Traced]] = {}
+        column = program.top.source.parent_column
+        sources = spot.parts[0][1].sources
+        self._keys = None if column is None else [getattr(source, column) for source in sources]
+        if self._keys is not None and not program.is_pure and len(set(self._keys)) < len(self._keys):
+            # Resolvers will write into these objects: two parents must not share one.
+            raise Unfit
+
+    def requests(self) -> list[Any]:
+        """What to ask of each step, by the arguments of its field; raises where they are wrong."""
+        return [self._request(step) for step in self._program.steps]
+
+    def _request(self, step: Step) -> Any:
+        arguments = step.field.arguments_for(self._run.variables)
+        batch = step.field.batch
+        if batch is not None and batch.convert is not None:
+            arguments = batch.convert(arguments)
+        keys = None
+        if step is self._program.top and self._keys is not None:
+            keys = list(dict.fromkeys(key for key in self._keys if key is not None))
+        return step.source.request(arguments, keys)
+
+    def write(self, fetched: Sequence[Any]) -> list[list[Group]] | None:
+        """Writes the field's values; the levels that are left to resolvers. None where a value does not fit."""
+        try:
+            found, objects = self._assembled(fetched)
+        except (TypeError, ValueError, KeyError, ArithmeticError):
+            return None
+        field, group = self._spot.parts[0]
+        if self._keys is None:
+            for output in group.outputs:
+                output[field.key] = found(None)
+        else:
+            for output, key in zip(group.outputs, self._keys, strict=True):
+                output[field.key] = found(key)
+        self._run.context.spend(objects * (1 if self._keys is None else max(1, len(self._keys))))
+        return [self._groups(*left) for left in self._left]
+
+    def _assembled(self, fetched: Sequence[Any]) -> tuple[Callable[[Any], Any], int]:
+        """What finds a parent's value by its key, and how many objects there are in all."""
+        finders: dict[int, Callable[[Any], Any]] = {}
+        total = 0
+        for step in reversed(self._program.steps):
+            below = [finders[child.number] for child in step.children]
+            rows = fetched[step.number]
+            if step.wrap is not None:
+                finder, objects, rows = _pages(step, rows, below)
+            else:
+                objects = step.make(rows, *below)
+                finder = _one(rows, objects) if step.source.shape == "one" else _many(rows, objects)
+            # A parent that many children share is written out for each of them.
+            shared = sum(len(objects) for child in step.children if child.source.shape == "one")
+            total += shared + (len(objects) if step.source.shape != "one" or step.parent is None else 0)
+            finders[step.number] = finder
+            if step.rest and objects:
+                self._left.append((step, rows, objects))
+        self._left.reverse()
+        return finders[0], total
+
+    def _groups(self, step: Step, rows: Sequence[Any], objects: Sequence[dict[str, Any]]) -> list[Group]:
+        """The objects that resolvers have something left to do for, by type."""
+        made = step.source.objects(step.columns, rows)
+        by_kind: dict[str, tuple[list[Any], list[dict[str, Any]], list[int]]] = {}
+        if step.source.discriminator is None or (len(step.rest) == 1 and _is_certain(step)):
+            by_kind[next(iter(step.rest))] = (made, list(objects), list(range(len(made))))
+        else:
+            place = step.columns.index(step.source.discriminator) + 1
+            for number, (row, source, output) in enumerate(zip(rows, made, objects, strict=True)):
+                kind = step.source.type_name(row[place])
+                if kind in step.rest:
+                    group = by_kind.setdefault(kind, ([], [], []))
+                    group[0].append(source)
+                    group[1].append(output)
+                    group[2].append(number)
+        return [
+            Group(step.rest[kind], sources, outputs, self._spot, places=places, trace=self._tracer(step))
+            for kind, (sources, outputs, places) in by_kind.items()
+        ]
+
+    def _tracer(self, step: Step) -> Callable[[Any], Traced]:
+        """Finds the path of an object of this step, by walking down from the program's own field."""
+
+        def trace(output: Any) -> Traced:
+            known = self._paths.get(step.number)
+            if known is None:
+                known = self._paths[step.number] = {}
+                field, group = self._spot.parts[0]
+                for parent in group.outputs:
+                    path, fields = self._spot.trace(self._run, parent, field.key)
+                    _walk(parent[field.key], path, fields, step.chain[1:], known)
+            return known[id(output)]
+
+        return trace
+
+
+def _is_certain(step: Step) -> bool:
+    """Whether all rows of the step are of one type."""
+    from graphql import GraphQLObjectType, get_named_type
+
+    return isinstance(get_named_type(step.chain[-1].definition.type), GraphQLObjectType)
+
+
+def _walk(value: Any, path: Path, fields: tuple[Field, ...], chain: Sequence[Field], known: dict[int, Traced]) -> None:
+    if isinstance(value, list):
+        for number, each in enumerate(value):
+            _walk(each, Path(path, number, None), fields, chain, known)
+    elif value is not None and not chain:
+        known[id(value)] = (path, fields)
+    elif value is not None:
+        field = chain[0]
+        below = Path(path, field.key, field.parent_type.name)
+        _walk(value[field.key], below, (*fields, field), chain[1:], known)
+
+
+def _one(rows: Sequence[Any], objects: Sequence[Any]) -> Callable[[Any], Any]:
+    found = {row[0]: each for row, each in zip(rows, objects, strict=True)}
+    return found.get
+
+
+def _many(rows: Sequence[Any], objects: Sequence[Any]) -> Callable[[Any], Any]:
+    found = _Lists()
+    get = found.get
+    for row, each in zip(rows, objects, strict=True):
+        siblings = get(row[0])
+        if siblings is None:
+            found[row[0]] = [each]
+        else:
+            siblings.append(each)
+    return found.__getitem__
+
+
+def _pages(
+    step: Step, pages: Any, below: Sequence[Callable[[Any], Any]]
+) -> tuple[Callable[[Any], Any], list[Any], list[Any]]:
+    """(what finds a parent's page, all objects, all rows)."""
+    assert step.wrap is not None
+    found: dict[Any, Any] = {}
+    objects: list[Any] = []
+    rows: list[Any] = []
+    for key, page in pages.items():
+        made = step.make(page.rows, *below)
+        found[key] = step.wrap(page, made)
+        objects += made
+        rows += page.rows
+
+    def find(key: Any) -> Any:
+        known = found.get(key)
+        if known is None:
+            assert step.wrap is not None
+            page = pages.empty(key)
+            known = step.wrap(page, ())
+        return known
+
+    return find, objects, rows

@@ -1,0 +1,375 @@
+"""One round trip: fields whose rows a source can fetch together with those of the fields around them.
+
+A field may declare a source (`field.extensions["source"]`). Where consecutive fields are sources and plain columns,
+they become one `Program`: what is to be fetched at each level (`Step`), and generated code that writes the answer's
+objects straight from the rows. A field with a resolver of its own ends the program: its parents become ordinary objects
+of the level, and it is called breadth-first with all of them. Whatever does not fit goes level by level, as if there
+were no programs at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLLeafType,
+    GraphQLObjectType,
+    GraphQLString,
+    get_named_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+
+from graph.engine.planning import Field, Selection
+
+Shape = Literal["one", "many", "page"]
+_AS_IT_IS = {each.name for each in (GraphQLString, GraphQLID, GraphQLBoolean, GraphQLInt, GraphQLFloat)}
+_TYPENAME = "__typename"
+
+
+class Source(Protocol):
+    """What a field declares: how its rows are found, and what the planner has to know of them."""
+
+    shape: Shape
+    # The column of the parent's row that finds the rows; None where they are found by arguments alone.
+    parent_column: str | None
+    # The column that says of which type a row is, where the field's type is abstract.
+    discriminator: str | None
+    # The columns that every object has which resolvers get to see.
+    always: tuple[str, ...]
+
+    def has(self, column: str) -> bool:
+        """Whether rows have this column."""
+
+    def is_nullable(self, column: str) -> bool:
+        """Whether the column may be null."""
+
+    def type_name(self, value: Any) -> str:
+        """The GraphQL type of rows whose discriminator has this value."""
+
+    def objects(self, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """The rows as objects that resolvers know."""
+
+    def request(self, arguments: Mapping[str, Any], keys: Sequence[Any] | None) -> Any:
+        """What to ask of this level, given the field's arguments; raises where they are wrong."""
+
+
+class Page(Protocol):
+    """A cut of a list: rows in reading order, and what lies around them."""
+
+    rows: Sequence[tuple[Any, ...]]
+    has_next: bool
+    has_previous: bool
+    total: int | None
+
+    def cursor(self, row: tuple[Any, ...]) -> str:
+        """The cursor of one of its rows."""
+
+
+class Unfit(Exception):
+    """This cannot be fetched in one go."""
+
+
+class Step:
+    """One level of a program: what is fetched there, and how its rows become objects."""
+
+    def __init__(self, field: Field, source: Source, parent: Step | None, number: int) -> None:
+        self.field = field
+        self.source = source
+        self.parent = parent
+        self.number = number
+        self.columns: list[str] = []
+        self.children: list[Step] = []
+        self.chain: tuple[Field, ...] = ()
+        self.wants_total = False
+        self.rest: dict[str, Selection] = {}
+        self.make: Callable[..., list[dict[str, Any]]] = _nothing
+        self.wrap: Callable[[Page, Sequence[dict[str, Any]]], dict[str, Any]] | None = None
+
+    def place(self, column: str) -> int:
+        """Where this column stands in the rows, which begin with what they belong to."""
+        if column not in self.columns:
+            self.columns.append(column)
+        return self.columns.index(column) + 1
+
+
+class Program:
+    """A field and all below it that is fetched along with it."""
+
+    def __init__(self, field: Field) -> None:
+        self.steps: list[Step] = []
+        self.top = self._step(field, None)
+        self.is_pure = not any(step.rest for step in self.steps)
+        # Filled by whoever fetches: what it made of the steps.
+        self.prepared: Any = None
+
+    def _step(self, field: Field, parent: Step | None) -> Step:
+        source: Source = field.definition.extensions["source"]
+        if parent is not None and source.parent_column is None:
+            raise Unfit
+        step = Step(field, source, parent, len(self.steps))
+        self.steps.append(step)
+        if parent is not None and source.shape != "one" and _is_below_one(parent):
+            raise Unfit
+        _check_type(field, source.shape)
+        way = _wrapping(step, field) if source.shape == "page" else (field,)
+        step.chain = (*(parent.chain if parent else ()), *way)
+        _Maker(self, step, way[-1] if way else None).build()
+        return step
+
+    def below(self, field: Field, parent: Step) -> Step:
+        """The step of a field below another step's objects; raises `Unfit` where it cannot be one."""
+        return self._step(field, parent)
+
+
+class _Maker:
+    """Writes the code that makes objects of a step's rows."""
+
+    def __init__(self, program: Program, step: Step, asking: Field | None) -> None:
+        self.program = program
+        self.step = step
+        self.asking = asking
+        self.names: dict[str, Any] = {}
+
+    def build(self) -> None:
+        """Gives the step its `make`, its children, and the selections that are left to resolvers."""
+        if self.asking is None:
+            return
+        kind = get_named_type(self.asking.definition.type)
+        if isinstance(kind, GraphQLObjectType):
+            body = self._object(kind, self.asking.selection(kind), with_children=True)
+            children = "".join(f", c{place}" for place in range(len(self.step.children)))
+            self.step.make = self._compiled(f"lambda rows{children}: [{body} for r in rows]")
+            return
+        discriminator = self.step.source.discriminator
+        if discriminator is None:
+            raise Unfit
+        place = self.step.place(discriminator)
+        self.names["M"] = _Makers(self, self.asking)
+        # Each kind's columns have to be known before anything is fetched.
+        for possible in self.asking.plan.schema.get_possible_types(kind):  # type: ignore[arg-type]
+            self.names["M"].add(possible)
+        self.step.make = self._compiled(f"lambda rows: [M[r[{place}]](r) for r in rows]")
+
+    def _compiled(self, text: str) -> Any:
+        return eval(text, {"__builtins__": {}, **self.names})  # noqa: S307 - names and numbers made here, no input
+
+    def _object(self, kind: GraphQLObjectType, selection: Selection, *, with_children: bool) -> str:
+        """The expression of one object, as a row `r` has it."""
+        parts = []
+        left = []
+        for field in selection.fields:
+            expression = self._field(kind, field, with_children=with_children)
+            if expression is None:
+                left.append(field)
+                self._need(field)
+                expression = "None"
+            parts.append(f"{field.key!r}: {expression}")
+        if left:
+            for column in self.step.source.always:
+                self.step.place(column)
+            if self.step.parent is not None and _is_below_one(self.step):
+                raise Unfit
+            self.step.rest[kind.name] = Selection(kind, tuple(left), selection.keys)
+        return "{" + ", ".join(parts) + "}"
+
+    def _field(self, kind: GraphQLObjectType, field: Field, *, with_children: bool) -> str | None:
+        if field.name == _TYPENAME:
+            return repr(kind.name)
+        extensions = field.definition.extensions
+        attribute = extensions.get("attribute")
+        inner = field.definition.type
+        named = get_named_type(inner)
+        if attribute is not None and is_leaf_type(named) and not is_list_type(_bare(inner)):
+            return self._column(attribute, inner, named)
+        if with_children and "source" in extensions:
+            return self._child(field, extensions["source"])
+        return None
+
+    def _column(self, column: str, kind: Any, named: GraphQLLeafType) -> str | None:
+        source = self.step.source
+        if not source.has(column) or (is_non_null_type(kind) and source.is_nullable(column)):
+            return None
+        place = self.step.place(column)
+        if named.name in _AS_IT_IS:
+            return f"r[{place}]"
+        name = f"x{place}_{named.name}"
+        self.names[name] = _Coerced(named) if not hasattr(named, "values") else _CoercedOnce(named).__getitem__
+        return f"{name}(r[{place}])"
+
+    def _child(self, field: Field, source: Source) -> str | None:
+        steps = len(self.program.steps)
+        columns = list(self.step.columns)
+        try:
+            child = self.program.below(field, self.step)
+        except Unfit:
+            del self.program.steps[steps:]
+            self.step.columns[:] = columns
+            return None
+        self.step.children.append(child)
+        place = self.step.place(str(source.parent_column))
+        return f"c{len(self.step.children) - 1}(r[{place}])"
+
+    def _need(self, field: Field) -> None:
+        """A resolver will read the row: its columns are fetched as well."""
+        for column in field.definition.extensions.get("needs", ()):
+            if self.step.source.has(column):
+                self.step.place(column)
+
+
+class _Makers(dict[Any, Callable[[Any], dict[str, Any]]]):
+    """By the discriminator's value: what makes an object of a row."""
+
+    def __init__(self, maker: _Maker, asking: Field) -> None:
+        super().__init__()
+        self._maker = maker
+        self._asking = asking
+        self._by_name: dict[str, Callable[[Any], dict[str, Any]]] = {}
+
+    def add(self, kind: GraphQLObjectType) -> None:
+        """Makes ready for one concrete type."""
+        body = self._maker._object(kind, self._asking.selection(kind), with_children=False)
+        self._by_name[kind.name] = self._maker._compiled(f"lambda r: {body}")
+
+    def __missing__(self, value: Any) -> Callable[[Any], dict[str, Any]]:
+        found = self[value] = self._by_name[self._maker.step.source.type_name(value)]
+        return found
+
+
+class _Coerced:
+    """A scalar's values, as the answer holds them; null stays null."""
+
+    __slots__ = ("_coerce",)
+
+    def __init__(self, kind: GraphQLLeafType) -> None:
+        self._coerce = kind.coerce_output_value
+
+    def __call__(self, value: Any) -> Any:
+        return None if value is None else self._coerce(value)
+
+
+class _CoercedOnce(dict[Any, Any]):
+    """An enum's values, each coerced once."""
+
+    def __init__(self, kind: GraphQLLeafType) -> None:
+        super().__init__({None: None})
+        self._coerce = kind.coerce_output_value
+
+    def __missing__(self, value: Any) -> Any:
+        found = self[value] = self._coerce(value)
+        return found
+
+
+def program_of(field: Field) -> Program | None:
+    """The field's program, or None where it goes level by level."""
+    if "source" not in field.definition.extensions:
+        return None
+    try:
+        return Program(field)
+    except Unfit:
+        return None
+
+
+def _check_type(field: Field, shape: Shape) -> None:
+    """The generated code writes no null where none may be: types must leave room for what may be missing."""
+    kind = field.definition.type
+    if shape == "one" and (is_non_null_type(kind) or is_list_type(kind)):
+        raise Unfit
+    if shape == "many" and not (is_list_type(_bare(kind)) and not is_list_type(_bare(_bare(kind).of_type))):
+        raise Unfit
+
+
+def _bare(kind: Any) -> Any:
+    return kind.of_type if is_non_null_type(kind) else kind
+
+
+def _is_below_one(step: Step) -> bool:
+    """Whether one row may stand in several places of the answer: then its object is shared and must not be changed."""
+    at: Step | None = step
+    while at is not None and at.parent is not None:
+        if at.source.shape == "one":
+            return True
+        at = at.parent
+    return False
+
+
+def _wrapping(step: Step, field: Field) -> tuple[Field, ...]:
+    """Gives the step the code that wraps a page; the fields that lead to the page's rows, none if none does."""
+    kind = get_named_type(field.definition.type)
+    parts: list[tuple[str, Callable[[Page, Sequence[Any]], Any]]] = []
+    ways: list[tuple[Field, ...]] = []
+    for each in field.selection(kind).fields:  # type: ignore[arg-type]
+        part = each.definition.extensions.get("page_part")
+        if each.name == _TYPENAME:
+            parts.append((each.key, _constant(kind.name)))
+        elif part == "nodes":
+            ways.append((field, each))
+            parts.append((each.key, lambda _page, objects: list(objects)))
+        elif part == "edges":
+            make, node = _edges(each)
+            ways += [(field, each, node)] if node is not None else []
+            parts.append((each.key, make))
+        elif part == "page_info":
+            parts.append((each.key, _page_info(each)))
+        elif part == "total_count":
+            step.wants_total = True
+            parts.append((each.key, lambda page, _objects: page.total))
+        else:
+            raise Unfit
+    if len(ways) > 1:
+        raise Unfit
+    step.wrap = lambda page, objects: {key: make(page, objects) for key, make in parts}
+    return ways[0] if ways else ()
+
+
+def _edges(field: Field) -> tuple[Callable[[Page, Sequence[Any]], Any], Field | None]:
+    """What makes the edges of a page, and the field in them that asks for the row."""
+    kind = get_named_type(field.definition.type)
+    makers: list[tuple[str, Callable[[Page, Any, Any], Any]]] = []
+    node: Field | None = None
+    for each in field.selection(kind).fields:  # type: ignore[arg-type]
+        if each.name == _TYPENAME:
+            makers.append((each.key, _constant(kind.name)))
+        elif each.name == "cursor":
+            makers.append((each.key, lambda page, row, _object: page.cursor(row)))
+        elif each.name == "node" and node is None:
+            node = each
+            makers.append((each.key, lambda _page, _row, found: found))
+        else:
+            raise Unfit
+
+    def make(page: Page, objects: Sequence[Any]) -> list[dict[str, Any]]:
+        pairs = zip(page.rows, objects, strict=True)
+        return [{key: each(page, row, found) for key, each in makers} for row, found in pairs]
+
+    return make, node
+
+
+def _page_info(field: Field) -> Callable[[Page, Sequence[Any]], Any]:
+    kind = get_named_type(field.definition.type)
+    assert isinstance(kind, GraphQLObjectType)
+    makers: dict[str, Callable[[Page], Any]] = {
+        "hasNextPage": lambda page: page.has_next,
+        "hasPreviousPage": lambda page: page.has_previous,
+        "startCursor": lambda page: page.cursor(page.rows[0]) if page.rows else None,
+        "endCursor": lambda page: page.cursor(page.rows[-1]) if page.rows else None,
+        _TYPENAME: lambda _page: kind.name,
+    }
+    fields = field.selection(kind).fields
+    if any(each.name not in makers for each in fields):
+        raise Unfit
+    return lambda page, _objects: {each.key: makers[each.name](page) for each in fields}
+
+
+def _constant(value: Any) -> Callable[..., Any]:
+    return lambda *_: value
+
+
+def _nothing(rows: Sequence[Any], *_: Any) -> list[dict[str, Any]]:
+    return [{} for _ in rows]

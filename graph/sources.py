@@ -1,0 +1,181 @@
+"""Our tables as sources of the engine: relations, look-ups and pages that it may fetch together in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.composing import Level, Request, Shape
+from core.paging import Page, encode_cursor, require_key
+from core.reading import Reader
+from core.relations import Relation
+from core.rows import Row, row_class
+from core.tables import Table, table_of
+from graph.engine.fetching import Program, Unfit
+
+# Filled by the schema: which GraphQL type a row of a model is.
+TYPE_NAMES: dict[type[Table], Callable[[Row], str]] = {}
+Asked = Callable[[Mapping[str, Any], Sequence[Any] | None], Request]
+
+
+@dataclass(frozen=True, eq=False)
+class TableSource:
+    """Rows of a relation. `ask` turns the field's arguments into what is asked of the database."""
+
+    relation: Relation
+    shape: Shape
+    ask: Asked
+    parent_column: str | None
+
+    @property
+    def discriminator(self) -> str | None:
+        """The column that says of which type a row is."""
+        return next(iter(self.relation.child.__discriminator__), None)
+
+    @property
+    def always(self) -> tuple[str, ...]:
+        """The columns that every row has which resolvers get to see."""
+        return ("id", *self.relation.child.__discriminator__)
+
+    def has(self, column: str) -> bool:
+        """Whether rows have this column."""
+        return column in table_of(self.relation.child).c
+
+    def is_nullable(self, column: str) -> bool:
+        """Whether the column may be null."""
+        return bool(table_of(self.relation.child).c[column].nullable)
+
+    def type_name(self, value: Any) -> str:
+        """The GraphQL type of rows whose discriminator has this value."""
+        return TYPE_NAMES[self.relation.child](Row({str(self.discriminator): value}))
+
+    def objects(self, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> list[Row]:
+        """The rows as objects that resolvers know."""
+        made = row_class(self.relation.child)
+        return [made(dict(zip(columns, row[1:], strict=False))) for row in rows]
+
+    def request(self, arguments: Mapping[str, Any], keys: Sequence[Any] | None) -> Request:
+        """What is asked of the database; raises `RequestError` where an argument is wrong."""
+        return self.ask(arguments, keys)
+
+
+def related_source(relation: Relation, shape: Shape) -> TableSource:
+    """The rows of a relation that belong to their parents."""
+    return TableSource(relation, shape, lambda _arguments, keys: Request(relation, keys), relation.parent_key)
+
+
+def page_source(
+    relation: Relation, asked: Callable[[Mapping[str, Any]], tuple[Page, dict[str, Any], str]]
+) -> TableSource:
+    """One page of a relation for each parent, or of the whole table."""
+
+    def ask(arguments: Mapping[str, Any], keys: Sequence[Any] | None) -> Request:
+        cut, filters, sort = asked(arguments)
+        require_key(cut, table_of(relation.child).c[relation.sorts[sort].column].type)
+        return Request(relation, keys, page=cut, filters=filters, sort=sort)
+
+    return TableSource(relation, "page", ask, None if relation.key is None else relation.parent_key)
+
+
+def found_source(relation: Relation, found: Callable[[Mapping[str, Any]], tuple[Relation, str]]) -> TableSource:
+    """One row by a key that the arguments hold."""
+
+    def ask(arguments: Mapping[str, Any], keys: Sequence[Any] | None) -> Request:
+        by, key = found(arguments)
+        if "\0" in key:
+            raise Unfit  # The database cannot even be asked.
+        return Request(by, [key], single=True)
+
+    return TableSource(relation, "one", ask, None)
+
+
+class Pages(dict[Any, "FetchedPage"]):
+    """The pages of one level, by what they belong to."""
+
+    def __init__(self, request: Request, counts: Mapping[Any, int] | None, id_place: int) -> None:
+        super().__init__()
+        self._request = request
+        self._counts = counts
+        self._id_place = id_place
+
+    def add(self, key: Any, rows: list[Any]) -> None:
+        """One page, of which there is one row more than asked where more follows."""
+        self[key] = self._made(key, rows)
+
+    def empty(self, key: Any) -> FetchedPage:
+        """The page of a parent that has no rows."""
+        return self._made(key, [])
+
+    def _made(self, key: Any, found: list[Any]) -> FetchedPage:
+        cut = self._request.page
+        assert cut is not None
+        rows, more = found[: cut.size], len(found) > cut.size
+        inside = cut.cursor is not None
+        return FetchedPage(
+            rows[::-1] if cut.backward else rows,
+            has_next=inside if cut.backward else more,
+            has_previous=more if cut.backward else inside,
+            total=None if self._counts is None else self._counts.get(key, 0),
+            list_name=self._request.relation.list_name(self._request.sort),
+            id_place=self._id_place,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedPage:
+    """One page of rows, in reading order."""
+
+    rows: list[Any]
+    has_next: bool
+    has_previous: bool
+    total: int | None
+    list_name: str
+    id_place: int
+
+    def cursor(self, row: tuple[Any, ...]) -> str:
+        """The cursor of one row of this page."""
+        return encode_cursor(self.list_name, row[-1], row[self.id_place])
+
+
+def levels_of(program: Program) -> tuple[Level, ...]:
+    """What a program fetches, as the database is asked for it."""
+    if program.prepared is None:
+        program.prepared = tuple(
+            Level(
+                step.source.relation,  # type: ignore[attr-defined]
+                step.source.shape,
+                None if step.parent is None else step.parent.number,
+                _with_id(step.columns) if step.source.shape == "page" else tuple(step.columns),
+                step.wants_total,
+            )
+            for step in program.steps
+        )
+    found: tuple[Level, ...] = program.prepared
+    return found
+
+
+async def fetch(reader: Reader, program: Program, requests: Sequence[Request], *, alone: bool) -> list[Any]:
+    """What each step brought: rows, or for pages `Pages`."""
+    levels = levels_of(program)
+    rows, counts = await reader.fetch(levels, requests, alone=alone)
+    return [
+        _pages(level, request, found, counted) if level.shape == "page" else found
+        for level, request, found, counted in zip(levels, requests, rows, counts, strict=True)
+    ]
+
+
+def _pages(level: Level, request: Request, rows: Sequence[Any], counts: Mapping[Any, int] | None) -> Pages:
+    pages = Pages(request, counts, level.columns.index("id") + 1)
+    groups: dict[Any, list[Any]] = {}
+    for row in rows:
+        groups.setdefault(row[0], []).append(row)
+    if level.parent is None and request.keys is None:
+        groups.setdefault(None, [])
+    for key, found in groups.items():
+        pages.add(key, found)
+    return pages
+
+
+def _with_id(columns: Sequence[str]) -> tuple[str, ...]:
+    return tuple(columns) if "id" in columns else (*columns, "id")
