@@ -1,6 +1,7 @@
 """Whatever is killed, nothing stays behind and nothing committed is lost."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -21,10 +22,12 @@ pytestmark = needs_proc
 Start = Callable[..., EmbeddedPostgres]
 SECONDS = 20
 
+# A shell starts background jobs with Ctrl-C ignored, and so would be every program these tests start from one.
 SUPERVISOR = """
-import sys
+import signal, sys
 from pathlib import Path
 from cairn.embedded import EmbeddedPostgres
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     with EmbeddedPostgres(Path(sys.argv[1])) as server:
         print(server.url(), flush=True)
@@ -52,9 +55,16 @@ def supervisor_on(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         start_new_session=True,
     ) as process:
         try:
-            yield process, process.stdout.readline().strip()
+            yield process, line_of(process)
         finally:
             process.kill()
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
+    """The next line that a process says; fails when it stays silent."""
+    readable, _, _ = select.select([process.stdout], [], [], SECONDS)
+    assert readable, f"nothing was said for {SECONDS} seconds"
+    return process.stdout.readline().strip()
 
 
 def write_note(url: str) -> None:
@@ -66,7 +76,7 @@ def test_ctrl_c_stops_the_server_cleanly(folder: Path) -> None:
     with supervisor_on(folder) as (supervisor, _):
         server = postmaster_of(folder)
         os.killpg(supervisor.pid, signal.SIGINT)
-        assert supervisor.stdout.read() == "stopped\n"
+        assert line_of(supervisor) == "stopped"
         assert supervisor.wait(SECONDS) == 0
     assert not is_running(server)
     assert "database system is shut down" in (folder / "server.log").read_text().splitlines()[-1]

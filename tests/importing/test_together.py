@@ -30,7 +30,7 @@ def at_once(importers: tuple[Importer, Importer], paths: tuple[Path, Path]) -> l
     start = threading.Barrier(BOTH)
 
     def run(importer: Importer, path: Path) -> Outcome:
-        start.wait()
+        start.wait(timeout=30)
         return importer(path)
 
     with ThreadPoolExecutor(BOTH) as pool:
