@@ -111,7 +111,8 @@ class Run:
         if len(places) == 1:
             self.when(values[places[0]], lambda value: fill([value]), where)
         else:
-            self.when(_all([values[place] for place in places]), fill, where)
+            parts = [values[place] for place in places]
+            self._waiting.append(_Waiting(_all(parts), fill, where, parts))
 
     async def listed(self, values: Any) -> list[Any]:
         """The items of an async iterable."""
@@ -161,6 +162,8 @@ class Run:
         except BaseException:
             self._abandon()
             await _cancelled(tasks)
+            for waiting in tasks.values():
+                waiting.close()
             raise
         return self._result()
 
@@ -173,7 +176,8 @@ class Run:
         moot = [task for task, waiting in tasks.items() if self._is_moot(waiting.where, nulled)]
         await _cancelled(moot)
         for task in moot:
-            del tasks[task]
+            # One that was cancelled before its first step has awaited nothing of what it is made of.
+            tasks.pop(task).close()
         self._running = len(tasks)
         for waiting in [each for each in self._waiting if self._is_moot(each.where, nulled)]:
             self._waiting.remove(waiting)
@@ -448,11 +452,14 @@ class _Waiting:
     late: Awaitable[Any]
     then: Callable[[Any], None]
     where: Places
+    # What it is made of, where it is several.
+    parts: Sequence[Awaitable[Any]] = ()
 
     def close(self) -> None:
-        """It will never be awaited."""
-        if inspect.iscoroutine(self.late):
-            self.late.close()
+        """It will never be awaited, or no further."""
+        for each in (self.late, *self.parts):
+            if inspect.iscoroutine(each):
+                each.close()
 
 
 def _attributes(sources: Sequence[Any], name: str) -> list[Any]:

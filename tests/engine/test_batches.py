@@ -289,7 +289,7 @@ def test_what_a_resolver_does_to_its_arguments_is_seen_by_nobody_else() -> None:
         made.type_map["A"].fields["b"].resolve = resolve  # type: ignore[attr-defined]
         return made
 
-    document = '{ a { b(of: {words: ["w"]}) c: b(words: ["x"], of: {words: []}) } }'
+    document = '{ a { b(words: ["d"], of: {words: ["w"]}) c: b(words: ["x"], of: {words: []}) } }'
 
     outcome = compare(Asked(schema, document, root=lambda: {"a": [1, 2]}))
 
