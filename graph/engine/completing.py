@@ -7,7 +7,8 @@ index. What is not written stays null; why is told to the run (`fail`), which se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import (
@@ -170,7 +171,7 @@ class ListOf(Completer):
                 raise GraphQLError(
                     f"Expected Iterable, but did not find one for field '{field.parent_type}.{field.name}'."
                 )
-            return list(value)
+            return _listed(value)
         except Exception as error:
             run.fail(spot, container, key, error)
             return None
@@ -277,6 +278,26 @@ def completer(kind: GraphQLOutputType, depth: int = 0) -> Completer:
     if is_leaf_type(inner):
         return Leaf(inner, non_null, depth)
     return (AbstractOf if is_abstract_type(inner) else ObjectOf)(inner, non_null, depth)
+
+
+def _listed(values: Iterable[Any]) -> list[Any]:
+    """The items of an iterable. Where it fails on the way, what it gave before will never be awaited."""
+    found: list[Any] = []
+    try:
+        found.extend(values)
+    except BaseException:
+        close_all(found)
+        raise
+    return found
+
+
+def close_all(values: Iterable[Any]) -> None:
+    """Closes the coroutines among the values, and in lists among them: nobody will await them."""
+    for each in values:
+        if iscoroutine(each):
+            each.close()
+        elif isinstance(each, list | tuple):
+            close_all(each)
 
 
 def _is_built_in(kind: GraphQLLeafType) -> bool:

@@ -11,7 +11,6 @@ Nothing waits for what it does not need: what is late is awaited concurrently, a
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from graphql.type.definition import GraphQLResolveInfoHelpers
 
 from graph.engine.assembling import Fetch
 from graph.engine.batching import BatchInfo, BatchResolver, counted
-from graph.engine.completing import Placing
+from graph.engine.completing import Placing, close_all
 from graph.engine.fetching import Program, program_of
 from graph.engine.groups import Group, Places, Spot
 from graph.engine.nulls import Failure, reach, settle
@@ -109,14 +108,21 @@ class Run:
             then(settled)
 
         if len(places) == 1:
-            self.when(values[places[0]], lambda value: fill([value]), where)
+            self._waiting.append(_Waiting(values[places[0]], lambda value: fill([value]), where, values))
         else:
-            parts = [values[place] for place in places]
-            self._waiting.append(_Waiting(_all(parts), fill, where, parts))
+            late = _all([values[place] for place in places])
+            self._waiting.append(_Waiting(late, fill, where, values))
 
     async def listed(self, values: Any) -> list[Any]:
         """The items of an async iterable."""
-        return [each async for each in values]
+        found: list[Any] = []
+        try:
+            async for each in values:
+                found.append(each)
+        except BaseException:
+            close_all(found)
+            raise
+        return found
 
     def is_late(self, kind: type) -> bool:
         """Whether values of this Python type have to be awaited."""
@@ -176,8 +182,11 @@ class Run:
         moot = [task for task, waiting in tasks.items() if self._is_moot(waiting.where, nulled)]
         await _cancelled(moot)
         for task in moot:
-            # One that was cancelled before its first step has awaited nothing of what it is made of.
+            # One that was cancelled before its first step has awaited nothing of what it is made of; one that was done
+            # already may have brought more that nobody will await.
             tasks.pop(task).close()
+            if not task.cancelled():
+                close_all([task.result()])
         self._running = len(tasks)
         for waiting in [each for each in self._waiting if self._is_moot(each.where, nulled)]:
             self._waiting.remove(waiting)
@@ -452,14 +461,12 @@ class _Waiting:
     late: Awaitable[Any]
     then: Callable[[Any], None]
     where: Places
-    # What it is made of, where it is several.
-    parts: Sequence[Awaitable[Any]] = ()
+    # What it is made of, and what else goes on with it.
+    parts: Sequence[Any] = ()
 
     def close(self) -> None:
         """It will never be awaited, or no further."""
-        for each in (self.late, *self.parts):
-            if inspect.iscoroutine(each):
-                each.close()
+        close_all((self.late, *self.parts))
 
 
 def _attributes(sources: Sequence[Any], name: str) -> list[Any]:
@@ -483,7 +490,12 @@ async def _outcome(late: Awaitable[Any]) -> Any:
 
 
 async def _all(values: Sequence[Awaitable[Any]]) -> list[Any]:
-    found = await asyncio.gather(*values, return_exceptions=True)
+    tasks = [asyncio.ensure_future(each) for each in values]
+    try:
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+    except asyncio.CancelledError:
+        close_all(task.result() for task in tasks if task.done() and not task.cancelled() and not task.exception())
+        raise
     for each in found:
         if isinstance(each, BaseException) and not isinstance(each, Exception):
             raise each
