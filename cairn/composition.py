@@ -36,7 +36,5 @@ def compose(settings: Settings) -> Parts:
         settings=settings,
         database=database,
         credentials=Credentials(database, secure=public is not None and public.scheme == "https"),
-        operations=Operations(
-            schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor
-        ),
+        operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
     )
