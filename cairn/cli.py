@@ -105,13 +105,14 @@ def served() -> Any:
 
 @app.command()
 def worker() -> None:
-    """Run background work: housekeeping of expired links and sessions. Stops on Ctrl-C and SIGTERM."""
+    """Run background work: mail, and housekeeping of expired links and sessions. Stops on Ctrl-C and SIGTERM."""
+    from cairn.composition import postman
     from cairn.local import database_url
     from workers.running import work
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     with database_url():
-        _with_database(work)
+        _with_database(lambda database: work(database, postman(database)))
 
 
 @app.command()

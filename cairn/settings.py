@@ -53,6 +53,23 @@ class DatabaseSettings(BaseModel):
     wait_seconds: int = Field(10, ge=1, le=300, description="Longest a request waits for a free connection.")
 
 
+class MailSettings(BaseModel):
+    """Mail that goes out."""
+
+    url: SecretStr | None = Field(
+        None,
+        description="The mail server: `smtp://user:password@host:587`, `smtps://` for TLS from the start, "
+        "`smtp+tls://` to insist on it.",
+    )
+    sender: str = Field("Cairn <cairn@localhost>", description="Who mails are from.")
+    mailbox: bool = Field(
+        False, description="Keep mails in memory and show them at `/mailbox`: for development, never in production."
+    )
+    app_url: HttpUrl | None = Field(
+        None, description="The front end that links in mails lead to; the public URL when unset."
+    )
+
+
 class Settings(BaseSettings):
     """Everything that is configurable. Nested names are joined by two underscores."""
 
@@ -74,6 +91,7 @@ class Settings(BaseSettings):
     http: HttpSettings = Field(default_factory=HttpSettings, description="The HTTP edge.")
     graphql: GraphqlSettings = Field(default_factory=GraphqlSettings, description="Limits.")
     database: DatabaseSettings = Field(default_factory=DatabaseSettings, description="Use.")
+    mail: MailSettings = Field(default_factory=MailSettings, description="Mail.")
 
     @field_validator("database_url")
     @classmethod
@@ -84,6 +102,12 @@ class Settings(BaseSettings):
             # The reason may quote the password: it stays unsaid.
             raise ValueError("This is no libpq connection string, such as postgresql://user@host/name.") from error
         return value
+
+    @property
+    def app_url(self) -> str:
+        """Where links in mails lead to."""
+        found = self.mail.app_url or self.http.public_url
+        return str(found) if found else f"http://localhost:{self.port}"
 
     @property
     def url(self) -> str:
@@ -150,6 +174,8 @@ def _name(name: str, info: FieldInfo, prefix: str) -> str:
 
 def _kind(info: FieldInfo) -> str:
     annotation: Any = info.annotation
+    if annotation == SecretStr | None:
+        return "secret"
     if isinstance(annotation, type):
         return "secret" if annotation is SecretStr else annotation.__name__.lower()
     return "url"

@@ -22,7 +22,8 @@ from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
 from graph.errors import InputError, RevisionConflict
 from graph.formats import FORMATS
-from graph.identity import IdentityQuery
+from graph.identity import accounts, people
+from graph.identity.viewer import IdentityQuery
 from graph.node import NodeQuery
 from models.content import Stage
 from models.curriculum import Block, BlockFormat
@@ -43,7 +44,7 @@ TYPES: dict[type[Table], Callable[[Row], str]] = {
 }
 # What `node(id)` finds.
 FINDERS = tuple(Relation(model, "id") for model in TYPES)
-MUTATIONS = (*curriculum_mutations.MUTATIONS,)
+MUTATIONS = (*accounts.MUTATIONS, *people.MUTATIONS, *curriculum_mutations.MUTATIONS)
 
 
 @strawberry.type(description="Everything that can be read.")
