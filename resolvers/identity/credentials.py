@@ -27,6 +27,7 @@ from models.identity import (
     User,
     UserStatus,
 )
+from resolvers.identity import profiles
 from resolvers.identity.rights import scopes_of
 from resolvers.identity.tokens import TokenKind, kind_of, new_token, token_hash
 
@@ -137,6 +138,7 @@ async def ensure_user(tx: Transaction, email: str, name: str, role: Role) -> str
         await tx.insert(
             User, [{"id": user_id, "email": email, "display_name": name, "status": UserStatus.ACTIVE.value}]
         )
+        await profiles.create(tx, user_id)
     await grant(tx, user_id, role)
     return user_id
 

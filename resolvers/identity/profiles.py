@@ -64,9 +64,12 @@ def _is_for(profile: Mapping[str, Any], name: str, circle: Audience) -> bool:
 
 
 async def create(tx: Transaction, user_id: str) -> None:
-    """Makes the empty profile of a new person, with its cards."""
-    await tx.insert(Profile, [{"id": Profile.new_id(), "user_id": user_id}])
-    await _write_cards(tx, user_id)
+    """Makes the empty profile of a person, with its cards, unless there is one. Safe to repeat."""
+    empty = Profile(id=Profile.new_id(), user_id=user_id, privacy_level=PrivacyLevel.FRIENDS_ONLY)
+    row = empty.model_dump(exclude={"created_at", "updated_at"})
+    made = await tx.execute(insert(table_of(Profile)).values(**row).on_conflict_do_nothing(index_elements=["user_id"]))
+    if made:
+        await _write_cards(tx, user_id)
 
 
 async def update_profile(
@@ -81,6 +84,7 @@ async def update_profile(
     Raises `Conflict` when somebody saved in between.
     """
     values = checked(Profile, fields)
+    await create(tx, str(viewer.user_id))
     kept = await _locked(tx, Profile, Profile.__table__.c.user_id == viewer.user_id)  # type: ignore[attr-defined]
     unknown = sorted(set(visibility) - set(SHOWABLE))
     if unknown:
