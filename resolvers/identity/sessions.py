@@ -161,19 +161,21 @@ async def end_all(tx: Transaction, user_id: str, besides: str | None = None) -> 
 
 async def redeem(tx: Transaction, token: str, purpose: LoginPurpose) -> Row:
     """Uses up a one-time secret; answers its `user_id` and `details`. Raises `DomainError` when it is not good."""
-    table = table_of(LoginToken)
+    table, user = table_of(LoginToken), table_of(User)
     used = None
     if kind_of(token) is TokenKind.ONE_TIME:
+        good = sa.and_(
+            table.c.token_hash == token_hash(token),
+            table.c.purpose == purpose.value,
+            table.c.used_at.is_(None),
+            table.c.expires_at > sa.func.now(),
+        )
+        # The person first: what follows may make their other links worthless, and two such acts must not wait for
+        # each other.
+        owner = sa.select(table.c.user_id).where(good).scalar_subquery()
+        await tx.rows(sa.select(user.c.id).where(user.c.id == owner).with_for_update())
         used = await tx.row(
-            sa.update(table)
-            .where(
-                table.c.token_hash == token_hash(token),
-                table.c.purpose == purpose.value,
-                table.c.used_at.is_(None),
-                table.c.expires_at > sa.func.now(),
-            )
-            .values(used_at=sa.func.now())
-            .returning(table.c.user_id, table.c.details)
+            sa.update(table).where(good).values(used_at=sa.func.now()).returning(table.c.user_id, table.c.details)
         )
     if used is None:
         raise DomainError("This link was used already or is too old. Ask for a new one.", "LINK_EXPIRED", ("token",))

@@ -13,7 +13,7 @@ _NEWEST = {"NEWEST": Sort("id", descending=True)}
 _OLDEST = {"OLDEST": Sort("id")}
 
 ACCOUNT_OF_VIEWER = Relation(User, "id")
-PROFILE_OF_USER = Relation(Profile, "user_id")
+PROFILE_OF_USER = Relation(Profile, "user_id", sorts=_OLDEST)
 ROLES_OF_USER = Relation(RoleGrant, "user_id", sorts=_OLDEST)
 SESSIONS_OF_USER = Relation(AuthSession, "user_id", sorts=_NEWEST)
 CONSENTS_OF_USER = Relation(Consent, "user_id", sorts=_NEWEST)

@@ -47,14 +47,21 @@ class Server:
         return "250 Taken"
 
 
+class AnyPort(Controller):
+    """On whatever port is free."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
 @pytest.fixture
 def server() -> Iterator[tuple[Server, Smtp]]:
     """A real mail server, and the gateway to it."""
     handler = Server()
-    controller = Controller(handler, hostname="127.0.0.1", port=0)
+    controller = AnyPort(handler, hostname="127.0.0.1", port=0)
     controller.start()
-    port = controller.server.sockets[0].getsockname()[1]
-    yield handler, Smtp(f"smtp://127.0.0.1:{port}", "Cairn <cairn@example.com>")
+    yield handler, Smtp(f"smtp://127.0.0.1:{controller.port}", "Cairn <cairn@example.com>")
     controller.stop()
 
 
