@@ -171,7 +171,7 @@ def mutation(
             resolver=resolve, description=description, name=_camel(act.__name__)
         )
         made.python_name = act.__name__
-        made.metadata = MappingProxyType({"gate": gate})
+        made.metadata = MappingProxyType({"gate": gate, "secret": secret})
         return made
 
     return decorate

@@ -29,7 +29,7 @@ Name = Annotated[str, described_as("The name that others see.")]
 Zone = Annotated[str, described_as("The IANA time zone, such as Europe/Berlin; UTC when absent.")]
 Locale = Annotated[str, described_as("The language, as a BCP 47 tag; en when absent.")]
 Kind = Annotated[SessionKind, described_as("BROWSER sets a cookie, APP answers tokens; BROWSER when absent.")]
-SessionId = Annotated[strawberry.ID, described_as("The session; the one the request came by when absent.")]
+SessionId = Annotated[strawberry.ID | None, described_as("The session; the one the request came by when absent.")]
 KeepThis = Annotated[bool, described_as("Whether to stay signed in here.")]
 
 TOKENS: Mapping[str, tuple[Any, str]] = {
@@ -192,7 +192,7 @@ async def session_refresh(act: Act, refresh_token: Refresh) -> Done:
 
 
 @mutation(Gate.PERSON, Session, trusted=True)
-async def session_end(act: Act, id: SessionId | None = None) -> Done:
+async def session_end(act: Act, id: SessionId = None) -> Done:
     """Signs out: here, or at another place where one is signed in."""
     ended = id or act.viewer.session_id
     if ended is None:

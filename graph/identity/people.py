@@ -35,14 +35,12 @@ class FieldVisibilityInput:
 
 
 Visibility = Annotated[
-    list[FieldVisibilityInput], described_as("Who may see which field; what is not named stays as it is.")
+    list[FieldVisibilityInput] | None, described_as("Who may see which field; what is not named stays as it is.")
 ]
 
 
 @mutation(Gate.SIGNED_IN, Profile, updates=True)
-async def profile_update(
-    act: Act, expected_revision: Expected, fields: Fields, visibility: Visibility | None = None
-) -> str:
+async def profile_update(act: Act, expected_revision: Expected, fields: Fields, visibility: Visibility = None) -> str:
     """Saves changed fields of one's own profile, and who may see which. What is absent stays as it is."""
     chosen: dict[str, Audience] = {}
     for each in visibility or []:

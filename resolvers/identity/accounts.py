@@ -64,9 +64,14 @@ async def verify(database: Database, email: str, password: str) -> Verified:
     query = (
         sa.select(known.c.user_id, known.c.secret_hash)
         .join(user, user.c.id == known.c.user_id)
-        .where(sa.func.lower(user.c.email) == email.strip().lower(), known.c.provider == PASSWORD)
+        .where(sa.func.lower(user.c.email) == _bare(email).lower(), known.c.provider == PASSWORD)
     )
     return await _verified(database, query, password)
+
+
+def _bare(email: str) -> str:
+    """An address as it can be looked up: the database takes no NUL, and no address has one."""
+    return email.replace("\0", "").strip()
 
 
 async def verify_own(database: Database, user_id: str, password: str) -> Verified:

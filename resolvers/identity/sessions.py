@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from core.clock import now
 from core.errors import DomainError, NotFound
+from core.ids import tag_of
 from core.rows import Row
 from core.tables import table_of
 from core.writing import Transaction
@@ -139,6 +140,8 @@ async def _keep_pair(tx: Transaction, session_id: str, access: str, refresh_toke
 async def end(tx: Transaction, user_id: str, session_id: str) -> None:
     """Ends one session of a person at once. Safe to repeat; raises `NotFound` when it is not theirs."""
     table = table_of(AuthSession)
+    if tag_of(session_id) != AuthSession.__tag__:
+        raise NotFound("session")
     ended = await tx.execute(
         sa.update(table)
         .where(table.c.id == session_id, table.c.user_id == user_id)

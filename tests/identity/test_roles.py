@@ -83,12 +83,12 @@ def test_everybody_gives_what_the_table_says_and_no_more(
     assert (role.name in offered) is (expected is None)
 
 
-def test_who_may_not_give_roles_is_turned_away(staff: Staff, newcomer: Newcomer) -> None:
+def test_who_may_not_give_roles_is_turned_away(staff: Staff, newcomer: Newcomer, visitor: Callable[[], Client]) -> None:
     document = "mutation($id: ID!) { roleGrant(input: { userId: $id, role: LEARNER }) { errors { code } } }"
     guest = newcomer()
     assert guest.client.fails(document, id=guest.id) == "FORBIDDEN"
     assert staff(Role.EDITOR)[1].fails(document, id=guest.id) == "FORBIDDEN"
-    assert Client(guest.client.url).fails(document, id=guest.id) == "UNAUTHENTICATED"
+    assert visitor().fails(document, id=guest.id) == "UNAUTHENTICATED"
 
 
 def test_nobody_changes_their_own_roles(staff: Staff, doorkeeper: Doorkeeper) -> None:
