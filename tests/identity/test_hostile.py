@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from core.writing import camel
 from graph.identity import accounts, people
 from models.identity import Role
 from tests.fence.arguments import contract, value
@@ -13,7 +14,7 @@ from tests.fence.test_injection import HOSTILE
 from tests.identity.guests import Post
 from tests.support.clients import Client
 
-NAMES = [field.name for field in (*accounts.MUTATIONS, *people.MUTATIONS) if field.name]
+NAMES = [camel(field.python_name) for field in (*accounts.MUTATIONS, *people.MUTATIONS)]
 PLAIN = {"Int": 1, "Float": 1.0, "Boolean": True, "DateTime": "2100-01-01T00:00:00Z"}
 
 
