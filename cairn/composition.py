@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cairn.http.credentials import Credentials
+from cairn.http.issuers import trusted
 from cairn.settings import MailSettings, Settings, settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
@@ -40,7 +41,9 @@ def compose(settings: Settings) -> Parts:
     return Parts(
         settings=settings,
         database=database,
-        credentials=Credentials(database, secure=public is not None and public.scheme == "https"),
+        credentials=Credentials(
+            database, secure=public is not None and public.scheme == "https", issuers=trusted(settings.issuers)
+        ),
         operations=Operations(
             schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor
         ),

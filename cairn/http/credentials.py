@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cairn.http.issuers import InvalidCredentials, TrustedIssuers
 from core.database import Database
 from core.viewer import ANONYMOUS, SERVICE, Viewer
 from core.writing import transaction
+from gateways.oidc import looks_like_jwt
 from graph.effects import Effects
 from resolvers import identity
 
-
-class InvalidCredentials(Exception):
-    """A token was sent and is not valid: told apart from no token, so that a client notices."""
+__all__ = ["Credentials", "InvalidCredentials", "origin_of"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Credentials:
 
     database: Database
     secure: bool
+    issuers: TrustedIssuers
 
     def cookie_name(self, request: Request) -> str:
         """Two servers on one host must not overwrite each other's cookie: browsers ignore the port."""
@@ -45,6 +46,8 @@ class Credentials:
         scheme, _, token = header.partition(" ")
         token = token.strip()
         found = None
+        if scheme.lower() == "bearer" and looks_like_jwt(token):
+            return await self.issuers.viewer(self.database, token)
         if scheme.lower() == "bearer" and identity.kind_of(token) is not None:
             async with transaction(self.database, SERVICE) as tx:
                 found = await identity.viewer_of_bearer(tx, token)

@@ -52,10 +52,14 @@ class WrongPassword(DomainError):
 
 def email_address(text: str, path: str = "email") -> str:
     """The address without spaces around it; raises `InvalidInput` for what is none."""
-    address = text.strip()
-    if len(address) > 254 or not _EMAIL.fullmatch(address):
+    if not is_email_address(text):
         raise InvalidInput("This is no e-mail address.", "INVALID", (path,))
-    return address
+    return text.strip()
+
+
+def is_email_address(text: str) -> bool:
+    """Whether this can be an e-mail address, spaces around it aside."""
+    return len(text.strip()) <= 254 and _EMAIL.fullmatch(text.strip()) is not None
 
 
 async def verify(database: Database, email: str, password: str) -> Verified:

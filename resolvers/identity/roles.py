@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -97,7 +96,7 @@ async def take(tx: Transaction, grant_id: str) -> Row:
 
 
 async def take_by_name(tx: Transaction, user_id: str, role: Role) -> None:
-    """Takes back the role that a person holds everywhere. Raises `NotFound` when they do not."""
+    """Takes back the role that a person holds everywhere. Raises `DomainError` when they do not."""
     table = table_of(RoleGrant)
     found = await tx.row(
         sa.select(table.c.id).where(
@@ -105,7 +104,7 @@ async def take_by_name(tx: Transaction, user_id: str, role: Role) -> None:
         )
     )
     if found is None:
-        raise NotFound("role of this kind", ("role",))
+        raise DomainError(f"This person is no {role.value}.", "NOT_FOUND", ("role",))
     await take(tx, found.id)
 
 
@@ -142,8 +141,3 @@ async def _require_other_keeper(tx: Transaction, user_id: str, role: Role) -> No
     )
     if not others:
         raise DomainError("Somebody has to keep this role. Give it to somebody else first.", "LAST_KEEPER", ("role",))
-
-
-def is_active(row: Any) -> bool:
-    """Whether a grant authorises anything now."""
-    return row.expires_at is None or row.expires_at > now()
