@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Literal, get_origin
 
@@ -148,7 +149,8 @@ def problems(error: ValidationError | SettingsError) -> list[str]:
         return [f"CAIRN_{group} is a group of settings: set those in it one by one. See docs/settings.md."]
     found = []
     for each in error.errors():
-        variable = "__".join(str(part) for part in each["loc"]).upper()
+        # What is wrong within a list is named by the list.
+        variable = "__".join(str(part) for part in takewhile(lambda part: isinstance(part, str), each["loc"])).upper()
         if variable not in (name for name, *_ in variables()):
             variable = f"CAIRN_{variable}"
         reason = "It must be set." if each["type"] == "missing" else each["msg"].removeprefix("Value error, ")

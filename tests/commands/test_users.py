@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
@@ -13,9 +11,9 @@ from .conftest import UNREACHABLE, Cairn
 
 
 @pytest.fixture
-def keeper(fresh_database: str) -> Iterator[Doorkeeper]:
+def keeper(fresh_database: str) -> Doorkeeper:
     """Whoever looks after the database of one test alone."""
-    yield Doorkeeper(fresh_database)
+    return Doorkeeper(fresh_database)
 
 
 def roles_of(keeper: Doorkeeper, email: str) -> set[str]:

@@ -164,10 +164,8 @@ def test_a_token_that_is_not_good_is_refused_and_makes_nobody(
         status, answer = ask(bearer(token))
         assert status == 401, what
         assert [each["extensions"]["code"] for each in answer["errors"]] == ["UNAUTHENTICATED"], what
-    assert (
-        Doorkeeper(database_url).sql("SELECT 1 FROM auth_identity WHERE provider = %s AND subject = 'maya'", issuer.url)
-        == []
-    )
+    nobody = "SELECT 1 FROM auth_identity WHERE provider = %s AND subject = 'maya'"
+    assert Doorkeeper(database_url).sql(nobody, issuer.url) == []
 
 
 def test_clocks_may_differ_a_little(issuer: OidcServer, bearer: Callable[[str], Client]) -> None:
