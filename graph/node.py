@@ -54,15 +54,13 @@ def by_id(relation: Relation, description: str) -> Any:
 def by_id_of(owner: type[Table], relation: Relation, description: str) -> Any:
     """A root field for what belongs to one object of another table, by that object's id."""
 
-    async def resolve(root: Any, info: Info, id: str) -> Any:
+    async def batch(parents: Sequence[Any], info: BatchInfo, id: str) -> Sequence[Row | None]:
         if tag_of(id) != owner.__tag__:
             raise RequestError(f"This is not the id of a {table_of(owner).name}.")
-        return await _load_one(info, relation, id)
+        return (await _found(info, relation, [id])) * len(parents)
 
-    arguments = [
-        argument("id", strawberry.ID, f"The id of the {table_of(owner).name}.", default=inspect.Parameter.empty)
-    ]
-    return strawberry.field(resolver=with_arguments(resolve, arguments), description=description)
+    named = f"The id of the {table_of(owner).name}."
+    return batch_field(batch, description, [argument("id", strawberry.ID, named, default=inspect.Parameter.empty)])
 
 
 def by_id_or_slug(by_id: Relation, by_slug: Relation, description: str) -> Any:

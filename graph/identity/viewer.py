@@ -10,6 +10,7 @@ import strawberry
 from core.viewer import Viewer as Principal
 from core.viewer import ViewerKind
 from graph.context import Info
+from graph.engine import BatchInfo
 from graph.fields import batched, related_one
 from graph.identity.types import Account, Profile, Settings, User
 from graph.node import by_id_of
@@ -20,7 +21,7 @@ from resolvers.identity import visible
 from resolvers.identity.batches import grantable_roles
 
 
-async def _grantable(viewers: Sequence[Any], info: Info) -> Sequence[list[RoleName]]:
+async def _grantable(viewers: Sequence[Any], info: BatchInfo) -> Sequence[list[RoleName]]:
     found = await grantable_roles(info.context.reader, [viewer.id for viewer in viewers])
     return [roles if viewer.can_grant_roles else [] for viewer, roles in zip(viewers, found, strict=True)]
 
