@@ -1,11 +1,10 @@
-"""Time zones and languages as people name them, and the local day of an instant."""
+"""Time zones and languages as people name them."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?")
 
@@ -27,8 +26,3 @@ def known_locale(tag: str) -> str:
     if not _LANGUAGE_TAG.fullmatch(tag):
         raise ValueError("This is no language tag, such as de or pt-BR.")
     return tag
-
-
-def local_date(instant: datetime, zone: str, day_start_hour: int = 0) -> date:
-    """The day that an aware instant belongs to for somebody in this zone whose days begin at this hour."""
-    return (instant.astimezone(ZoneInfo(zone)) - timedelta(hours=day_start_hour)).date()
