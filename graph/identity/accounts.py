@@ -12,9 +12,9 @@ from core.database import Database
 from core.errors import NotFound
 from core.viewer import ANONYMOUS, Viewer
 from graph.door import Act, Done, Gate, described_as, mutation
-from graph.identity.types import Account, Session
-from models.identity import SessionKind
-from resolvers.identity import accounts, passwords, sessions
+from graph.identity.types import Account, ApiToken, Session
+from models.identity import Scope, SessionKind
+from resolvers.identity import accounts, credentials, passwords, sessions
 from resolvers.identity.accounts import Verified
 from resolvers.identity.credentials import viewer_of_user
 from resolvers.identity.mails import MailKind
@@ -30,6 +30,10 @@ Zone = Annotated[str, described_as("The IANA time zone, such as Europe/Berlin; U
 Locale = Annotated[str, described_as("The language, as a BCP 47 tag; en when absent.")]
 Kind = Annotated[SessionKind, described_as("BROWSER sets a cookie, APP answers tokens; BROWSER when absent.")]
 SessionId = Annotated[strawberry.ID | None, described_as("The session; the one the request came by when absent.")]
+TokenName = Annotated[str, described_as("A word to recognise it by.")]
+TokenScopes = Annotated[list[Scope], described_as("What it may do; no more than one may oneself.")]
+TokenId = Annotated[strawberry.ID, described_as("The id of the token.")]
+Days = Annotated[int, described_as("How many days it lasts; 30 when absent.")]
 KeepThis = Annotated[bool, described_as("Whether to stay signed in here.")]
 
 TOKENS: Mapping[str, tuple[Any, str]] = {
@@ -209,6 +213,20 @@ async def session_end_all(act: Act, keep_this: KeepThis = False) -> Done:
     return _out(act) if here is None else Done(here)
 
 
+@mutation(Gate.PERSON, ApiToken, trusted=True, extra={"token": (str, "The token. It is never shown again.")})
+async def api_token_create(act: Act, name: TokenName, scopes: TokenScopes, days: Days = 30) -> Done:
+    """Makes an API token for a program that acts for one, with some of one's own permissions."""
+    token = await credentials.create_own_api_token(act.tx, act.viewer, name, frozenset(scopes), days)
+    return Done(await credentials.id_of_token(act.tx, token), {"token": token})
+
+
+@mutation(Gate.PERSON, ApiToken, trusted=True)
+async def api_token_revoke(act: Act, id: TokenId) -> str:
+    """Takes an API token back at once."""
+    await credentials.revoke_api_token(act.tx, act.viewer, id)
+    return id
+
+
 def _out(act: Act) -> Done:
     act.effects.cookie = ""
     return Done(None, viewer=ANONYMOUS)
@@ -230,4 +248,6 @@ MUTATIONS = (
     session_refresh,
     session_end,
     session_end_all,
+    api_token_create,
+    api_token_revoke,
 )

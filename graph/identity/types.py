@@ -18,6 +18,7 @@ from models.identity import (
     ExperienceLevel,
     MeetingStyle,
     PrivacyLevel,
+    Scope,
     ScopeType,
     SessionKind,
 )
@@ -59,6 +60,19 @@ class Session:
         return bool(self.id == info.context.viewer.session_id)
 
 
+@entity(models.ApiToken)
+class ApiToken:
+    """A token with which a program acts for one."""
+
+    id: strawberry.ID = column("The id of the token; not the token itself.")
+    name: str
+    hint: str
+    scopes: list[Scope]
+    created_at: datetime = column("When it was made.")
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
 @entity(models.Consent)
 class Consent:
     """That a person agreed to one version of a text."""
@@ -89,6 +103,7 @@ class Account:
     created_at: datetime = column("When the account was made.")
     roles: list[Role] = related(visible.ROLES_OF_USER, "The roles one holds, those that have ended included.")
     sessions: list[Session] = related(visible.SESSIONS_OF_USER, "Where one is signed in, newest first.")
+    api_tokens: list[ApiToken] = related(visible.API_TOKENS_OF_USER, "One's API tokens, newest first.")
     consents: list[Consent] = related(visible.CONSENTS_OF_USER, "What one agreed to, newest first.")
     milestones: list[UserMilestone] = related(visible.MILESTONES_OF_USER, "What happened for the first time.")
 

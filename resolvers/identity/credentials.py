@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from core.clock import now
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotFound
+from core.ids import tag_of
 from core.rows import Row
 from core.tables import table_of
 from core.viewer import Viewer, ViewerKind
-from core.writing import Transaction
+from core.writing import Transaction, checked
 from models.identity import (
     ApiToken,
     AuthSession,
@@ -177,6 +178,37 @@ async def create_api_token(
     }
     await tx.insert(ApiToken, [row])
     return token
+
+
+async def create_own_api_token(tx: Transaction, viewer: Viewer, name: str, scopes: frozenset[Scope], days: int) -> str:
+    """A new API token for the viewer, who gives it no more than they may do themselves; answers the token."""
+    values = checked(ApiToken, {"name": name})
+    beyond = sorted(scope.value for scope in scopes if not viewer.may(scope))
+    if beyond:
+        raise InvalidInput(f"You may not do this yourself: {', '.join(beyond)}.", "INVALID", ("scopes",))
+    return await create_api_token(tx, str(viewer.user_id), values["name"], scopes, days)
+
+
+async def revoke_api_token(tx: Transaction, viewer: Viewer, token_id: str) -> None:
+    """Takes one of the viewer's API tokens back at once. Safe to repeat; raises `NotFound` when it is not theirs."""
+    table = table_of(ApiToken)
+    if tag_of(token_id) != ApiToken.__tag__:
+        raise NotFound("API token")
+    revoked = await tx.execute(
+        sa.update(table)
+        .where(table.c.id == token_id, table.c.user_id == viewer.user_id)
+        .values(revoked_at=sa.func.coalesce(table.c.revoked_at, sa.func.now()))
+    )
+    if not revoked:
+        raise NotFound("API token")
+
+
+async def id_of_token(tx: Transaction, token: str) -> str:
+    """The id of an API token that has just been made."""
+    table = table_of(ApiToken)
+    found = await tx.row(sa.select(table.c.id).where(table.c.token_hash == token_hash(token)))
+    assert found is not None
+    return str(found.id)
 
 
 async def create_login_token(

@@ -6,7 +6,17 @@ from collections.abc import Iterator, Mapping
 
 from core.relations import Relation, Sort
 from core.writing import camel
-from models.identity import Audience, AuthSession, Consent, Profile, ProfileCard, RoleGrant, User, UserMilestone
+from models.identity import (
+    ApiToken,
+    Audience,
+    AuthSession,
+    Consent,
+    Profile,
+    ProfileCard,
+    RoleGrant,
+    User,
+    UserMilestone,
+)
 from resolvers.identity.profiles import DEFAULT_AUDIENCE, SHOWABLE
 
 _NEWEST = {"NEWEST": Sort("id", descending=True)}
@@ -16,6 +26,7 @@ ACCOUNT_OF_VIEWER = Relation(User, "id")
 PROFILE_OF_USER = Relation(Profile, "user_id", sorts=_OLDEST)
 ROLES_OF_USER = Relation(RoleGrant, "user_id", sorts=_OLDEST)
 SESSIONS_OF_USER = Relation(AuthSession, "user_id", sorts=_NEWEST)
+API_TOKENS_OF_USER = Relation(ApiToken, "user_id", sorts=_NEWEST)
 CONSENTS_OF_USER = Relation(Consent, "user_id", sorts=_NEWEST)
 MILESTONES_OF_USER = Relation(UserMilestone, "user_id", sorts=_OLDEST)
 # Who may see several cards of a person gets the fullest: friends see no less than everybody.
