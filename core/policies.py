@@ -105,6 +105,31 @@ class OwnRows:
 
 
 @dataclass(frozen=True)
+class PairRows:
+    """A signed-in viewer reads the rows that name them in either of two columns and meet the condition."""
+
+    one: str
+    other: str
+    condition: str = "true"
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The one policy of this shape."""
+        condition = _both(f"({VIEWER_ID} IN ({self.one}, {self.other}))", self.condition)
+        return (Rule("pair_select", "SELECT", (API,), condition),)
+
+
+@dataclass(frozen=True)
+class RelatedRead:
+    """A signed-in viewer reads the rows that a row of another table lets them read, as its own policies allow."""
+
+    condition: str
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The one policy of this shape."""
+        return (Rule("related_select", "SELECT", (API,), self.condition),)
+
+
+@dataclass(frozen=True)
 class ServiceOnly:
     """Nobody but workers and the sign-in code reads or writes the table."""
 
@@ -122,7 +147,7 @@ class Ledger:
         return (Rule("own_insert", "INSERT", (API,), f"(actor_id IS NOT DISTINCT FROM {VIEWER_ID})"),)
 
 
-Shape = PublicRead | StaffRead | StaffWrite | OwnRows | ServiceOnly | Ledger
+Shape = PublicRead | StaffRead | StaffWrite | OwnRows | PairRows | RelatedRead | ServiceOnly | Ledger
 
 
 def rules_of(shapes: tuple[Shape, ...]) -> tuple[Rule, ...]:

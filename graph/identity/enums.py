@@ -8,6 +8,7 @@ from core.viewer import ViewerKind
 from graph.fields import described
 from models.identity import (
     Audience,
+    ConnectionStatus,
     ConsentPurpose,
     ExperienceLevel,
     MeetingStyle,
@@ -89,6 +90,12 @@ described(
     supportive="Gently.",
     direct="Straight to the point.",
     mixed="Sometimes one, sometimes the other.",
+)
+described(
+    ConnectionStatus,
+    pending="One asked, the other has not answered yet.",
+    accepted="Friends.",
+    blocked="One blocked the other, who is not told.",
 )
 described(
     ConsentPurpose,

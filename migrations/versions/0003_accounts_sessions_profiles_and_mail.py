@@ -52,6 +52,35 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_auth_identity_user_id"), "auth_identity", ["user_id"], unique=False)
     op.create_table(
+        "connection",
+        sa.Column("created_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("id", sa.UUID(as_uuid=False), nullable=False),
+        sa.Column("user_low", sa.UUID(as_uuid=False), nullable=False),
+        sa.Column("user_high", sa.UUID(as_uuid=False), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "pending",
+                "accepted",
+                "blocked",
+                name="connection_status",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("requested_by", sa.UUID(as_uuid=False), nullable=False),
+        sa.CheckConstraint("requested_by IN (user_low, user_high)", name=op.f("ck_connection_requested_by")),
+        sa.CheckConstraint("user_low < user_high", name=op.f("ck_connection_user_low")),
+        sa.ForeignKeyConstraint(["user_high"], ["user.id"], name=op.f("fk_connection_user_high"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_low"], ["user.id"], name=op.f("fk_connection_user_low"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connection")),
+        sa.UniqueConstraint("user_low", "user_high", name=op.f("uq_connection_user_low_user_high")),
+    )
+    op.create_index(op.f("ix_connection_user_high"), "connection", ["user_high"], unique=False)
+    op.create_table(
         "consent",
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -256,6 +285,8 @@ def upgrade() -> None:
     )
     op.execute('ALTER TABLE "auth_identity" ENABLE ROW LEVEL SECURITY')
     op.execute('ALTER TABLE "auth_identity" FORCE ROW LEVEL SECURITY')
+    op.execute('ALTER TABLE "connection" ENABLE ROW LEVEL SECURITY')
+    op.execute('ALTER TABLE "connection" FORCE ROW LEVEL SECURITY')
     op.execute('ALTER TABLE "consent" ENABLE ROW LEVEL SECURITY')
     op.execute('ALTER TABLE "consent" FORCE ROW LEVEL SECURITY')
     op.execute('ALTER TABLE "outgoing_mail" ENABLE ROW LEVEL SECURITY')
@@ -297,6 +328,11 @@ def upgrade() -> None:
     op.execute('GRANT SELECT (updated_at) ON "auth_session" TO cairn_api')
     op.execute('GRANT SELECT (user_agent) ON "auth_session" TO cairn_api')
     op.execute('GRANT SELECT (user_id) ON "auth_session" TO cairn_api')
+    op.execute('GRANT SELECT ON "connection" TO cairn_api')
+    op.execute('GRANT DELETE ON "connection" TO cairn_service')
+    op.execute('GRANT INSERT ON "connection" TO cairn_service')
+    op.execute('GRANT SELECT ON "connection" TO cairn_service')
+    op.execute('GRANT UPDATE ON "connection" TO cairn_service')
     op.execute('GRANT INSERT ON "consent" TO cairn_api')
     op.execute('GRANT SELECT ON "consent" TO cairn_api')
     op.execute('GRANT UPDATE (updated_at) ON "consent" TO cairn_api')
@@ -364,6 +400,15 @@ def upgrade() -> None:
         "CREATE POLICY own_select ON \"auth_session\" FOR SELECT TO cairn_api USING ((user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)))"
     )
     op.execute(
+        "CREATE POLICY pair_select ON \"connection\" FOR SELECT TO cairn_api USING ((((SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid) IN (user_low, user_high)) AND (status <> 'blocked' OR requested_by = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid))))"
+    )
+    op.execute('CREATE POLICY service_delete ON "connection" FOR DELETE TO cairn_service USING (true)')
+    op.execute('CREATE POLICY service_insert ON "connection" FOR INSERT TO cairn_service WITH CHECK (true)')
+    op.execute('CREATE POLICY service_select ON "connection" FOR SELECT TO cairn_service USING (true)')
+    op.execute(
+        'CREATE POLICY service_update ON "connection" FOR UPDATE TO cairn_service USING (true) WITH CHECK (true)'
+    )
+    op.execute(
         "CREATE POLICY own_insert ON \"consent\" FOR INSERT TO cairn_api WITH CHECK ((user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)))"
     )
     op.execute(
@@ -412,6 +457,9 @@ def upgrade() -> None:
     )
     op.execute(
         "CREATE POLICY public_read ON \"profile_card\" FOR SELECT TO cairn_public, cairn_api USING (audience = 'everybody')"
+    )
+    op.execute(
+        "CREATE POLICY related_select ON \"profile_card\" FOR SELECT TO cairn_api USING ((audience = 'friends' AND EXISTS (SELECT FROM connection WHERE connection.status = 'accepted' AND connection.user_low = LEAST(user_id, (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)) AND connection.user_high = GREATEST(user_id, (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)))))"
     )
     op.execute('CREATE POLICY service_delete ON "profile_card" FOR DELETE TO cairn_service USING (true)')
     op.execute('CREATE POLICY service_insert ON "profile_card" FOR INSERT TO cairn_service WITH CHECK (true)')
@@ -536,6 +584,8 @@ def downgrade() -> None:
     op.drop_index("uq_consent_user_id_purpose", table_name="consent", postgresql_where=sa.text("withdrawn_at IS NULL"))
     op.drop_index(op.f("ix_consent_user_id"), table_name="consent")
     op.drop_table("consent")
+    op.drop_index(op.f("ix_connection_user_high"), table_name="connection")
+    op.drop_table("connection")
     op.drop_index(op.f("ix_auth_identity_user_id"), table_name="auth_identity")
     op.drop_table("auth_identity")
     op.drop_index("ix_outgoing_mail_due", table_name="outgoing_mail", postgresql_where=sa.text("done_at IS NULL"))

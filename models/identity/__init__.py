@@ -10,6 +10,7 @@ from models.identity.credentials import (
     RefreshToken,
     SessionKind,
 )
+from models.identity.friends import Connection, ConnectionStatus
 from models.identity.people import User, UserMilestone, UserStatus
 from models.identity.profiles import (
     Audience,
@@ -27,6 +28,8 @@ __all__ = [
     "Audience",
     "AuthIdentity",
     "AuthSession",
+    "Connection",
+    "ConnectionStatus",
     "Consent",
     "ConsentPurpose",
     "ExperienceLevel",

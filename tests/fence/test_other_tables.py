@@ -30,6 +30,7 @@ READS: dict[str, set[str]] = {
     "login_token": {"service"},
     "auth_session": {"service"},
     "refresh_token": {"service"},
+    "connection": {"service"},
     "profile": {"service"},
     "profile_card": MANAGERS,
     "consent": MANAGERS,
@@ -50,6 +51,7 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "login_token": {"service": ALL},
     "auth_session": {"service": ALL},
     "refresh_token": {"service": ALL},
+    "connection": {"service": ALL},
     "profile": {"service": ALL},
     "profile_card": {"service": ALL},
     "consent": {"service": ALL},
@@ -93,11 +95,14 @@ def rows(owner: Owner) -> Iterator[dict[str, str]]:
     """Table to the id of one row: of a stranger's, where the table is about people."""
     stranger = str(uuid.uuid4())
     with owner.transaction(force_rollback=True):
+        # Strangers know strangers, who need not be there.
+        owner.execute("SET LOCAL session_replication_role = replica")
         made = {table: _insert(owner, table, values) for table, values in _owned(stranger).items()}
         for table in set(OTHERS) - set(made):
             found = owner.execute(sql.SQL("SELECT id FROM {} LIMIT 1").format(sql.Identifier(table))).fetchone()
             assert found is not None, table
             made[table] = str(found[0])
+        owner.execute("SET LOCAL session_replication_role = origin")
         yield made
 
 
@@ -130,6 +135,12 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "privacy_level": "private",
             "social_sharing_enabled": True,
             "revision": 1,
+        },
+        "connection": {
+            "user_low": person,
+            "user_high": "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            "status": "accepted",
+            "requested_by": person,
         },
         "profile_card": {"user_id": person, "audience": "friends", "display_name": "Stranger"},
         "consent": {"user_id": person, "purpose": "recording", "version": "1"},

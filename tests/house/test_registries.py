@@ -33,6 +33,7 @@ TAGS = {
     0x017: "profile",
     0x018: "profile_card",
     0x019: "consent",
+    0x01A: "connection",
     0x01B: "user_milestone",
     0x020: "audit_log",
     0x030: "content",

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from core.writing import camel
-from graph.identity import accounts, people
+from graph.identity import accounts, friends, people
 from models.identity import Role
 from tests.fence.arguments import contract, value
 from tests.fence.test_injection import HOSTILE
 from tests.identity.guests import Post
 from tests.support.clients import Client
 
-NAMES = [camel(field.python_name) for field in (*accounts.MUTATIONS, *people.MUTATIONS)]
+NAMES = [camel(field.python_name) for field in (*accounts.MUTATIONS, *people.MUTATIONS, *friends.MUTATIONS)]
 PLAIN = {"Int": 1, "Float": 1.0, "Boolean": True, "DateTime": "2100-01-01T00:00:00Z"}
 
 
