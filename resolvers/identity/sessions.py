@@ -65,7 +65,7 @@ async def start(tx: Transaction, user_id: str, kind: SessionKind, origin: Origin
         "kind": kind.value,
         "token_hash": token_hash(cookie) if cookie else None,
         "expires_at": now() + (SESSION_LIFE if cookie else APP_LIFE),
-        "ip": origin.ip,
+        "ip": (origin.ip or "")[:45] or None,
         "user_agent": (origin.user_agent or "")[:300] or None,
     }
     await tx.insert(AuthSession, [row])

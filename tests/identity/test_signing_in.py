@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+from pydantic import HttpUrl, SecretStr
+
+from cairn.settings import HttpSettings, Settings
+from resolvers.identity import passwords
 from tests.http.doorkeeper import Doorkeeper
 from tests.identity.guests import PASSWORD, Guest, Post, code, who
 from tests.support.clients import Client
+from tests.support.servers import RunningApplication
 
 Visitor = Callable[[], Client]
 Newcomer = Callable[[], Guest]
@@ -29,6 +35,34 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(newcomer: Newc
     assert "HttpOnly" in header
     assert "SameSite=lax" in header
     assert "Path=/" in header
+
+
+def test_over_https_the_cookie_belongs_to_this_host_alone(newcomer: Newcomer, database_url: str) -> None:
+    guest = newcomer()
+    http = HttpSettings(public_url=HttpUrl("https://cairn.example"))
+    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), http=http))
+    client = Client(running.start())
+    document = """mutation($email: String!, $password: String!) {
+        sessionStart(input: { email: $email, password: $password }) { errors { code } } }"""
+    try:
+        header = client.post(document, {"email": guest.email, "password": PASSWORD}).headers["set-cookie"]
+    finally:
+        client.http.close()
+        running.stop()
+    assert header.startswith("__Host-cairn_session=cairn_ses_")
+    assert {"Secure", "HttpOnly", "SameSite=lax", "Path=/"} <= set(header.split("; "))
+    assert "Domain" not in header
+
+
+def test_a_queue_of_passwords_that_is_too_long_is_turned_away(
+    newcomer: Newcomer, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest, browser = newcomer(), visitor()
+    monkeypatch.setattr(passwords, "MOST_WAITING", 0)
+    document = """mutation($email: String!, $password: String!) {
+        sessionStart(input: { email: $email, password: $password }) { errors { code } } }"""
+    assert browser.fails(document, email=guest.email, password=PASSWORD) == "UNAVAILABLE"
+    assert who(guest.client)["kind"] == "USER"
 
 
 def test_the_address_may_be_written_in_any_case(newcomer: Newcomer, visitor: Visitor, post: Post) -> None:

@@ -121,6 +121,8 @@ def test_secrets_stand_in_no_table_and_in_no_log(newcomer: Newcomer, post: Post,
         assert rows, table
         for secret in (PASSWORD, link):
             assert not [row for (row,) in rows if secret in row], table
+    acts = doorkeeper.sql("SELECT actor_id::text, actor_kind FROM audit_log WHERE action = 'account_confirm'")
+    assert (guest.id, "user") in acts
     actions = {action for (action,) in doorkeeper.sql("SELECT DISTINCT action FROM audit_log")}
     assert {"account_create", "account_confirm", "account_sign_in_link_request"} <= actions
 
