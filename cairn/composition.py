@@ -44,9 +44,7 @@ def compose(settings: Settings) -> Parts:
         credentials=Credentials(
             database, secure=public is not None and public.scheme == "https", issuers=trusted(settings.issuers)
         ),
-        operations=Operations(
-            schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor
-        ),
+        operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
         mail=mail,
         postman=Postman(database, mail, settings.app_url),
     )

@@ -33,7 +33,7 @@ from core.relations import Perspective, Relation
 from core.tables import Table
 from core.viewer import SERVICE, Viewer, require, require_signed_in
 from core.writing import Transaction, transaction
-from graph.context import DRAFT, NOWHERE, Info
+from graph.context import DRAFT, LIVE, NOWHERE, Context, Info
 from graph.effects import Effects
 from graph.errors import UserError, user_errors
 from graph.fields import related_one
@@ -82,7 +82,7 @@ class Done:
 
     id: str | None
     extra: Mapping[str, Any] = field(default_factory=dict)
-    errors: tuple[DomainError, ...] = ()
+    errors: tuple[DomainError | SeveralErrors, ...] = ()
     viewer: Viewer | None = None
 
 
@@ -103,7 +103,7 @@ def mutation(
     creates: bool = False,
     updates: bool = False,
     extra: Mapping[str, tuple[Any, str]] | None = None,
-    shows: Perspective = DRAFT,
+    shows: Perspective | None = None,
     names: Mapping[str, str] = MappingProxyType({}),
     trusted: bool = False,
     prepare: Prepare | None = None,
@@ -112,13 +112,16 @@ def mutation(
 
     The function answers the id of the `entity` that the payload shows, or `Done`. With `creates` or `updates` the input
     also has the editable fields of that type, handed over as the argument `fields` without those that are absent; what
-    `creates` needs is required. `extra` declares further payload fields as name -> (type, description); `shows` is the
-    perspective from which the payload is read; `names` maps columns to those input fields that are named differently.
+    `creates` needs is required. `extra` declares further payload fields as name -> (type, description); `names` maps
+    columns to those input fields that are named differently; `shows` is the perspective from which the payload is read:
+    the draft when it is not given and the gate is a permission.
 
     A `trusted` function works with the rights of the service, because it deals with credentials, which nobody else may
     read: it has to see for itself whose they are. `prepare` is what takes long, such as checking a password, and is
     done before the transaction opens; what it answers is `act.prepared`.
     """
+
+    perspective = shows or (LIVE if isinstance(gate, Gate) else DRAFT)
 
     def decorate(act: Callable[..., Awaitable[str | Done]]) -> StrawberryField:
         hints = get_type_hints(act, include_extras=True)
@@ -132,36 +135,34 @@ def mutation(
         name = _field_name(entity)
         payload_type = _payload_type(f"{title}Payload", name, entity, extra or {})
 
-        async def resolve(root: Any, info: Info, input: Any) -> Any:
-            context = info.context
-            _admit(gate, context.viewer)
-            given = _given(input)
+        async def carry_out(context: Context, given: Mapping[str, Any]) -> Done:
+            """Does it, in one transaction, and then what follows from that; a refusal leaves nothing behind."""
             arguments: dict[str, Any] = {each: given[each] for each in own if each in given}
             if creates or updates:
                 arguments["fields"] = {each: value for each, value in given.items() if each not in own}
-            payload: dict[str, Any]
-            viewer = context.viewer
-            # A transaction must not wait for a second connection while this request still holds a first.
-            await context.close()
+            told = loggable({each: value for each, value in given.items() if each not in secret})
+            viewer, effects = context.viewer, Effects()
             try:
                 prepared = None if prepare is None else await prepare(context.database, viewer, given)
                 async with transaction(context.database, SERVICE if trusted else viewer) as tx:
-                    answer = await act(Act(tx, viewer, context.effects, context.origin, prepared), **arguments)
+                    answer = await act(Act(tx, viewer, effects, context.origin, prepared), **arguments)
                     done = answer if isinstance(answer, Done) else Done(answer)
-                    told = {name: value for name, value in given.items() if name not in secret}
-                    await audit.record(tx, act.__name__, done.id, loggable(told), done.viewer or viewer)
+                    await audit.record(tx, act.__name__, done.id, told, done.viewer or viewer)
             except (DomainError, SeveralErrors) as error:
-                payload = {
-                    f"{name}_id": _subject(given, entity),
-                    **dict.fromkeys(extra or {}),
-                    "errors": user_errors(error, names),
-                }
-            else:
-                found = [each for error in done.errors for each in user_errors(error, names)]
-                payload = {f"{name}_id": done.id, **dict.fromkeys(extra or {}), **done.extra, "errors": found}
-                context.viewer = done.viewer or viewer
-            await context.renew(shows)
-            return Payload(**payload)
+                return Done(_subject(given, entity), errors=(error,))
+            context.effects.add(effects)
+            context.viewer = done.viewer or viewer
+            return done
+
+        async def resolve(root: Any, info: Info, input: Any) -> Any:
+            context = info.context
+            _admit(gate, context.viewer)
+            # A transaction must not wait for a second connection while this request still holds a first.
+            await context.close()
+            done = await carry_out(context, _given(input))
+            await context.renew(perspective)
+            errors = [each for error in done.errors for each in user_errors(error, names)]
+            return Payload(**{f"{name}_id": done.id, **dict.fromkeys(extra or {}), **done.extra, "errors": errors})
 
         annotated: Any = Annotated
         given_as = annotated[input_type, described_as("What to do, and to what.")]

@@ -15,3 +15,8 @@ class Effects:
 
     cookie: str | None = None
     mail: bool = False
+
+    def add(self, others: Effects) -> None:
+        """Takes over what an act asked for, once what it did is committed."""
+        self.cookie = self.cookie if others.cookie is None else others.cookie
+        self.mail = self.mail or others.mail
