@@ -1,4 +1,4 @@
-"""The command line: `cairn dev | serve | worker | migrate | import | schema | token | doctor`."""
+"""The command line: `cairn dev | serve | worker | migrate | import | schema | token | user | doctor`."""
 
 # Commands import what they need when they run: `--help` and a plain mistake should answer at once, and the whole
 # application takes a second or two to import.
@@ -28,6 +28,7 @@ from core.errors import DomainError
 
 if TYPE_CHECKING:
     from core.database import Database
+    from models.identity import Role
 
 app = typer.Typer(
     name="cairn",
@@ -37,10 +38,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+user_app = typer.Typer(help="People and their roles.", no_args_is_help=True)
 import_app = typer.Typer(help="Bring courses in from elsewhere.", no_args_is_help=True)
 token_app = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
 app.add_typer(token_app, name="token")
+app.add_typer(user_app, name="user")
 console = Console(stderr=True)
 
 
@@ -105,13 +108,14 @@ def served() -> Any:
 
 @app.command()
 def worker() -> None:
-    """Run background work: housekeeping of expired links and sessions. Stops on Ctrl-C and SIGTERM."""
+    """Run background work: mail, and housekeeping of expired links and sessions. Stops on Ctrl-C and SIGTERM."""
+    from cairn.composition import postman
     from cairn.local import database_url
     from workers.running import work
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     with database_url():
-        _with_database(work)
+        _with_database(lambda database: work(database, postman(database)))
 
 
 @app.command()
@@ -226,6 +230,51 @@ def token_create(
     with database_url() as url:
         running.upgrade(url)
         typer.echo(_with_database(run))
+
+
+@user_app.command("create")
+def user_create(
+    email: Annotated[str, typer.Argument(help="Their e-mail address.")],
+    name: Annotated[str, typer.Option(help="The name that others see; made from the address when absent.")] = "",
+    role: Annotated[str, typer.Option(help="A role to give at once.")] = "",
+) -> None:
+    """Make an account for somebody, and print a link to sign in that works once. Safe to repeat."""
+    from cairn import people
+
+    people.run(lambda tx: people.create(tx, email, name, _role(role) if role else None))
+
+
+@user_app.command("grant")
+def user_grant(
+    email: Annotated[str, typer.Argument(help="Whose role it is to be.")],
+    role: Annotated[str, typer.Argument(help="The role; see docs/roles.md.")],
+    days: Annotated[int, typer.Option(help="After how many days it ends by itself; 0 for never.", min=0)] = 0,
+) -> None:
+    """Give somebody a role everywhere, or another end to one they hold."""
+    from cairn import people
+
+    chosen = _role(role)
+    people.run(lambda tx: people.grant(tx, email, chosen, days))
+
+
+@user_app.command("revoke")
+def user_revoke(
+    email: Annotated[str, typer.Argument(help="Whose role it is.")],
+    role: Annotated[str, typer.Argument(help="The role; see docs/roles.md.")],
+) -> None:
+    """Take a role back at once. The last admin cannot lose theirs."""
+    from cairn import people
+
+    chosen = _role(role)
+    people.run(lambda tx: people.revoke(tx, email, chosen))
+
+
+def _role(name: str) -> Role:
+    from models.identity import Role
+
+    if name not in set(Role):
+        raise typer.BadParameter(f"{name} is no role. Roles are {', '.join(Role)}.", param_hint="role")
+    return Role(name)
 
 
 @app.command("doctor")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cairn.http.credentials import Credentials
-from cairn.settings import Settings
+from cairn.http.issuers import trusted
+from cairn.settings import MailSettings, Settings, settings
 from core.database import Database
+from gateways.mail import Mail, Mailbox, NoMail, Smtp
 from graph.limits import Limits
 from graph.running import Operations
 from graph.schema import schema
+from workers.mail import Postman
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,8 @@ class Parts:
     database: Database
     credentials: Credentials
     operations: Operations
+    mail: Mail
+    postman: Postman
 
 
 def compose(settings: Settings) -> Parts:
@@ -31,10 +36,30 @@ def compose(settings: Settings) -> Parts:
         wait_seconds=settings.database.wait_seconds,
     )
     public = settings.http.public_url
+    mail = mail_gateway(settings.mail)
     limits = Limits(**settings.graphql.model_dump(exclude={"introspection", "executor"}))
     return Parts(
         settings=settings,
         database=database,
-        credentials=Credentials(database, secure=public is not None and public.scheme == "https"),
+        credentials=Credentials(
+            database, secure=public is not None and public.scheme == "https", issuers=trusted(settings.issuers)
+        ),
         operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
+        mail=mail,
+        postman=Postman(database, mail, settings.app_url),
     )
+
+
+def postman(database: Database) -> Postman:
+    """Whoever sends the mail that waits in a database, by this process's settings."""
+    found = settings()
+    return Postman(database, mail_gateway(found.mail), found.app_url)
+
+
+def mail_gateway(settings: MailSettings) -> Mail:
+    """Whoever takes mail to its recipient, by these settings."""
+    if settings.mailbox:
+        return Mailbox()
+    if settings.url is None:
+        return NoMail()
+    return Smtp(settings.url.get_secret_value(), settings.sender)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import uvicorn
+from pydantic import HttpUrl
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
@@ -19,14 +20,14 @@ from cairn.demo import loading
 from cairn.embedded import EmbeddedPostgres
 from cairn.http.app import application
 from cairn.local import FOLDER, NAME
-from cairn.settings import settings
+from cairn.settings import Settings, settings
 from core.database import Database
 from core.viewer import SERVICE
 from core.writing import transaction
 from migrations import running
 from models.identity import Role
 from resolvers import identity
-from workers.running import housekeeping_forever
+from workers.running import work_forever
 
 EDITOR = ("editor@cairn.example", "Demo editor")
 
@@ -58,10 +59,17 @@ def _serve(console: Console, listener: socket.socket, server: EmbeddedPostgres |
     running.upgrade(url)
     address = f"http://localhost:{listener.getsockname()[1]}"
     link = asyncio.run(_prepare(console, url))
-    parts = compose(settings())
+    parts = compose(_with_mailbox(settings(), address))
     config = uvicorn.Config(application(parts), log_level="warning", lifespan="on", timeout_graceful_shutdown=5)
     api = uvicorn.Server(config)
     return asyncio.run(_until_stopped(api, listener, server, parts, lambda: _greet(console, address, link)))
+
+
+def _with_mailbox(found: Settings, address: str) -> Settings:
+    """The settings, with a mailbox to look into where no mail server is named, and links that lead here."""
+    app_url = found.mail.app_url or HttpUrl(address)
+    mailbox = found.mail.url is None
+    return found.model_copy(update={"mail": found.mail.model_copy(update={"mailbox": mailbox, "app_url": app_url})})
 
 
 async def _until_stopped(
@@ -89,7 +97,7 @@ async def _beside(
     """What goes on beside the API: greeting, background work, watching the database. True when that is gone."""
     await _until(lambda: api.started, 0.05)
     greet()
-    working = asyncio.create_task(housekeeping_forever(parts.database))
+    working = asyncio.create_task(work_forever(parts.database, parts.postman))
     try:
         await _until(lambda: server is not None and not server.alive(), 1)
     finally:
@@ -136,6 +144,7 @@ def _greet(console: Console, address: str, token: str) -> None:
     console.print("[bold]Cairn is up.[/bold] Stop it with Ctrl-C.")
     console.print(f"  API      {address}/graphql", highlight=False)
     console.print(f"  IDE      {address}/ide/", highlight=False)
+    console.print(f"  Mailbox  {address}/mailbox", highlight=False)
     console.print(f"  Sign in  {address}/sign-in?token={token}", highlight=False, soft_wrap=True)
     console.print("           (as an editor; this link works once, within half an hour)", style="dim")
     console.print()

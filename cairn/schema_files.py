@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cairn.settings import PROJECT, table
 from graph.schema import schema
+from resolvers.identity import rights
 
 
 def sdl() -> str:
@@ -28,4 +29,5 @@ def stale() -> list[Path]:
 
 
 def _files() -> dict[Path, str]:
-    return {PROJECT / "schema.graphql": sdl(), PROJECT / "docs" / "settings.md": table()}
+    docs = PROJECT / "docs"
+    return {PROJECT / "schema.graphql": sdl(), docs / "settings.md": table(), docs / "roles.md": rights.table()}

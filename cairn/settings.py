@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_origin
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -15,6 +16,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+# Signatures that only the issuer can make. Those with a shared secret are never taken.
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+# Plain HTTP is for issuers on this very machine.
+_ISSUER_URL = r"^(https://|http://(127\.0\.0\.1|localhost)[:/])"
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -53,6 +58,33 @@ class DatabaseSettings(BaseModel):
     wait_seconds: int = Field(10, ge=1, le=300, description="Longest a request waits for a free connection.")
 
 
+class MailSettings(BaseModel):
+    """Mail that goes out."""
+
+    url: SecretStr | None = Field(
+        None,
+        description="The mail server: `smtp://user:password@host:587`, `smtps://` for TLS from the start, "
+        "`smtp+tls://` to insist on it.",
+    )
+    sender: str = Field("Cairn <cairn@localhost>", description="Who mails are from.")
+    mailbox: bool = Field(
+        False, description="Keep mails in memory and show them at `/mailbox`: for development, never in production."
+    )
+    app_url: HttpUrl | None = Field(
+        None, description="The front end that links in mails lead to; the public URL when unset."
+    )
+
+
+class IssuerSettings(BaseModel):
+    """Another issuer whose bearer tokens are taken."""
+
+    issuer: str = Field(pattern=_ISSUER_URL, max_length=300)
+    audience: str = Field(min_length=1)
+    algorithms: tuple[Algorithm, ...] = ("RS256", "ES256")
+    jwks_url: str | None = Field(None, pattern=_ISSUER_URL)
+    makes_people: bool = True
+
+
 class Settings(BaseSettings):
     """Everything that is configurable. Nested names are joined by two underscores."""
 
@@ -74,6 +106,11 @@ class Settings(BaseSettings):
     http: HttpSettings = Field(default_factory=HttpSettings, description="The HTTP edge.")
     graphql: GraphqlSettings = Field(default_factory=GraphqlSettings, description="Limits.")
     database: DatabaseSettings = Field(default_factory=DatabaseSettings, description="Use.")
+    issuers: tuple[IssuerSettings, ...] = Field(
+        (),
+        description="Other issuers whose bearer tokens are taken, as a JSON list; see bring-your-own-identity.md.",
+    )
+    mail: MailSettings = Field(default_factory=MailSettings, description="Mail.")
 
     @field_validator("database_url")
     @classmethod
@@ -84,6 +121,12 @@ class Settings(BaseSettings):
             # The reason may quote the password: it stays unsaid.
             raise ValueError("This is no libpq connection string, such as postgresql://user@host/name.") from error
         return value
+
+    @property
+    def app_url(self) -> str:
+        """Where links in mails lead to."""
+        found = self.mail.app_url or self.http.public_url
+        return str(found) if found else f"http://localhost:{self.port}"
 
     @property
     def url(self) -> str:
@@ -101,10 +144,13 @@ def problems(error: ValidationError | SettingsError) -> list[str]:
     """What is wrong with the settings, one sentence per variable, which it names as the environment does."""
     if isinstance(error, SettingsError):
         group = str(error).partition('"')[2].partition('"')[0].upper()
+        if group == "ISSUERS":
+            return ["The setting CAIRN_ISSUERS is not right: It must be a JSON list. See docs/settings.md."]
         return [f"CAIRN_{group} is a group of settings: set those in it one by one. See docs/settings.md."]
     found = []
     for each in error.errors():
-        variable = "__".join(str(part) for part in each["loc"]).upper()
+        # What is wrong within a list is named by the list.
+        variable = "__".join(str(part) for part in takewhile(lambda part: isinstance(part, str), each["loc"])).upper()
         if variable not in (name for name, *_ in variables()):
             variable = f"CAIRN_{variable}"
         reason = "It must be set." if each["type"] == "missing" else each["msg"].removeprefix("Value error, ")
@@ -150,6 +196,10 @@ def _name(name: str, info: FieldInfo, prefix: str) -> str:
 
 def _kind(info: FieldInfo) -> str:
     annotation: Any = info.annotation
+    if annotation == SecretStr | None:
+        return "secret"
+    if get_origin(annotation) is tuple:
+        return "json"
     if isinstance(annotation, type):
         return "secret" if annotation is SecretStr else annotation.__name__.lower()
     return "url"
@@ -161,6 +211,8 @@ def _default(info: FieldInfo) -> str:
     if info.default is None:
         return "unset"
     default = info.default
+    if default == ():
+        return "`[]`"
     if isinstance(default, Path) and default.is_relative_to(PROJECT):
         default = default.relative_to(PROJECT)
     return f"`{default.value if isinstance(default, StrEnum) else default}`"

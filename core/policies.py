@@ -7,6 +7,7 @@ into the GRANT and CREATE POLICY statements of a migration; the same function te
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,12 +30,16 @@ def has_scope(scope: str) -> str:
 
 @dataclass(frozen=True)
 class Rule:
-    """One CREATE POLICY: a name unique in its table, a command, the roles it speaks of, and the row condition."""
+    """One CREATE POLICY: a name unique in its table, a command, the roles it speaks of, and the row condition.
+
+    An UPDATE may be limited to some columns; none named means all.
+    """
 
     name: str
     command: Command
     roles: tuple[str, ...]
     condition: str
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,15 +86,47 @@ class StaffWrite:
 
 @dataclass(frozen=True)
 class OwnRows:
-    """A signed-in viewer reads (and, with commands, writes) the rows whose column holds their user id."""
+    """A signed-in viewer reads (and, with commands, writes) the rows whose column holds their user id.
+
+    With `columns`, an UPDATE reaches those only: a person sets their own name and never their own status.
+    """
 
     column: str = "user_id"
     commands: tuple[Command, ...] = ("SELECT",)
+    columns: tuple[str, ...] = ()
 
     def rules(self) -> tuple[Rule, ...]:
         """The policies of this shape, one per command."""
         condition = f"({self.column} = {VIEWER_ID})"
-        return tuple(Rule(f"own_{command.lower()}", command, (API,), condition) for command in self.commands)
+        return tuple(
+            Rule(f"own_{command.lower()}", command, (API,), condition, self.columns if command == "UPDATE" else ())
+            for command in self.commands
+        )
+
+
+@dataclass(frozen=True)
+class PairRows:
+    """A signed-in viewer reads the rows that name them in either of two columns and meet the condition."""
+
+    one: str
+    other: str
+    condition: str = "true"
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The one policy of this shape."""
+        condition = _both(f"({VIEWER_ID} IN ({self.one}, {self.other}))", self.condition)
+        return (Rule("pair_select", "SELECT", (API,), condition),)
+
+
+@dataclass(frozen=True)
+class RelatedRead:
+    """A signed-in viewer reads the rows that a row of another table lets them read, as its own policies allow."""
+
+    condition: str
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The one policy of this shape."""
+        return (Rule("related_select", "SELECT", (API,), self.condition),)
 
 
 @dataclass(frozen=True)
@@ -110,7 +147,7 @@ class Ledger:
         return (Rule("own_insert", "INSERT", (API,), f"(actor_id IS NOT DISTINCT FROM {VIEWER_ID})"),)
 
 
-Shape = PublicRead | StaffRead | StaffWrite | OwnRows | ServiceOnly | Ledger
+Shape = PublicRead | StaffRead | StaffWrite | OwnRows | PairRows | RelatedRead | ServiceOnly | Ledger
 
 
 def rules_of(shapes: tuple[Shape, ...]) -> tuple[Rule, ...]:
@@ -130,11 +167,30 @@ def grants_of(shapes: tuple[Shape, ...]) -> dict[str, tuple[Command, ...]]:
     return granted
 
 
-def statements(table: str, shapes: tuple[Shape, ...]) -> list[str]:
-    """The DDL that fences a table: forced row-level security, grants, policies."""
+def statements(
+    table: str, shapes: tuple[Shape, ...], columns: Sequence[str] = (), hidden: Sequence[str] = ()
+) -> list[str]:
+    """The DDL that fences a table: forced row-level security, grants, policies.
+
+    `hidden` names those of its `columns` that nobody but the service ever reads, whosever row it is.
+    """
     ddl = [f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY', f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY']
-    ddl += [f'GRANT {", ".join(commands)} ON "{table}" TO {role}' for role, commands in grants_of(shapes).items()]
+    shown = [column for column in columns if column not in hidden] if hidden else []
+    for role, commands in grants_of(shapes).items():
+        privileges = [_privilege(role, command, shapes, shown) for command in commands]
+        ddl.append(f'GRANT {", ".join(privileges)} ON "{table}" TO {role}')
     return ddl + [create_policy(table, rule) for rule in rules_of(shapes)]
+
+
+def _privilege(role: str, command: Command, shapes: tuple[Shape, ...], shown: Sequence[str]) -> str:
+    """A command, with the columns that it is limited to."""
+    rules = [rule for rule in rules_of(shapes) if rule.command == command and role in rule.roles]
+    limited: Sequence[str] = ()
+    if command == "SELECT" and role != SERVICE:
+        limited = shown
+    elif all(rule.columns for rule in rules):
+        limited = sorted({column for rule in rules for column in rule.columns})
+    return f"{command} ({', '.join(limited)})" if limited else command
 
 
 def create_policy(table: str, rule: Rule) -> str:

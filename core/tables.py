@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlmodel import Field, SQLModel
 
 from core.ids import new_id
-from core.policies import Shape
+from core.policies import Shape, statements
 
 # Constraint names say the table and the columns: `core.writing` reads them back to name the field in a user error.
 NAMING = {
@@ -34,6 +34,8 @@ class Table(SQLModel):
 
     __tag__: ClassVar[int]
     __policies__: ClassVar[tuple[Shape, ...]]
+    # Columns that nobody but the service reads: no right to select them is granted to anybody else.
+    __hidden__: ClassVar[tuple[str, ...]] = ()
     # Columns that say what a row is, read along with whatever else is asked for.
     __discriminator__: ClassVar[tuple[str, ...]] = ()
 
@@ -60,6 +62,12 @@ def table_of(model: type[Table]) -> sa.Table:
     """The SQLAlchemy table of a model."""
     found: sa.Table = model.__table__  # type: ignore[attr-defined]
     return found
+
+
+def fence_of(model: type[Table]) -> list[str]:
+    """The DDL that fences a model's table."""
+    table = table_of(model)
+    return statements(table.name, model.__policies__, table.c.keys(), model.__hidden__)
 
 
 def id_type() -> UUID[str]:

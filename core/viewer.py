@@ -27,12 +27,16 @@ class DatabaseRole(StrEnum):
 
 @dataclass(frozen=True)
 class Viewer:
-    """A principal and what it may do. `user_id` is the person behind a session or an API token, if there is one."""
+    """A principal and what it may do. `user_id` is the person behind a session or an API token, if there is one.
+
+    `session_id` is the session that the request came by: none for an API token or the token of another issuer.
+    """
 
     kind: ViewerKind
     user_id: str | None = None
     name: str | None = None
     scopes: frozenset[str] = frozenset()
+    session_id: str | None = None
 
     @property
     def database_role(self) -> DatabaseRole:
@@ -57,3 +61,11 @@ def require(viewer: Viewer, scope: str) -> None:
     if viewer.may(scope):
         return
     raise SignInRequired() if viewer.kind is ViewerKind.ANONYMOUS else Forbidden(scope)
+
+
+def require_signed_in(viewer: Viewer, *, in_person: bool = False) -> None:
+    """Raises unless somebody is signed in; `in_person` refuses API tokens, which act for people but are none."""
+    if viewer.kind is ViewerKind.ANONYMOUS:
+        raise SignInRequired()
+    if viewer.user_id is None or (in_person and viewer.kind is not ViewerKind.USER):
+        raise Forbidden("to act in person, which no API token and no service has")

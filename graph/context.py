@@ -12,22 +12,35 @@ from core.database import Database
 from core.reading import Budget, Reader
 from core.relations import Perspective
 from core.viewer import Viewer
+from graph.effects import Effects
 from graph.engine.batching import LoaderKey
 from graph.engine.fetching import Program, Unfit
 from graph.sources import fetch, levels_of
+from resolvers.identity import Origin
 
 LIVE = Perspective("live", hides_trash=False)
 DRAFT = Perspective("draft", hides_trash=True)
 # For the payload of a mutation that has just put its object into the trash.
 TRASH = Perspective("draft", hides_trash=False)
+NOWHERE = Origin()
 
 
 class Context:
-    """One request's context. `renew` starts a fresh snapshot, as after a mutation has committed."""
+    """One request's context. `renew` starts a fresh snapshot, as after a mutation has committed.
+
+    `origin` says where the request came from; `effects` is what mutations ask of the HTTP edge.
+    """
 
     def __init__(
-        self, database: Database, viewer: Viewer, perspective: Perspective = LIVE, budget: Budget | None = None
+        self,
+        database: Database,
+        viewer: Viewer,
+        perspective: Perspective = LIVE,
+        budget: Budget | None = None,
+        origin: Origin = NOWHERE,
     ) -> None:
+        self.origin = origin
+        self.effects = Effects()
         self.budget = budget or Budget()
         self.database = database
         self.viewer = viewer

@@ -5,8 +5,10 @@
         \"\"\"Saves changed fields of a draft course.\"\"\"
 
 The door builds `CourseUpdateInput!` from the parameters (and from the editable fields of the type), builds
-`CourseUpdatePayload!` with the nullable entity and `errors`, checks the scope, opens the one transaction, appends the
+`CourseUpdatePayload!` with the nullable entity and `errors`, checks the gate, opens the one transaction, appends the
 audit entry, commits before the payload resolves, and turns refusals into user errors.
+
+The gate is a permission, or one of `Gate`: anyone, whoever is signed in, whoever is signed in in person.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ import enum
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -23,36 +26,67 @@ import strawberry
 from strawberry.types.base import get_object_definition, has_object_definition
 from strawberry.types.field import StrawberryField
 
+from core.database import Database
 from core.errors import DomainError, SeveralErrors
 from core.ids import tag_of
 from core.relations import Perspective, Relation
 from core.tables import Table
-from core.viewer import Viewer, require
+from core.viewer import SERVICE, Viewer, require, require_signed_in
 from core.writing import Transaction, transaction
-from graph.context import DRAFT, Info
+from graph.context import DRAFT, LIVE, NOWHERE, Context, Info
+from graph.effects import Effects
 from graph.errors import UserError, user_errors
 from graph.fields import related_one
 from models.identity import Scope
 from resolvers import audit
+from resolvers.identity import Origin
 
 Fields = dict[str, Any]
 log = logging.getLogger("cairn.graph")
 
 
+class Gate(StrEnum):
+    """Who may pass where no permission is asked for."""
+
+    ANYONE = "Anyone may do this."
+    SIGNED_IN = "For whoever is signed in, with their own things."
+    PERSON = "For whoever is signed in in person, with their own things; not for API tokens."
+
+    def admit(self, viewer: Viewer) -> None:
+        """Raises unless the viewer may pass."""
+        if self is not Gate.ANYONE:
+            require_signed_in(viewer, in_person=self is Gate.PERSON)
+
+
 @dataclass(frozen=True)
 class Act:
-    """What a mutation works with: the open transaction and who acts."""
+    """What a mutation works with: the open transaction, who acts and from where, and what was prepared before.
+
+    With `effects` it asks the HTTP edge for more than an answer.
+    """
 
     tx: Transaction
     viewer: Viewer
+    effects: Effects = field(default_factory=Effects)
+    origin: Origin = NOWHERE
+    prepared: Any = None
 
 
 @dataclass(frozen=True)
 class Done:
-    """A mutation's answer with more than the entity: its id, and further payload fields by name."""
+    """A mutation's answer with more than the entity.
 
-    id: str
-    extra: Mapping[str, Any]
+    `id` is the entity's, if there is one to show; `extra` holds further payload fields by name. `errors` are told
+    although what was done stays done. `viewer` is who acts from here on, where somebody signed in or out.
+    """
+
+    id: str | None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    errors: tuple[DomainError | SeveralErrors, ...] = ()
+    viewer: Viewer | None = None
+
+
+Prepare = Callable[[Database, Viewer, Mapping[str, Any]], Awaitable[Any]]
 
 
 class Payload:
@@ -63,27 +97,37 @@ class Payload:
 
 
 def mutation(
-    scope: Scope,
+    gate: Scope | Gate,
     entity: type,
     *,
     creates: bool = False,
     updates: bool = False,
     extra: Mapping[str, tuple[Any, str]] | None = None,
-    shows: Perspective = DRAFT,
+    shows: Perspective | None = None,
     names: Mapping[str, str] = MappingProxyType({}),
+    trusted: bool = False,
+    prepare: Prepare | None = None,
 ) -> Callable[[Callable[..., Awaitable[Any]]], StrawberryField]:
     """Makes an async function `(act, **input)` a mutation field named after it.
 
     The function answers the id of the `entity` that the payload shows, or `Done`. With `creates` or `updates` the input
     also has the editable fields of that type, handed over as the argument `fields` without those that are absent; what
-    `creates` needs is required. `extra` declares further payload fields as name -> (type, description); `shows` is the
-    perspective from which the payload is read; `names` maps columns to those input fields that are named differently.
+    `creates` needs is required. `extra` declares further payload fields as name -> (type, description); `names` maps
+    columns to those input fields that are named differently; `shows` is the perspective from which the payload is read:
+    the draft when it is not given and the gate is a permission.
+
+    A `trusted` function works with the rights of the service, because it deals with credentials, which nobody else may
+    read: it has to see for itself whose they are. `prepare` is what takes long, such as checking a password, and is
+    done before the transaction opens; what it answers is `act.prepared`.
     """
+
+    perspective = shows or (LIVE if isinstance(gate, Gate) else DRAFT)
 
     def decorate(act: Callable[..., Awaitable[str | Done]]) -> StrawberryField:
         hints = get_type_hints(act, include_extras=True)
         title = "".join(part.title() for part in act.__name__.split("_"))
         own = {name: hint for name, hint in hints.items() if name not in {"act", "fields", "return"}}
+        secret = frozenset(name for name, hint in own.items() if _is_secret(hint))
         input_type = _input_type(f"{title}Input", act, own)
         if creates or updates:
             _add_editable(input_type, entity, creates)
@@ -91,49 +135,70 @@ def mutation(
         name = _field_name(entity)
         payload_type = _payload_type(f"{title}Payload", name, entity, extra or {})
 
-        async def resolve(root: Any, info: Info, input: Any) -> Any:
-            context = info.context
-            require(context.viewer, scope)
-            given = _given(input)
+        async def carry_out(context: Context, given: Mapping[str, Any]) -> Done:
+            """Does it, in one transaction, and then what follows from that; a refusal leaves nothing behind."""
             arguments: dict[str, Any] = {each: given[each] for each in own if each in given}
             if creates or updates:
                 arguments["fields"] = {each: value for each, value in given.items() if each not in own}
-            payload: dict[str, Any]
+            told = loggable({each: value for each, value in given.items() if each not in secret})
+            viewer, effects = context.viewer, Effects()
+            try:
+                prepared = None if prepare is None else await prepare(context.database, viewer, given)
+                async with transaction(context.database, SERVICE if trusted else viewer) as tx:
+                    answer = await act(Act(tx, viewer, effects, context.origin, prepared), **arguments)
+                    done = answer if isinstance(answer, Done) else Done(answer)
+                    await audit.record(tx, act.__name__, done.id, told, done.viewer or viewer)
+            except (DomainError, SeveralErrors) as error:
+                return Done(_subject(given, entity), errors=(error,))
+            context.effects.add(effects)
+            context.viewer = done.viewer or viewer
+            return done
+
+        async def resolve(root: Any, info: Info, input: Any) -> Any:
+            context = info.context
+            _admit(gate, context.viewer)
             # A transaction must not wait for a second connection while this request still holds a first.
             await context.close()
-            try:
-                async with transaction(context.database, context.viewer) as tx:
-                    answer = await act(Act(tx, context.viewer), **arguments)
-                    done = answer if isinstance(answer, Done) else Done(answer, {})
-                    await audit.record(tx, act.__name__, done.id, loggable(given))
-            except (DomainError, SeveralErrors) as error:
-                payload = {
-                    f"{name}_id": _subject(given, entity),
-                    **dict.fromkeys(extra or {}),
-                    "errors": user_errors(error, names),
-                }
-            else:
-                payload = {f"{name}_id": done.id, **done.extra, "errors": []}
-            await context.renew(shows)
-            return Payload(**payload)
+            done = await carry_out(context, _given(input))
+            await context.renew(perspective)
+            errors = [each for error in done.errors for each in user_errors(error, names)]
+            return Payload(**{f"{name}_id": done.id, **dict.fromkeys(extra or {}), **done.extra, "errors": errors})
 
         annotated: Any = Annotated
         given_as = annotated[input_type, described_as("What to do, and to what.")]
         resolve.__annotations__ = {"root": Any, "info": Info, "input": given_as, "return": payload_type | None}
-        description = f"{inspect.getdoc(act)}\n\nNeeds the permission `{scope.value}`."
-        field: StrawberryField = strawberry.mutation(
+        description = f"{inspect.getdoc(act)}\n\n{gate_in_words(gate)}"
+        made: StrawberryField = strawberry.mutation(
             resolver=resolve, description=description, name=_camel(act.__name__)
         )
-        field.python_name = act.__name__
-        field.metadata = MappingProxyType({"scope": scope})
-        return field
+        made.python_name = act.__name__
+        made.metadata = MappingProxyType({"gate": gate, "secret": secret})
+        return made
 
     return decorate
 
 
-def described_as(text: str) -> Any:
-    """The description of a parameter: `Annotated[ID, described_as("…")]`."""
-    return strawberry.argument(description=text)
+def described_as(text: str, *, secret: bool = False) -> Any:
+    """The description of a parameter: `Annotated[ID, described_as("…")]`. What is `secret` is not written down."""
+    return strawberry.argument(description=text, metadata={"secret": secret})
+
+
+def gate_in_words(gate: Scope | Gate) -> str:
+    """The sentence with which the schema says who may."""
+    return gate.value if isinstance(gate, Gate) else f"Needs the permission `{gate.value}`."
+
+
+def _admit(gate: Scope | Gate, viewer: Viewer) -> None:
+    if isinstance(gate, Gate):
+        gate.admit(viewer)
+    else:
+        require(viewer, gate)
+
+
+def _is_secret(hint: Any) -> bool:
+    return get_origin(hint) is Annotated and any(
+        getattr(each, "metadata", {}).get("secret") for each in get_args(hint)[1:]
+    )
 
 
 def plain(value: Any) -> Any:
@@ -168,14 +233,14 @@ def _input_type(name: str, act: Callable[..., Any], own: Mapping[str, Any]) -> t
 
 def _add_editable(made: type, entity: type, creates: bool) -> None:
     model: type[Table] = entity.__entity__  # type: ignore[attr-defined]
-    for field in get_object_definition(entity, strict=True).fields:
-        if field.metadata.get("editable"):
-            each = field.python_name
+    for declared in get_object_definition(entity, strict=True).fields:
+        if declared.metadata.get("editable"):
+            each = declared.python_name
             info = model.model_fields[each]
             kind = _bare(info.annotation)
             # A slug that is not given is made from the title.
             required = creates and info.is_required() and each != "slug"
-            _add(made, each, kind if required else kind | None, field.description, required=required)
+            _add(made, each, kind if required else kind | None, declared.description, required=required)
 
 
 def _add(made: type, name: str, kind: Any, description: str | None, *, required: bool) -> None:

@@ -13,7 +13,7 @@ from core.ids import tag_of
 from core.paging import MAX_PAGE
 from core.relations import Relation
 from core.rows import Row
-from core.tables import table_of
+from core.tables import Table, table_of
 from graph.declaring import argument, batch_field
 from graph.engine import BatchInfo
 from graph.sources import TYPE_NAMES, found_source
@@ -53,6 +53,18 @@ def by_id(relation: Relation, description: str) -> Any:
 
     arguments = [argument("id", strawberry.ID, "Its id.", default=inspect.Parameter.empty)]
     return batch_field(batch, description, arguments, source=found_source(relation, key_of))
+
+
+def by_id_of(owner: type[Table], relation: Relation, description: str) -> Any:
+    """A root field for what belongs to one object of another table, by that object's id."""
+
+    async def batch(parents: Sequence[Any], info: BatchInfo, id: str) -> Sequence[Row | None]:
+        if tag_of(id) != owner.__tag__:
+            raise RequestError(f"This is not the id of a {table_of(owner).name}.")
+        return (await _found(info, relation, [id])) * len(parents)
+
+    named = f"The id of the {table_of(owner).name}."
+    return batch_field(batch, description, [argument("id", strawberry.ID, named, default=inspect.Parameter.empty)])
 
 
 def by_id_or_slug(by_id: Relation, by_slug: Relation, description: str) -> Any:

@@ -22,7 +22,9 @@ from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
 from graph.errors import InputError, RevisionConflict
 from graph.formats import FORMATS
-from graph.identity import IdentityQuery
+from graph.identity import accounts, friends, people
+from graph.identity.friends import FriendsQuery
+from graph.identity.viewer import IdentityQuery
 from graph.node import NodeQuery
 from graph.sources import TYPE_NAMES
 from models.content import Stage
@@ -44,11 +46,11 @@ TYPES: dict[type[Table], Callable[[Row], str]] = {
 }
 # What `node(id)` finds.
 FINDERS = tuple(Relation(model, "id") for model in TYPES)
-MUTATIONS = (*curriculum_mutations.MUTATIONS,)
+MUTATIONS = (*accounts.MUTATIONS, *people.MUTATIONS, *friends.MUTATIONS, *curriculum_mutations.MUTATIONS)
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(CurriculumQuery, ContentQuery, IdentityQuery, NodeQuery):
+class Query(CurriculumQuery, ContentQuery, IdentityQuery, FriendsQuery, NodeQuery):
     """Root fields of all domains."""
 
 

@@ -18,8 +18,8 @@ from sqlalchemy.schema import AddConstraint
 
 import models
 from core.errors import DomainError
-from core.policies import ROLES, create_policy, rules_of, statements
-from core.tables import metadata, table_of
+from core.policies import ROLES, create_policy, rules_of
+from core.tables import fence_of, metadata, table_of
 from migrations.catalog import Catalog, Piece, difference, read_catalog
 
 # Any number of processes may start at once; one migrates, the others wait for it.
@@ -88,7 +88,7 @@ def build_declared(url: str) -> None:
             connection.exec_driver_sql(statement)
         metadata.create_all(connection)
         for model in models.TABLES:
-            for statement in statements(table_of(model).name, model.__policies__):
+            for statement in fence_of(model):
                 connection.exec_driver_sql(statement)
         connection.commit()
 

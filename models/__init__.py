@@ -4,16 +4,38 @@ from core.tables import Table
 from models.audit import AuditLog
 from models.content import Content, Revision
 from models.curriculum import AnswerKey, Block, Course, Lesson, Milestone, Module, Theme
-from models.identity import ApiToken, AuthSession, LoginToken, RoleGrant, User
+from models.identity import (
+    ApiToken,
+    AuthIdentity,
+    AuthSession,
+    Connection,
+    Consent,
+    LoginToken,
+    Profile,
+    ProfileCard,
+    RefreshToken,
+    RoleGrant,
+    User,
+    UserMilestone,
+)
 from models.importing import ExternalRef, ImportIssue, ImportJob
+from models.outbox import OutgoingMail
 
 # Every table of the system, in an order in which each comes after those it refers to.
 TABLES: tuple[type[Table], ...] = (
+    OutgoingMail,
     User,
+    UserMilestone,
     RoleGrant,
+    AuthIdentity,
     ApiToken,
     LoginToken,
     AuthSession,
+    RefreshToken,
+    Connection,
+    Profile,
+    ProfileCard,
+    Consent,
     AuditLog,
     Content,
     Revision,

@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.viewer import Viewer
 from core.writing import Transaction
 from models.audit import AuditLog
 
 
-async def record(tx: Transaction, action: str, subject_id: str | None, details: Mapping[str, Any]) -> None:
-    """Appends who did what to what."""
+async def record(
+    tx: Transaction,
+    action: str,
+    subject_id: str | None,
+    details: Mapping[str, Any],
+    actor: Viewer | None = None,
+) -> None:
+    """Appends who did what to what. The actor is whose transaction it is, unless the service acts for somebody."""
+    who = actor or tx.viewer
     entry = {
         "id": AuditLog.new_id(),
-        "actor_id": tx.viewer.user_id,
-        "actor_kind": tx.viewer.kind.value,
+        "actor_id": who.user_id,
+        "actor_kind": who.kind.value,
         "action": action,
         "subject_id": subject_id,
         "details": dict(details),

@@ -1,4 +1,4 @@
-"""Running workers: for now the one thing that must happen whether or not anybody asks, housekeeping."""
+"""Running workers: housekeeping, and the mail that waits."""
 
 from __future__ import annotations
 
@@ -12,26 +12,32 @@ import psycopg
 from core.database import Database
 from core.viewer import SERVICE
 from core.writing import transaction
-from resolvers import identity
+from resolvers import identity, outbox
+from workers.mail import Postman
 
 HOUSEKEEPING_SECONDS = 3600
 RETRY_SECONDS = 30
 log = logging.getLogger("cairn.workers")
 
 
-async def work(database: Database) -> None:
+async def work(database: Database, postman: Postman) -> None:
     """Does all that there is to do until Ctrl-C or SIGTERM."""
-    working = asyncio.ensure_future(housekeeping_forever(database))
+    working = asyncio.ensure_future(work_forever(database, postman))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, working.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await working
 
 
+async def work_forever(database: Database, postman: Postman) -> None:
+    """All that goes on in the background, until cancelled."""
+    await asyncio.gather(housekeeping_forever(database), postman.deliver_forever())
+
+
 async def housekeeping(database: Database) -> int:
-    """Deletes sign-in links and sessions that are over; answers how many rows went. Safe to repeat."""
+    """Deletes links, sessions and mails that are over; answers how many rows went. Safe to repeat."""
     async with transaction(database, SERVICE) as tx:
-        return await identity.delete_expired(tx)
+        return await identity.delete_expired(tx) + await outbox.delete_old(tx)
 
 
 async def housekeeping_forever(database: Database) -> None:

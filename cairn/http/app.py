@@ -11,8 +11,10 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from cairn.composition import Parts
 from cairn.http.graphql import GraphqlEndpoint
+from cairn.http.mailbox import MailboxPage
 from cairn.http.pages import IdeFiles, Pages, ide_missing, unavailable
 from core.errors import RequestError
+from gateways.mail import Mailbox
 
 
 def application(parts: Parts) -> Starlette:
@@ -24,9 +26,10 @@ def application(parts: Parts) -> Starlette:
         try:
             yield
         finally:
+            await parts.postman.close()
             await parts.database.close()
 
-    endpoint = GraphqlEndpoint(parts.database, parts.credentials, parts.operations, parts.settings.http)
+    endpoint = GraphqlEndpoint(parts.database, parts.credentials, parts.operations, parts.settings.http, parts.postman)
     pages = Pages(parts.database, parts.credentials)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),
@@ -37,6 +40,8 @@ def application(parts: Parts) -> Starlette:
         Route("/readyz", pages.readyz, methods=["GET"]),
         Route("/", lambda _request: RedirectResponse("/ide/", 303), methods=["GET"]),
     ]
+    if isinstance(parts.mail, Mailbox):
+        routes.append(Route("/mailbox", MailboxPage(parts.mail).__call__, methods=["GET"]))
     folder = parts.settings.ide_folder
     routes.append(Mount("/ide", IdeFiles(folder)) if folder.exists() else Route("/ide{rest:path}", ide_missing))
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers={RequestError: unavailable})

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cairn.http.issuers import InvalidCredentials, TrustedIssuers
 from core.database import Database
 from core.viewer import ANONYMOUS, SERVICE, Viewer
 from core.writing import transaction
+from gateways.oidc import looks_like_jwt
+from graph.effects import Effects
 from resolvers import identity
 
-
-class InvalidCredentials(Exception):
-    """A token was sent and is not valid: told apart from no token, so that a client notices."""
+__all__ = ["Credentials", "InvalidCredentials", "origin_of"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Credentials:
 
     database: Database
     secure: bool
+    issuers: TrustedIssuers
 
     def cookie_name(self, request: Request) -> str:
         """Two servers on one host must not overwrite each other's cookie: browsers ignore the port."""
@@ -35,7 +37,7 @@ class Credentials:
         if header is not None:
             return await self._viewer_of_header(header)
         # What does not even look like one of ours is told without asking the database.
-        if cookie is None or not identity.looks_like_token(cookie):
+        if cookie is None or not identity.looks_like_token(cookie, identity.TokenKind.SESSION):
             return ANONYMOUS
         async with transaction(self.database, SERVICE) as tx:
             return await identity.viewer_of_session(tx, cookie) or ANONYMOUS
@@ -44,12 +46,21 @@ class Credentials:
         scheme, _, token = header.partition(" ")
         token = token.strip()
         found = None
-        if scheme.lower() == "bearer" and identity.looks_like_token(token):
+        if scheme.lower() == "bearer" and looks_like_jwt(token):
+            return await self.issuers.viewer(self.database, token)
+        if scheme.lower() == "bearer" and identity.kind_of(token) is not None:
             async with transaction(self.database, SERVICE) as tx:
-                found = await identity.viewer_of_token(tx, token)
+                found = await identity.viewer_of_bearer(tx, token)
         if found is None:
             raise InvalidCredentials("This token is not valid: it may be expired or revoked.")
         return found
+
+    def apply(self, request: Request, response: Response, effects: Effects) -> None:
+        """Sets or deletes the session cookie, where the operation asked for it."""
+        if effects.cookie:
+            self.set_cookie(request, response, effects.cookie)
+        elif effects.cookie == "":
+            self.delete_cookie(request, response)
 
     def set_cookie(self, request: Request, response: Response, cookie: str) -> None:
         """Signs the browser in."""
@@ -66,3 +77,8 @@ class Credentials:
     def delete_cookie(self, request: Request, response: Response) -> None:
         """Signs the browser out."""
         response.delete_cookie(self.cookie_name(request), path="/", secure=self.secure, httponly=True, samesite="lax")
+
+
+def origin_of(request: Request) -> identity.Origin:
+    """Where a request comes from, as the server sees it: behind a proxy, what the proxy says is taken for it."""
+    return identity.Origin(request.client.host if request.client else None, request.headers.get("user-agent"))

@@ -14,7 +14,7 @@ from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
-from cairn.http.credentials import Credentials, InvalidCredentials
+from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
 from cairn.settings import HttpSettings
 from core.database import Database
 from core.errors import RequestError
@@ -22,6 +22,7 @@ from core.reading import Budget
 from graph.context import Context
 from graph.errors import shown
 from graph.running import Operations, Refused
+from workers.mail import Postman
 
 GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
 # A string that never ends counts as one up to the end, so that no body makes the search start over and over.
@@ -58,6 +59,7 @@ class GraphqlEndpoint:
     credentials: Credentials
     operations: Operations
     limits: HttpSettings
+    postman: Postman
 
     async def __call__(self, request: Request) -> Response:
         """One request, one answer; nothing but our own failures is a 5xx."""
@@ -97,10 +99,15 @@ class GraphqlEndpoint:
             challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
             raise BadRequest(401, str(error), "UNAUTHENTICATED", challenge) from error
         limits = self.operations.limits
-        context = Context(self.database, viewer, budget=Budget(limits.max_objects, limits.max_statements))
+        budget = Budget(limits.max_objects, limits.max_statements)
+        context = Context(self.database, viewer, budget=budget, origin=origin_of(request))
         answer = await self.operations.run(document, operation, call.variables, context, request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
-        return _response(answer, media_type, status, request_id)
+        response = _response(answer, media_type, status, request_id)
+        self.credentials.apply(request, response, context.effects)
+        if context.effects.mail:
+            self.postman.nudge()
+        return response
 
     async def _from_body(self, request: Request) -> Call:
         _check_headers(request, self.limits.max_body_bytes)

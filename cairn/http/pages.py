@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from cairn.http.credentials import Credentials, InvalidCredentials
+from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
 from core.database import Database
 from core.errors import DomainError
 from core.viewer import ANONYMOUS, SERVICE
@@ -39,7 +39,7 @@ class Pages:
             return Response(headers=_HEADERS)
         try:
             async with transaction(self.database, SERVICE) as tx:
-                cookie = await identity.sign_in(tx, request.query_params.get("token", ""))
+                cookie = await identity.sign_in(tx, request.query_params.get("token", ""), origin_of(request))
         except DomainError as error:
             return PlainTextResponse(f"{error.message}\n", 400, _HEADERS)
         response = RedirectResponse("/ide/", 303, _HEADERS)

@@ -14,7 +14,8 @@ from cairn.cli import app
 from .conftest import Cairn
 
 COMMANDS = {
-    "dev", "serve", "worker", "migrate", "import", "import olx", "schema", "token", "token create", "doctor",
+    "dev", "serve", "worker", "migrate", "import", "import olx", "schema", "token", "token create", "user",
+    "user create", "user grant", "user revoke", "doctor",
 }  # fmt: skip
 
 

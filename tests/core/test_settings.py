@@ -30,6 +30,17 @@ EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
     "CAIRN_DATABASE__POOL_SIZE": ("3", "database.pool_size", 3, "0"),
     "CAIRN_DATABASE__STATEMENT_TIMEOUT_MS": ("200", "database.statement_timeout_ms", 200, "1"),
     "CAIRN_DATABASE__WAIT_SECONDS": ("2", "database.wait_seconds", 2, "0"),
+    "CAIRN_ISSUERS": (
+        '[{"issuer": "https://id.example", "audience": "cairn"}]',
+        "issuers",
+        "(IssuerSettings(issuer='https://id.example', audience='cairn', algorithms=('RS256', 'ES256'), jwks_url=None, "
+        "makes_people=True),)",
+        '[{"issuer": "https://id.example", "audience": "cairn", "algorithms": ["HS256"]}]',
+    ),
+    "CAIRN_MAIL__URL": ("smtp://u:p@mail.example", "mail.url", "**********", None),
+    "CAIRN_MAIL__SENDER": ("Maya <maya@example.org>", "mail.sender", "Maya <maya@example.org>", None),
+    "CAIRN_MAIL__MAILBOX": ("true", "mail.mailbox", True, "perhaps"),
+    "CAIRN_MAIL__APP_URL": ("https://app.example/", "mail.app_url", "https://app.example/", "app"),
 }
 CHECKED = [name for name, example in EXAMPLES.items() if example[3] is not None]
 

@@ -19,6 +19,7 @@ from graphql import (
     is_leaf_type,
 )
 
+from models.identity import User
 from tests.curriculum.contents import one_of_everything
 from tests.support.clients import Client, Data, People
 from tests.support.servers import RunningApplication
@@ -30,6 +31,7 @@ ROOTS = {
     "module": "module(id: $module)",
     "lesson": "lesson(id: $lesson)",
     "block": "block(id: $block)",
+    "user": f'user(id: "{User.new_id()}")',
     "node": "node(id: $milestone)",
     "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone])",
 }

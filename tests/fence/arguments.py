@@ -21,7 +21,9 @@ from graphql import (
     is_required_argument,
 )
 
+from graph.door import Gate
 from graph.schema import schema
+from models.identity import Scope
 
 Leaf = Callable[[str, str], Any]
 
@@ -30,6 +32,15 @@ Leaf = Callable[[str, str], Any]
 def contract() -> GraphQLSchema:
     """The schema as clients know it."""
     return build_schema(schema().as_str())
+
+
+def gate_of(mutation: str) -> Scope | Gate:
+    """Who may do this."""
+    kind = schema()._schema.mutation_type
+    assert kind is not None
+    gate = kind.fields[mutation].extensions["strawberry-definition"].metadata["gate"]
+    assert isinstance(gate, Scope | Gate)
+    return gate
 
 
 def value(kind: GraphQLInputType, name: str, leaf: Leaf, choice: int = 0) -> Any:

@@ -13,7 +13,7 @@ from core.tables import metadata, table_of
 from migrations.catalog import read_catalog
 from models.content import Staged
 
-Declarations = tuple[tuple[str, tuple[Shape, ...]], ...]
+Declarations = tuple[tuple[str, tuple[Shape, ...], tuple[str, ...], tuple[str, ...]], ...]
 COMMANDS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 # Alembic's own table: one row, no secret, read by the service for the readiness page.
 UNFENCED = {"alembic_version"}
@@ -78,7 +78,10 @@ def _grants(connection: sa.Connection) -> Iterator[str]:
 def _declarations(connection: sa.Connection) -> Iterator[str]:
     """The fence as PostgreSQL tells it, and as it tells the declared one."""
     there = set(_column(connection, _TABLES))
-    declarations = tuple((table_of(model).name, model.__policies__) for model in models.TABLES)
+    declarations = tuple(
+        (table_of(model).name, model.__policies__, tuple(table_of(model).c.keys()), model.__hidden__)
+        for model in models.TABLES
+    )
     found, declared = _fence(connection), _declared(connection, tuple(d for d in declarations if d[0] in there))
     for line in sorted(found - declared):
         yield f"stands only in the database: {line}"
@@ -95,8 +98,8 @@ def _declared(connection: sa.Connection, declarations: Declarations) -> set[str]
         with connection.begin_nested() as moment:
             for statement in _column(connection, _UNDO):
                 connection.exec_driver_sql(statement)
-            for table, shapes in declarations:
-                for ddl in statements(table, shapes):
+            for declaration in declarations:
+                for ddl in statements(*declaration):
                     connection.exec_driver_sql(ddl)
             _known[declarations] = _fence(connection)
             moment.rollback()

@@ -87,7 +87,7 @@ def effective(owner: Owner, who: Persona, table: str, condition: str, values: Ma
     row = row_of(owner, table, condition, values)
     may = set()
     for command, statement in (
-        ("UPDATE", "UPDATE {table} SET created_at = created_at WHERE " + condition),
+        ("UPDATE", "UPDATE {table} SET updated_at = updated_at WHERE " + condition),
         ("DELETE", "DELETE FROM {table} WHERE " + condition),
     ):
         with acting_as(owner, who):

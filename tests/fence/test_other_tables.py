@@ -26,8 +26,16 @@ READS: dict[str, set[str]] = {
     "user": MANAGERS,
     "role_grant": MANAGERS,
     "api_token": MANAGERS,
+    "auth_identity": MANAGERS,
     "login_token": {"service"},
     "auth_session": {"service"},
+    "refresh_token": {"service"},
+    "connection": {"service"},
+    "profile": {"service"},
+    "profile_card": MANAGERS,
+    "consent": MANAGERS,
+    "user_milestone": MANAGERS,
+    "outgoing_mail": {"service"},
     "audit_log": MANAGERS,
     "content": STAFF,
     "revision": STAFF,
@@ -37,10 +45,18 @@ READS: dict[str, set[str]] = {
 }
 WRITES: dict[str, dict[str, set[str]]] = {
     "user": {"service": ALL},
-    "role_grant": {"service": ALL},
+    "role_grant": {"admin": ALL, "service": ALL},
     "api_token": {"service": ALL},
+    "auth_identity": {"service": ALL},
     "login_token": {"service": ALL},
     "auth_session": {"service": ALL},
+    "refresh_token": {"service": ALL},
+    "connection": {"service": ALL},
+    "profile": {"service": ALL},
+    "profile_card": {"service": ALL},
+    "consent": {"service": ALL},
+    "user_milestone": {"service": ALL},
+    "outgoing_mail": {"service": ALL},
     "audit_log": {"service": {"INSERT"}},
     "content": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "revision": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
@@ -48,32 +64,96 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "import_job": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "import_issue": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
 }
-OWNED = {"user": "id", "role_grant": "user_id", "api_token": "user_id"}
+# Whose rows people see of their own, by the column that says whose they are; and what they may do to them.
+OWNED = {
+    "user": "id",
+    "role_grant": "user_id",
+    "api_token": "user_id",
+    "auth_identity": "user_id",
+    "auth_session": "user_id",
+    "profile": "user_id",
+    "profile_card": "user_id",
+    "consent": "user_id",
+    "user_milestone": "user_id",
+}
+OWN_WRITES = {
+    "user": {"UPDATE"},
+    "profile": {"INSERT", "UPDATE"},
+    "profile_card": ALL,
+    "consent": {"INSERT", "UPDATE"},
+}
+# Columns of one's own rows that nobody reads but the service, and those that nobody sets but the service.
+HIDDEN = {"api_token": "token_hash", "auth_identity": "secret_hash", "auth_session": "token_hash"}
+UNSETTABLE = {
+    "user": ("status", "email", "email_confirmed_at", "is_anonymous", "id"),
+    "consent": ("purpose", "version", "granted_at", "user_id"),
+}
 
 
 @pytest.fixture
 def rows(owner: Owner) -> Iterator[dict[str, str]]:
     """Table to the id of one row: of a stranger's, where the table is about people."""
     stranger = str(uuid.uuid4())
-    owned: dict[str, dict[str, object]] = {
-        "user": {"id": stranger, "display_name": "Stranger", "status": "active"},
-        "role_grant": {"user_id": stranger, "role": "learner", "scope_type": "global"},
-        "api_token": {"user_id": stranger, "name": "n", "token_hash": "h", "hint": "h", "scopes": []},
-        "login_token": {"user_id": stranger, "token_hash": "h"},
-        "auth_session": {"user_id": stranger, "token_hash": "h"},
-        "audit_log": {"actor_id": stranger, "actor_kind": "user", "action": "look", "details": {}},
-    }
     with owner.transaction(force_rollback=True):
-        made = {table: _insert(owner, table, values) for table, values in owned.items()}
+        # Strangers know strangers, who need not be there.
+        owner.execute("SET LOCAL session_replication_role = replica")
+        made = {table: _insert(owner, table, values) for table, values in _owned(stranger).items()}
         for table in set(OTHERS) - set(made):
             found = owner.execute(sql.SQL("SELECT id FROM {} LIMIT 1").format(sql.Identifier(table))).fetchone()
             assert found is not None, table
             made[table] = str(found[0])
+        owner.execute("SET LOCAL session_replication_role = origin")
         yield made
 
 
+def _owned(person: str) -> dict[str, dict[str, object]]:
+    """One row of somebody's in each table that is about people."""
+    session = str(uuid.uuid4())
+    return {
+        "user": {
+            "id": person,
+            "display_name": "Stranger",
+            "status": "active",
+            "timezone": "UTC",
+            "locale": "en",
+            "day_start_hour": 0,
+            "is_anonymous": False,
+            "revision": 1,
+        },
+        "role_grant": {"user_id": person, "role": "learner", "scope_type": "global"},
+        "api_token": {"user_id": person, "name": "n", "token_hash": "h", "hint": "h", "scopes": []},
+        "auth_identity": {"user_id": person, "provider": "password", "subject": person, "secret_hash": "h"},
+        "login_token": {"user_id": person, "token_hash": "h", "purpose": "sign_in", "details": {}},
+        "auth_session": {"id": session, "user_id": person, "token_hash": "h", "kind": "browser"},
+        "refresh_token": {"session_id": session, "token_hash": "h", "access_hash": "h", "salt": "s"},
+        "profile": {
+            "user_id": person,
+            "bio": "",
+            "strengths": [],
+            "help_needed": [],
+            "visibility": {},
+            "privacy_level": "private",
+            "social_sharing_enabled": True,
+            "revision": 1,
+        },
+        "connection": {
+            "user_low": person,
+            "user_high": "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            "status": "accepted",
+            "requested_by": person,
+        },
+        "profile_card": {"user_id": person, "audience": "friends", "display_name": "Stranger"},
+        "consent": {"user_id": person, "purpose": "recording", "version": "1"},
+        "user_milestone": {"user_id": person, "key": "first"},
+        "outgoing_mail": {"kind": "k", "recipient": "r", "details": {}, "attempts": 0},
+        "audit_log": {"actor_id": person, "actor_kind": "user", "action": "look", "details": {}},
+    }
+
+
 def _insert(owner: Owner, table: str, values: dict[str, object]) -> str:
-    always = {"id": str(uuid.uuid4()), "created_at": "now", "updated_at": "now", "expires_at": "infinity"}
+    instants = ("created_at", "updated_at", "granted_at", "occurred_at", "due_at")
+    always = {"id": str(uuid.uuid4()), "expires_at": "infinity", "access_expires_at": "infinity"}
+    always |= dict.fromkeys(instants, "now")
     whole = {**always, **values}
     owner.execute(sql.SQL(INSERT_ROW).format(table=sql.Identifier(table)), {"row": orjson.dumps(whole).decode()})
     return str(whole["id"])
@@ -100,9 +180,18 @@ def test_who_writes_what_is_not_their_own(
     assert effective(owner, everybody[name], table, BY_ID, {"id": rows[table]}) == expected
 
 
+@pytest.fixture
+def own_rows(owner: Owner, everybody: dict[str, Persona], rows: dict[str, str]) -> None:
+    """Something of the learner's in every table that is about people."""
+    for table, values in _owned(everybody["learner"].user_id).items():
+        if table in OWNED and table not in ("user", "role_grant", "api_token", "profile", "profile_card"):
+            unique = {name: f"own {value}" for name, value in values.items() if name.endswith("_hash")}
+            _insert(owner, table, {**values, **unique})
+
+
 @pytest.mark.parametrize("table", OWNED)
 def test_a_learner_sees_exactly_their_own_rows(
-    owner: Owner, everybody: dict[str, Persona], rows: dict[str, str], table: str
+    owner: Owner, everybody: dict[str, Persona], own_rows: None, table: str
 ) -> None:
     learner = everybody["learner"]
     column = sql.Identifier(OWNED[table])
@@ -112,17 +201,57 @@ def test_a_learner_sees_exactly_their_own_rows(
     assert {each[0] for each in found} == {learner.user_id}
 
 
-@pytest.mark.parametrize("table", OWNED)
-def test_nobody_but_the_service_writes_even_their_own_rows_of_identity(
-    owner: Owner, everybody: dict[str, Persona], table: str
-) -> None:
+@pytest.mark.parametrize("table", ["user", "role_grant", "api_token", "profile", "profile_card"])
+def test_what_people_may_do_to_their_own_rows(owner: Owner, everybody: dict[str, Persona], table: str) -> None:
     for name in ("learner", "editor", "admin"):
         mine = {"id": everybody[name].user_id}
-        assert effective(owner, everybody[name], table, f"{OWNED[table]} = %(id)s", mine) == set(), name
+        found = effective(owner, everybody[name], table, f"{OWNED[table]} = %(id)s", mine)
+        assert found == OWN_WRITES.get(table, set()), name
+
+
+@pytest.mark.parametrize("table", HIDDEN)
+def test_the_hash_of_a_secret_is_not_even_for_its_owner(
+    owner: Owner, everybody: dict[str, Persona], own_rows: None, table: str
+) -> None:
+    for name in ("learner", "admin"):
+        with acting_as(owner, everybody[name]):
+            assert attempt(owner, "SELECT id FROM {table}", table)
+            assert attempt(owner, f"SELECT {HIDDEN[table]} FROM {{table}}", table) is None
+            assert attempt(owner, f"SELECT id FROM {{table}} WHERE {HIDDEN[table]} > ''", table) is None
+            assert attempt(owner, "SELECT * FROM {table}", table) is None
+
+
+@pytest.mark.parametrize(("table", "column"), [(table, column) for table, all in UNSETTABLE.items() for column in all])
+def test_people_set_of_themselves_what_is_theirs_to_say_and_nothing_else(
+    owner: Owner, everybody: dict[str, Persona], own_rows: None, table: str, column: str
+) -> None:
+    with acting_as(owner, everybody["learner"]):
+        assert attempt(owner, "UPDATE {table} SET updated_at = now()", table) == 1
+        assert attempt(owner, f"UPDATE {{table}} SET {column} = {column}", table) is None
+
+
+def test_nobody_gives_themselves_a_role_whatever_they_may_give(owner: Owner, everybody: dict[str, Persona]) -> None:
+    give = (
+        "INSERT INTO {table} (id, user_id, role, scope_type)"
+        " VALUES (gen_random_uuid(), %(user)s, 'super_admin', 'global')"
+    )
+    admin, learner = everybody["admin"], everybody["learner"]
+    with acting_as(owner, admin):
+        assert attempt(owner, give, "role_grant", {"user": admin.user_id}) is None
+        assert attempt(owner, give, "role_grant", {"user": learner.user_id}) == 1
+        assert (
+            attempt(
+                owner,
+                "UPDATE {table} SET role = 'super_admin' WHERE user_id = %(u)s",
+                "role_grant",
+                {"u": admin.user_id},
+            )
+            == 0
+        )
 
 
 @pytest.mark.parametrize("name", [each for each in NAMES if each != "service"])
-@pytest.mark.parametrize("table", ["login_token", "auth_session"])
+@pytest.mark.parametrize("table", ["login_token", "auth_session", "refresh_token"])
 def test_sign_in_secrets_are_closed_to_all_but_the_service(
     owner: Owner, everybody: dict[str, Persona], table: str, name: str
 ) -> None:

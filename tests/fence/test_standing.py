@@ -29,8 +29,16 @@ def test_the_fence_of_a_migrated_database_is_the_declared_one(bare: sa.Connectio
         ("GRANT SELECT ON login_token TO cairn_public", "cairn_public may SELECT on login_token without a policy"),
         ("GRANT UPDATE ON audit_log TO cairn_service", "cairn_service may UPDATE on audit_log without a policy"),
         (
-            'GRANT UPDATE (display_name) ON "user" TO cairn_api',
-            "cairn_api may UPDATE on user without a policy",
+            "GRANT UPDATE (name) ON api_token TO cairn_api",
+            "cairn_api may UPDATE on api_token without a policy",
+        ),
+        (
+            'GRANT UPDATE (status) ON "user" TO cairn_api',
+            'stands only in the database: GRANT UPDATE (status) ON "user" TO cairn_api',
+        ),
+        (
+            "GRANT SELECT (token_hash) ON api_token TO cairn_api",
+            'stands only in the database: GRANT SELECT (token_hash) ON "api_token" TO cairn_api',
         ),
         ("GRANT TRUNCATE ON theme TO cairn_api", "cairn_api may TRUNCATE on theme, which no policy judges"),
         ("GRANT SELECT ON theme TO PUBLIC", "PUBLIC may SELECT on theme, and is no role of the application"),

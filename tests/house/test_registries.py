@@ -22,11 +22,19 @@ from resolvers.identity import SCOPES_OF_ROLE
 
 # Every id that was ever given out holds its table's tag: a tag never changes and is never used again.
 TAGS = {
+    0x008: "outgoing_mail",
     0x010: "user",
     0x011: "role_grant",
     0x012: "api_token",
     0x013: "login_token",
     0x014: "auth_session",
+    0x015: "auth_identity",
+    0x016: "refresh_token",
+    0x017: "profile",
+    0x018: "profile_card",
+    0x019: "consent",
+    0x01A: "connection",
+    0x01B: "user_milestone",
     0x020: "audit_log",
     0x030: "content",
     0x031: "revision",

@@ -24,6 +24,7 @@ from graphql import (
 from strawberry.types.field import StrawberryField
 
 from cairn import schema_files
+from graph.door import Gate, gate_in_words
 from graph.schema import FINDERS, MUTATIONS, TYPES, schema
 from models.identity import Scope
 
@@ -75,11 +76,19 @@ def _declared(name: str) -> StrawberryField:
 
 
 @pytest.mark.parametrize("name", MUTATION_NAMES)
-def test_every_mutation_is_gated_by_a_permission_that_it_names(name: str) -> None:
+def test_every_mutation_has_a_gate_that_it_names(name: str) -> None:
     declared = _declared(name)
-    scope = declared.metadata["scope"]
-    assert scope in set(Scope)
-    assert (declared.description or "").endswith(f"Needs the permission `{scope.value}`.")
+    gate = declared.metadata["gate"]
+    assert isinstance(gate, Scope | Gate)
+    assert (declared.description or "").endswith(gate_in_words(gate))
+
+
+@pytest.mark.parametrize("name", MUTATION_NAMES)
+def test_what_a_mutation_takes_and_is_secret_is_not_written_into_the_audit_log(name: str) -> None:
+    kind = SCHEMA.type_map[f"{name[0].upper()}{name[1:]}Input"]
+    assert isinstance(kind, GraphQLInputObjectType)
+    secret = {each for each in kind.fields if re.search(r"password|token|email", each, re.IGNORECASE)}
+    assert {_snake(each) for each in secret} == _declared(name).metadata["secret"]
 
 
 @pytest.mark.parametrize("name", MUTATION_NAMES)

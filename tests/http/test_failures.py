@@ -13,7 +13,7 @@ import pytest
 from psycopg import conninfo
 
 from cairn.settings import DatabaseSettings
-from resolvers.identity import new_token
+from resolvers.identity import TokenKind, new_token
 from tests.support.servers import execute
 
 from .asking import GRAPHQL_JSON, JSON, ask, refusal
@@ -135,7 +135,7 @@ def test_while_the_database_is_away_requests_fail_cleanly_and_afterwards_work(
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
         (error,) = ask(brittle, COURSES).json()["errors"]
         assert error["extensions"]["code"] == "UNAVAILABLE"
-        brittle.cookies.set(f"cairn_session_{brittle.base_url.port}", new_token())
+        brittle.cookies.set(f"cairn_session_{brittle.base_url.port}", new_token(TokenKind.SESSION))
         assert refusal(ask(brittle, COURSES), 503) == "UNAVAILABLE"
         for page, status in {"/session": 503, "/sign-in?token=x": 503, "/readyz": 503, "/healthz": 200}.items():
             assert brittle.get(page).status_code == status

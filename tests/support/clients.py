@@ -46,20 +46,20 @@ class Client:
         code: str = answer["errors"][0]["extensions"]["code"]
         return code
 
-    def mutate(self, name: str, selection: str, **input: Any) -> Data:
+    def mutate(self, name: str, selection: str, /, **input: Any) -> Data:
         """The payload of a mutation, whatever its outcome; `selection` is what to read besides the errors."""
         head = f"mutation($input: {name[0].upper()}{name[1:]}Input!)"
         document = f"{head} {{ {name}(input: $input) {{ {selection} {ERRORS} }} }}"
         payload: Data = self.ask(document, input=input)[name]
         return payload
 
-    def do(self, name: str, selection: str, **input: Any) -> Data:
+    def do(self, name: str, selection: str, /, **input: Any) -> Data:
         """The payload of a mutation that must succeed."""
         payload = self.mutate(name, selection, **input)
         assert payload["errors"] == [], payload["errors"]
         return payload
 
-    def refused(self, name: str, **input: Any) -> Data:
+    def refused(self, name: str, /, **input: Any) -> Data:
         """The one user error that a mutation must end in."""
         payload = self.mutate(name, "__typename", **input)
         assert len(payload["errors"]) == 1, payload["errors"]

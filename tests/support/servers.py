@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import threading
 from collections.abc import Iterator
@@ -77,6 +78,7 @@ class RunningApplication:
 
         async def startup_and_tell(sockets: object = None) -> None:
             await startup(sockets)  # type: ignore[arg-type]
+            self._loop = asyncio.get_running_loop()
             self._up.set()
 
         self._server.startup = startup_and_tell  # type: ignore[method-assign]
@@ -85,6 +87,10 @@ class RunningApplication:
             raise RuntimeError("The application did not start.")
         port = self._server.servers[0].sockets[0].getsockname()[1]
         return f"http://127.0.0.1:{port}"
+
+    def settle(self) -> None:
+        """Waits for the mail that was asked for so far."""
+        asyncio.run_coroutine_threadsafe(self.parts.postman.close(), self._loop).result(DEADLINE_SECONDS)
 
     def stop(self) -> None:
         """Stops it and waits."""

@@ -1,0 +1,1 @@
+"""Identity in the API: who is asking, accounts and sessions, profiles, roles."""

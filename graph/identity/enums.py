@@ -1,0 +1,106 @@
+"""Identity's enums, described."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.viewer import ViewerKind
+from graph.fields import described
+from models.identity import (
+    Audience,
+    ConnectionStatus,
+    ConsentPurpose,
+    ExperienceLevel,
+    MeetingStyle,
+    PrivacyLevel,
+    Role,
+    Scope,
+    ScopeType,
+    SessionKind,
+    UserStatus,
+)
+
+described(
+    ViewerKind,
+    anonymous="Nobody in particular.",
+    user="A person who signed in.",
+    api_token="A program with an API token.",  # noqa: S106 - words, not a secret
+    service="The system itself.",
+)
+described(
+    Scope,
+    content_edit="Read drafts, and change them.",
+    content_publish="Publish and unpublish.",
+    content_import="Import courses from elsewhere.",
+    user_manage="See people and what they may do.",
+    role_grant="Give people roles, and take them back.",
+    audit_read="Read the audit log.",
+)
+described(
+    Role,
+    learner="Takes part.",
+    champion="Takes part, and brings others along.",
+    moderator="Keeps conversations friendly.",
+    coach="Accompanies people.",
+    host="Runs live sessions.",
+    editor="Writes and publishes content.",
+    admin="Runs the place, and gives roles below their own.",
+    super_admin="Runs the place, and gives every role.",
+)
+# The object type has the plain name: what people hold and mutations speak of is the role itself.
+_role: Any = Role
+_role.__strawberry_definition__.name = "RoleName"
+described(
+    ScopeType,
+    **{"global": "Everywhere."},
+    course="Within one course.",
+    group="Within one group.",
+)
+described(
+    SessionKind,
+    browser="A browser, which gets a cookie.",
+    app="An app, which gets a pair of tokens.",
+)
+described(
+    UserStatus,
+    active="The account may be used.",
+    suspended="The account may not be used for now.",
+    erased="The person is gone; only what had to be kept is there.",
+)
+described(
+    PrivacyLevel,
+    public="Everybody may see the profile.",
+    friends_only="Friends may see the profile.",
+    private="Nobody else may see the profile.",
+)
+described(
+    Audience,
+    everybody="Everybody who may see the profile.",
+    friends="Friends.",
+    nobody="Nobody else.",
+)
+described(
+    ExperienceLevel,
+    beginner="New to it.",
+    intermediate="At it for a while.",
+    advanced="At it for long.",
+)
+described(
+    MeetingStyle,
+    supportive="Gently.",
+    direct="Straight to the point.",
+    mixed="Sometimes one, sometimes the other.",
+)
+described(
+    ConnectionStatus,
+    pending="One asked, the other has not answered yet.",
+    accepted="Friends.",
+    blocked="One blocked the other, who is not told.",
+)
+described(
+    ConsentPurpose,
+    marketing_mail="To get news and offers by mail.",
+    wellbeing_data="That answers about one's wellbeing are kept and evaluated.",
+    recording="To be recorded in live sessions.",
+    child_profile="That a child has a profile.",
+)

@@ -1,0 +1,77 @@
+"""Who is asking, and what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import strawberry
+
+from core.viewer import Viewer as Principal
+from core.viewer import ViewerKind
+from graph.context import Info
+from graph.engine import BatchInfo
+from graph.fields import batched, related_one
+from graph.identity.types import Account, Profile, Settings, User
+from graph.node import by_id_of
+from models import identity as models
+from models.identity import Role as RoleName
+from models.identity import Scope
+from resolvers.identity import visible
+from resolvers.identity.batches import grantable_roles
+
+
+async def _grantable(viewers: Sequence[Any], info: BatchInfo) -> Sequence[list[RoleName]]:
+    found = await grantable_roles(info.context.reader, [viewer.id for viewer in viewers])
+    return [roles if viewer.can_grant_roles else [] for viewer, roles in zip(viewers, found, strict=True)]
+
+
+@strawberry.type(description="Who is asking, and what they may do.")
+class Viewer:
+    """The principal of the request."""
+
+    kind: ViewerKind = strawberry.field(description="What sort of principal this is.")
+    id: strawberry.ID | None = strawberry.field(description="The person's id; null when nobody signed in.")
+    name: str | None = strawberry.field(description="The name that others see.")
+    scopes: list[Scope] = strawberry.field(description="Everything the viewer may do.")
+    can_edit: bool = strawberry.field(description="Whether the viewer may read and change drafts.")
+    can_publish: bool = strawberry.field(description="Whether the viewer may publish and unpublish.")
+    can_import: bool = strawberry.field(description="Whether the viewer may import courses.")
+    can_manage_users: bool = strawberry.field(description="Whether the viewer may see people and what they may do.")
+    can_grant_roles: bool = strawberry.field(description="Whether the viewer may give roles and take them back.")
+    can_read_audit: bool = strawberry.field(description="Whether the viewer may read the audit log.")
+    grantable_roles: list[RoleName] = batched(_grantable, "The roles that the viewer may give to others.")
+    account: Account | None = related_one(visible.ACCOUNT_OF_VIEWER, "The viewer's account.")
+    settings: Settings | None = related_one(visible.ACCOUNT_OF_VIEWER, "The viewer's settings.")
+    profile: Profile | None = related_one(visible.PROFILE_OF_USER, "What the viewer tells about themselves.")
+    user: User | None = related_one(visible.CARD_OF_USER, "The viewer as friends see them; null for a private profile.")
+
+
+def viewer_of(principal: Principal) -> Viewer:
+    """The API's view of a principal."""
+    return Viewer(
+        kind=principal.kind,
+        id=None if principal.user_id is None else strawberry.ID(principal.user_id),
+        name=principal.name,
+        scopes=[scope for scope in Scope if principal.may(scope)],
+        can_edit=principal.may(Scope.CONTENT_EDIT),
+        can_publish=principal.may(Scope.CONTENT_PUBLISH),
+        can_import=principal.may(Scope.CONTENT_IMPORT),
+        can_manage_users=principal.may(Scope.USER_MANAGE),
+        can_grant_roles=principal.may(Scope.ROLE_GRANT),
+        can_read_audit=principal.may(Scope.AUDIT_READ),
+    )
+
+
+@strawberry.type
+class IdentityQuery:
+    """Root fields of identity."""
+
+    @strawberry.field(description="Who is asking, and what they may do.")
+    def viewer(self, info: Info) -> Viewer:
+        """The request's principal."""
+        return viewer_of(info.context.viewer)
+
+    user: User | None = by_id_of(
+        models.User, visible.CARD_OF_USER, "A person, as far as the viewer may see them; null when not at all."
+    )

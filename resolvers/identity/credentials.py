@@ -1,0 +1,240 @@
+"""How a credential becomes a viewer, and how the command line and the sign-in page hand credentials out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from core.clock import now
+from core.errors import InvalidInput, NotFound
+from core.ids import tag_of
+from core.rows import Row
+from core.tables import table_of
+from core.viewer import Viewer, ViewerKind
+from core.writing import Transaction, checked
+from models.identity import (
+    ApiToken,
+    AuthSession,
+    LoginPurpose,
+    LoginToken,
+    RefreshToken,
+    Role,
+    RoleGrant,
+    Scope,
+    ScopeType,
+    User,
+    UserStatus,
+)
+from resolvers.identity import profiles
+from resolvers.identity.rights import scopes_of
+from resolvers.identity.tokens import TokenKind, kind_of, new_token, token_hash
+
+LINK_LIFE = timedelta(minutes=30)
+MAX_TOKEN_DAYS = 3650
+# How stale `last_active_at` may be: seeing somebody must not cost a write each time.
+_SEEN_EVERY = timedelta(hours=1)
+
+# Batches -------------------------------------------------------------------------------------------------------------
+
+
+async def viewer_of_bearer(tx: Transaction, token: str) -> Viewer | None:
+    """The viewer behind a bearer token of ours, be it an API token or the access token of an app; else None."""
+    kind = kind_of(token)
+    if kind is TokenKind.API:
+        return await viewer_of_token(tx, token)
+    return await _viewer_of_access(tx, token) if kind is TokenKind.ACCESS else None
+
+
+async def viewer_of_token(tx: Transaction, token: str) -> Viewer | None:
+    """The viewer behind an API token, or None when it is unknown, expired, revoked or its owner is not active."""
+    if kind_of(token) is not TokenKind.API:
+        return None
+    table = table_of(ApiToken)
+    found = await _found(tx, sa.select(table.c.user_id, table.c.scopes), table, table.c.token_hash == token_hash(token))
+    if found is None:
+        return None
+    allowed = frozenset(found.scopes) & await _scopes(tx, found.user_id)
+    return Viewer(ViewerKind.API_TOKEN, found.user_id, found.display_name, allowed)
+
+
+async def viewer_of_session(tx: Transaction, cookie: str) -> Viewer | None:
+    """The viewer behind a session cookie, or None when the session is over."""
+    table = table_of(AuthSession)
+    columns = sa.select(table.c.user_id, table.c.id)
+    return await _person(tx, await _found(tx, columns, table, table.c.token_hash == token_hash(cookie)))
+
+
+async def _viewer_of_access(tx: Transaction, token: str) -> Viewer | None:
+    session, pair = table_of(AuthSession), table_of(RefreshToken)
+    columns = sa.select(session.c.user_id, session.c.id).join(pair, pair.c.session_id == session.c.id)
+    fits = sa.and_(pair.c.access_hash == token_hash(token), pair.c.access_expires_at > sa.func.now())
+    return await _person(tx, await _found(tx, columns, session, fits))
+
+
+async def viewer_of_user(tx: Transaction, user_id: str, session_id: str | None = None) -> Viewer | None:
+    """An active person as a viewer, or None."""
+    user = table_of(User)
+    found = await tx.row(
+        sa.select(user.c.id.label("user_id"), user.c.display_name, user.c.last_active_at).where(
+            user.c.id == user_id, user.c.status == UserStatus.ACTIVE.value
+        )
+    )
+    return await _person(tx, None if found is None else Row({**vars(found), "id": session_id}))
+
+
+async def _found(tx: Transaction, columns: sa.Select[Any], table: sa.Table, fits: Any) -> Row | None:
+    """The credential that fits and is neither over nor taken back, with its owner, who must be active."""
+    user = table_of(User)
+    return await tx.row(
+        columns.add_columns(user.c.display_name, user.c.last_active_at)
+        .join(user, user.c.id == table.c.user_id)
+        .where(
+            fits,
+            table.c.expires_at > sa.func.now(),
+            table.c.revoked_at.is_(None),
+            user.c.status == UserStatus.ACTIVE.value,
+        )
+    )
+
+
+async def _person(tx: Transaction, found: Row | None) -> Viewer | None:
+    if found is None:
+        return None
+    if found.last_active_at is None or found.last_active_at < now() - _SEEN_EVERY:
+        user = table_of(User)
+        await tx.execute(sa.update(user).where(user.c.id == found.user_id).values(last_active_at=sa.func.now()))
+    scopes = await _scopes(tx, found.user_id)
+    return Viewer(ViewerKind.USER, found.user_id, found.display_name, scopes, found.id)
+
+
+async def _scopes(tx: Transaction, user_id: str) -> frozenset[str]:
+    """Scopes of the person's global grants that have not expired."""
+    return scopes_of(await roles_of(tx, user_id))
+
+
+async def roles_of(tx: Transaction, user_id: str) -> list[Role]:
+    """The roles that a person holds everywhere, at this instant."""
+    grant = table_of(RoleGrant)
+    rows = await tx.rows(
+        sa.select(grant.c.role).where(
+            grant.c.user_id == user_id,
+            grant.c.scope_type == ScopeType.GLOBAL.value,
+            sa.or_(grant.c.expires_at.is_(None), grant.c.expires_at > sa.func.now()),
+        )
+    )
+    return [Role(row.role) for row in rows]
+
+
+# Actions -------------------------------------------------------------------------------------------------------------
+
+
+async def ensure_user(tx: Transaction, email: str, name: str, role: Role) -> str:
+    """The id of the person with this e-mail address, made if need be, holding the role globally. Safe to repeat."""
+    found = await user_of_email(tx, email)
+    user_id: str = found.id if found else User.new_id()
+    if found is None:
+        await tx.insert(
+            User, [{"id": user_id, "email": email, "display_name": name, "status": UserStatus.ACTIVE.value}]
+        )
+        await profiles.create(tx, user_id)
+    await grant(tx, user_id, role)
+    return user_id
+
+
+async def user_of_email(tx: Transaction, email: str) -> Row | None:
+    """Id, status and display name of the person with this address, whatever its case."""
+    user = table_of(User)
+    return await tx.row(
+        sa.select(user.c.id, user.c.status, user.c.display_name, user.c.is_anonymous).where(
+            sa.func.lower(user.c.email) == email.lower()
+        )
+    )
+
+
+async def grant(tx: Transaction, user_id: str, role: Role) -> None:
+    """Gives a person a role everywhere, in nobody's name: for the command line. Safe to repeat."""
+    values = {"id": RoleGrant.new_id(), "user_id": user_id, "role": role.value, "scope_type": ScopeType.GLOBAL.value}
+    await tx.execute(insert(table_of(RoleGrant)).values(**values).on_conflict_do_nothing())
+
+
+async def create_api_token(
+    tx: Transaction, user_id: str, name: str, scopes: frozenset[Scope] | frozenset[str], days: int
+) -> str:
+    """A new API token for a person, valid for so many days. The answer is the only time it is seen."""
+    if not 1 <= days <= MAX_TOKEN_DAYS:
+        raise InvalidInput(f"A token lasts between 1 and {MAX_TOKEN_DAYS} days.", "INVALID", ("days",))
+    token = new_token()
+    row = {
+        "id": ApiToken.new_id(),
+        "user_id": user_id,
+        "token_hash": token_hash(token),
+        "expires_at": now() + timedelta(days=days),
+        "name": name,
+        "hint": token[-4:],
+        "scopes": sorted(scopes),
+    }
+    await tx.insert(ApiToken, [row])
+    return token
+
+
+async def create_own_api_token(tx: Transaction, viewer: Viewer, name: str, scopes: frozenset[Scope], days: int) -> str:
+    """A new API token for the viewer, who gives it no more than they may do themselves; answers the token."""
+    values = checked(ApiToken, {"name": name})
+    beyond = sorted(scope.value for scope in scopes if not viewer.may(scope))
+    if beyond:
+        raise InvalidInput(f"You may not do this yourself: {', '.join(beyond)}.", "INVALID", ("scopes",))
+    return await create_api_token(tx, str(viewer.user_id), values["name"], scopes, days)
+
+
+async def revoke_api_token(tx: Transaction, viewer: Viewer, token_id: str) -> None:
+    """Takes one of the viewer's API tokens back at once. Safe to repeat; raises `NotFound` when it is not theirs."""
+    table = table_of(ApiToken)
+    if tag_of(token_id) != ApiToken.__tag__:
+        raise NotFound("API token")
+    revoked = await tx.execute(
+        sa.update(table)
+        .where(table.c.id == token_id, table.c.user_id == viewer.user_id)
+        .values(revoked_at=sa.func.coalesce(table.c.revoked_at, sa.func.now()))
+    )
+    if not revoked:
+        raise NotFound("API token")
+
+
+async def id_of_token(tx: Transaction, token: str) -> str:
+    """The id of an API token that has just been made."""
+    table = table_of(ApiToken)
+    found = await tx.row(sa.select(table.c.id).where(table.c.token_hash == token_hash(token)))
+    assert found is not None
+    return str(found.id)
+
+
+async def create_login_token(
+    tx: Transaction,
+    user_id: str | None,
+    purpose: LoginPurpose = LoginPurpose.SIGN_IN,
+    details: dict[str, Any] | None = None,
+) -> str:
+    """A one-time secret that is good for one purpose, for half an hour."""
+    token = new_token(TokenKind.ONE_TIME)
+    row = {
+        "id": LoginToken.new_id(),
+        "user_id": user_id,
+        "purpose": purpose.value,
+        "details": details or {},
+        "token_hash": token_hash(token),
+        "expires_at": now() + LINK_LIFE,
+    }
+    await tx.insert(LoginToken, [row])
+    return token
+
+
+async def delete_expired(tx: Transaction) -> int:
+    """Removes one-time secrets and sessions that ended more than a day ago; answers how many rows went."""
+    gone = 0
+    for model in (LoginToken, AuthSession):
+        table = table_of(model)
+        gone += await tx.execute(sa.delete(table).where(table.c.expires_at < now() - timedelta(days=1)))
+    return gone

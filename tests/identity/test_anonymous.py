@@ -1,0 +1,73 @@
+"""People who have not said yet who they are, and say it later: once, keeping their id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.identity.guests import PASSWORD, Guest, Post, code, who
+from tests.support.clients import Client
+
+Visitor = Callable[[], Client]
+Newcomer = Callable[[], Guest]
+
+
+def begin(client: Client) -> str:
+    """Starts anonymously; answers the id."""
+    made = client.do("accountStartAnonymously", "account { id isAnonymous }", displayName="Somebody")
+    assert made["account"]["isAnonymous"] is True
+    user_id: str = made["account"]["id"]
+    return user_id
+
+
+def ask_to_claim(client: Client, email: str) -> str | None:
+    """Asks to be the owner by a mail to this address; answers the code of the refusal, if any."""
+    return code(client.mutate("accountClaim", "account { id }", email=email, password=PASSWORD))
+
+
+def test_an_anonymous_account_is_claimed_with_its_id_and_all_that_was_done(visitor: Visitor, post: Post) -> None:
+    client = visitor()
+    user_id = begin(client)
+    client.do("settingsUpdate", "settings { nickname }", expectedRevision=1, nickname="Mo")
+    assert ask_to_claim(client, "claimed@example.org") is None
+    assert who(client)["account"] == {"id": user_id, "email": None, "isAnonymous": True}
+    client.do("accountConfirm", "account { id }", token=post.secret("claimed@example.org", "confirm"))
+    assert who(client)["account"] == {"id": user_id, "email": "claimed@example.org", "isAnonymous": False}
+    assert code(Guest(visitor(), post, "claimed@example.org").sign_in()) is None
+    assert client.ask("{ viewer { settings { nickname } } }")["viewer"]["settings"] == {"nickname": "Mo"}
+
+
+def test_an_account_with_an_owner_is_not_claimed_again(newcomer: Newcomer) -> None:
+    assert ask_to_claim(newcomer().client, "second@example.org") == "ALREADY_CLAIMED"
+
+
+def test_of_many_links_for_one_anonymous_account_one_claims_it(visitor: Visitor, post: Post) -> None:
+    client = visitor()
+    begin(client)
+    emails = [f"race{number}@example.org" for number in range(8)]
+    for email in emails:
+        assert ask_to_claim(client, email) is None
+    tokens = [post.secret(email, "confirm") for email in emails]
+    racers = [(visitor(), token) for token in tokens]
+    with ThreadPoolExecutor(8) as threads:
+        confirm = threads.map(lambda each: each[0].mutate("accountConfirm", "account { id }", token=each[1]), racers)
+        codes = [code(each) for each in confirm]
+    assert codes.count(None) == 1
+    assert set(codes) - {None} <= {"ALREADY_CLAIMED", "LINK_EXPIRED"}
+
+
+def test_whoever_else_used_the_anonymous_account_is_out_once_it_has_an_owner(visitor: Visitor, post: Post) -> None:
+    client, shared = visitor(), visitor()
+    begin(client)
+    shared.http.cookies.update(dict(client.http.cookies))
+    ask_to_claim(client, "mine@example.org")
+    client.do("accountConfirm", "account { id }", token=post.secret("mine@example.org", "confirm"))
+    assert (who(client)["kind"], who(shared)["kind"]) == ("USER", "ANONYMOUS")
+
+
+def test_an_address_that_has_an_account_claims_nothing(newcomer: Newcomer, visitor: Visitor, post: Post) -> None:
+    guest, client = newcomer(), visitor()
+    begin(client)
+    assert ask_to_claim(client, guest.email) is None
+    assert "already have an account" in post.newest(guest.email).subject
+    assert who(client)["account"]["isAnonymous"] is True

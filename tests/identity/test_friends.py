@@ -1,0 +1,130 @@
+"""Friends: asked and accepted, seen by each other, ended, blocked without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from models.identity import Connection, User
+from tests.identity.guests import Guest, code
+from tests.support.clients import Client, Data
+
+Newcomer = Callable[[], Guest]
+SEEN = "query($id: ID!) { user(id: $id) { displayName bio } }"
+LISTED = "{ friendships { totalCount nodes { id status userId user { displayName } } } }"
+
+
+def request(guest: Guest, other: Guest) -> Data:
+    """The payload of asking somebody."""
+    return guest.client.mutate("friendshipRequest", "friendship { id status userId }", userId=other.id)
+
+
+def befriend(one: Guest, other: Guest) -> str:
+    """Makes two people friends; answers the friendship's id."""
+    asked = request(one, other)["friendship"]
+    other.client.do("friendshipAccept", "friendship { status }", id=asked["id"])
+    friendship_id: str = asked["id"]
+    return friendship_id
+
+
+def sees(client: Client, guest: Guest) -> bool:
+    """Whether a client sees the card of a person."""
+    return client.ask(SEEN, id=guest.id)["user"] is not None
+
+
+def listed(guest: Guest) -> list[Data]:
+    """The friendships of a person, as they see them."""
+    found = guest.client.ask(LISTED)["friendships"]
+    assert found["totalCount"] == len(found["nodes"])
+    nodes: list[Data] = found["nodes"]
+    return nodes
+
+
+def test_friends_see_what_is_for_friends_and_strangers_do_not(newcomer: Newcomer) -> None:
+    one, other, stranger = newcomer(), newcomer(), newcomer()
+    assert not sees(other.client, one)
+    befriend(one, other)
+    assert sees(other.client, one)
+    assert sees(one.client, other)
+    assert not sees(stranger.client, one)
+
+
+def test_who_has_only_asked_sees_nothing_yet(newcomer: Newcomer) -> None:
+    one, other = newcomer(), newcomer()
+    assert request(one, other)["friendship"] == {**request(one, other)["friendship"], "status": "PENDING"}
+    assert (sees(one.client, other), sees(other.client, one)) == (False, False)
+    assert [(each["status"], each["userId"]) for each in listed(other)] == [("PENDING", one.id)]
+
+
+def test_nobody_accepts_for_the_other(newcomer: Newcomer) -> None:
+    one, other, stranger = newcomer(), newcomer(), newcomer()
+    asked = request(one, other)["friendship"]["id"]
+    for guest in (one, stranger):
+        assert code(guest.client.mutate("friendshipAccept", "friendship { id }", id=asked)) == "NOT_FOUND"
+        assert not sees(one.client, other)
+    assert code(stranger.client.mutate("friendshipEnd", "friendship { id }", id=asked)) == "NOT_FOUND"
+
+
+def test_whoever_asks_back_accepts(newcomer: Newcomer) -> None:
+    one, other = newcomer(), newcomer()
+    request(one, other)
+    assert request(other, one)["friendship"]["status"] == "ACCEPTED"
+
+
+def test_of_two_who_ask_each_other_at_once_one_friendship_comes(newcomer: Newcomer) -> None:
+    one, other = newcomer(), newcomer()
+    pairs = [(one.client, other.id), (other.client, one.id)]
+    ask = "friendshipRequest", "friendship { id }"
+    with ThreadPoolExecutor(2) as threads:
+        payloads = list(threads.map(lambda each: each[0].mutate(*ask, userId=each[1]), pairs))
+    found = {each["friendship"]["id"] for each in payloads}
+    assert len(found) == 1
+    assert [each["status"] for each in listed(one)] == ["ACCEPTED"]
+
+
+def test_a_friendship_that_ended_shows_nothing_more(newcomer: Newcomer) -> None:
+    one, other = newcomer(), newcomer()
+    friendship = befriend(one, other)
+    other.client.do("friendshipEnd", "friendship { id }", id=friendship)
+    assert (sees(one.client, other), listed(one)) == (False, [])
+
+
+def test_who_is_blocked_is_not_told_and_cannot_ask(newcomer: Newcomer) -> None:
+    one, other = newcomer(), newcomer()
+    befriend(one, other)
+    one.client.do("friendshipBlock", "friendship { status }", userId=other.id)
+    assert (sees(one.client, other), sees(other.client, one)) == (False, False)
+    assert listed(other) == []
+    assert [each["status"] for each in listed(one)] == ["BLOCKED"]
+    missing = other.client.mutate("friendshipRequest", "friendship { id }", userId=User.new_id())
+    assert request(other, one) == missing
+    assert code(missing) == "NOT_FOUND"
+    blocked = listed(one)[0]["id"]
+    assert code(other.client.mutate("friendshipEnd", "friendship { id }", id=blocked)) == "NOT_FOUND"
+
+
+def test_whoever_blocked_unblocks(newcomer: Newcomer) -> None:
+    one, other = newcomer(), newcomer()
+    made = one.client.do("friendshipBlock", "friendship { id }", userId=other.id)
+    assert code(request(one, other)) == "BLOCKED"
+    one.client.do("friendshipEnd", "friendship { id }", id=made["friendship"]["id"])
+    assert code(request(other, one)) is None
+
+
+@pytest.mark.parametrize("user_id", ["nonsense", Connection.new_id(), User.new_id()])
+def test_nobody_is_asked_who_is_not_there(newcomer: Newcomer, user_id: str) -> None:
+    assert newcomer().client.refused("friendshipRequest", userId=user_id)["code"] == "NOT_FOUND"
+
+
+def test_nobody_befriends_themselves(newcomer: Newcomer) -> None:
+    guest = newcomer()
+    assert code(request(guest, guest)) == "INVALID"
+
+
+def test_a_private_profile_is_not_even_for_friends(newcomer: Newcomer) -> None:
+    one, other = newcomer(), newcomer()
+    befriend(one, other)
+    one.client.do("profileUpdate", "profile { id }", expectedRevision=1, privacyLevel="PRIVATE")
+    assert not sees(other.client, one)

@@ -1,0 +1,212 @@
+"""Mail: over a real mail server, from a table that many send from at once, repeated when it did not go out."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from email.message import EmailMessage
+from typing import Any
+
+import httpx
+import pytest
+from aiosmtpd.controller import Controller
+
+from core.database import Database
+from core.viewer import SERVICE
+from core.writing import transaction
+from gateways.mail import Mailbox, MailNotSent, Message, NoMail, Smtp
+from resolvers import outbox
+from resolvers.identity.mails import MailKind
+from tests.http.doorkeeper import Doorkeeper
+from tests.identity.guests import Guest, Post
+from tests.support.clients import Client
+from tests.support.servers import RunningApplication
+from workers.mail import Postman
+
+MESSAGE = Message("01a2", "Zoë <script> <zoe@example.org>", "Grüße", "Ein Link: https://app.example/confirm#token=x\n")
+PLAIN = Message("01a2", "zoe@example.org", "Grüße & more", "Ein Link: https://app.example/confirm#token=x\n")
+
+
+class Server:
+    """A mail server on this machine that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.recipients: list[str] = []
+        self.refusal = ""
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        """Takes a mail, or refuses it."""
+        if self.refusal:
+            return self.refusal
+        self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))  # type: ignore[arg-type]
+        self.recipients += envelope.rcpt_tos
+        return "250 Taken"
+
+
+class AnyPort(Controller):
+    """On whatever port is free."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[Server, Smtp]]:
+    """A real mail server, and the gateway to it."""
+    handler = Server()
+    controller = AnyPort(handler, hostname="127.0.0.1", port=0)
+    controller.start()
+    yield handler, Smtp(f"smtp://127.0.0.1:{controller.port}", "Cairn <cairn@example.com>")
+    controller.stop()
+
+
+def deliver(url: str, gateway: Any) -> int:
+    """One round of the postman on a database; answers how many mails it sent."""
+
+    async def run(database: Database) -> int:
+        return await Postman(database, gateway, "https://app.example").deliver()
+
+    return asyncio.run(_with(url, run))
+
+
+def ask(url: str, recipients: Sequence[str]) -> None:
+    """Asks for a mail to each recipient, in one transaction."""
+
+    async def run(database: Database) -> None:
+        async with transaction(database, SERVICE) as tx:
+            for each in recipients:
+                await outbox.enqueue(tx, MailKind.PASSWORD_CHANGED, each, {})
+
+    asyncio.run(_with(url, run))
+
+
+async def _with(url: str, work: Callable[[Database], Any]) -> Any:
+    database = Database(url, pool_size=2)
+    await database.open()
+    try:
+        return await work(database)
+    finally:
+        await database.close()
+
+
+def test_a_mail_arrives_over_smtp_as_it_was_written(server: tuple[Server, Smtp]) -> None:
+    handler, gateway = server
+    asyncio.run(gateway.send(PLAIN))
+    (mail,) = handler.mails
+    assert handler.recipients == ["zoe@example.org"]
+    assert (mail["Subject"], mail["From"], mail["To"]) == (PLAIN.subject, gateway.sender, PLAIN.recipient)
+    assert mail["Message-ID"] == "<01a2@example.com>"
+    assert mail.get_content().splitlines() == PLAIN.text.splitlines()
+
+
+@pytest.mark.parametrize("recipient", ["a@b.example\r\nBcc: c@d.example", "not an address", MESSAGE.recipient])
+def test_an_address_that_would_write_headers_of_its_own_is_not_sent_to(
+    server: tuple[Server, Smtp], recipient: str
+) -> None:
+    handler, gateway = server
+    with pytest.raises(MailNotSent):
+        asyncio.run(gateway.send(Message("1", recipient, "s", "t")))
+    assert handler.mails == []
+
+
+def test_where_tls_is_insisted_on_a_server_without_it_gets_nothing(server: tuple[Server, Smtp]) -> None:
+    handler, gateway = server
+    with pytest.raises(MailNotSent):
+        asyncio.run(Smtp(gateway.url.replace("smtp://", "smtp+tls://"), gateway.sender).send(PLAIN))
+    assert handler.mails == []
+
+
+def test_a_password_of_the_mail_server_is_not_shown() -> None:
+    assert "secret" not in repr(Smtp("smtp://user:secret@host", "a@b.example"))
+
+
+def test_what_a_mutation_asks_for_reaches_the_mail_server(fresh_database: str, server: tuple[Server, Smtp]) -> None:
+    handler, gateway = server
+    ask(fresh_database, ["one@example.org"])
+    assert deliver(fresh_database, gateway) == 1
+    assert handler.recipients == ["one@example.org"]
+    assert deliver(fresh_database, gateway) == 0
+
+
+def test_a_mail_that_was_refused_is_sent_later_and_with_the_same_words(
+    fresh_database: str, server: tuple[Server, Smtp]
+) -> None:
+    handler, gateway = server
+    keeper = Doorkeeper(fresh_database)
+    keeper.sql(
+        "INSERT INTO outgoing_mail (id, kind, recipient, details, due_at, attempts) "
+        "VALUES (gen_random_uuid(), 'confirm_account', 'new@example.org', '{\"secret_hash\": \"x\"}', now(), 0)"
+    )
+    handler.refusal = "451 Come back later"
+    assert deliver(fresh_database, gateway) == 0
+    ((attempts, error, kept),) = keeper.sql("SELECT attempts, last_error, message->>'text' FROM outgoing_mail")
+    assert (attempts, "Come back later" in error) == (1, True)
+    handler.refusal = ""
+    assert deliver(fresh_database, gateway) == 0, "it is not its turn yet"
+    keeper.sql("UPDATE outgoing_mail SET due_at = now()")
+    assert deliver(fresh_database, gateway) == 1
+    assert handler.mails[0].get_content().splitlines() == kept.splitlines()
+    assert keeper.sql("SELECT message, details FROM outgoing_mail") == [(None, {})]
+
+
+def test_a_mail_is_not_tried_for_ever(fresh_database: str) -> None:
+    keeper = Doorkeeper(fresh_database)
+    ask(fresh_database, ["never@example.org"])
+    for _ in range(20):
+        keeper.sql("UPDATE outgoing_mail SET due_at = now()")
+        deliver(fresh_database, NoMail())
+    assert keeper.sql("SELECT attempts FROM outgoing_mail") == [(outbox.MOST_ATTEMPTS,)]
+
+
+def test_many_postmen_send_each_mail_once(fresh_database: str) -> None:
+    recipients = [f"r{number}@example.org" for number in range(40)]
+    ask(fresh_database, recipients)
+    mailbox = Mailbox()
+    with ThreadPoolExecutor(6) as threads:
+        sent = list(threads.map(lambda _: deliver(fresh_database, mailbox), range(6)))
+    assert sum(sent) == 40
+    assert sorted(each.recipient for each in mailbox.kept) == sorted(recipients)
+
+
+def test_a_mail_whose_postman_died_is_taken_up_by_another_once_the_lease_is_over(fresh_database: str) -> None:
+    keeper, mailbox = Doorkeeper(fresh_database), Mailbox()
+    ask(fresh_database, ["left@example.org"])
+    asyncio.run(_with(fresh_database, _claim_and_die))
+    assert deliver(fresh_database, mailbox) == 0
+    keeper.sql("UPDATE outgoing_mail SET due_at = due_at - interval '2 minutes'")
+    assert deliver(fresh_database, mailbox) == 1
+
+
+async def _claim_and_die(database: Database) -> None:
+    async with transaction(database, SERVICE) as tx:
+        assert await outbox.claim(tx) is not None
+
+
+def test_a_refused_mutation_asks_for_no_mail(visitor: Callable[[], Client], post: Post) -> None:
+    document = """mutation { accountCreate(input: { email: "no@example.org", password: "a quiet walk at noon",
+        displayName: "" }) { errors { code } } }"""
+    assert visitor().ask(document)["accountCreate"]["errors"] == [{"code": "INVALID"}]
+    assert post.mails("no@example.org") == []
+
+
+def test_the_mailbox_page_shows_what_was_sent_and_runs_nothing(
+    visitor: Callable[[], Client], post: Post, house: tuple[str, RunningApplication]
+) -> None:
+    guest = Guest(visitor(), post, "o'neill&co@example.org")
+    guest.ask_for_account()
+    token = post.secret(guest.email, "confirm")
+    page = httpx.get(f"{house[0]}/mailbox")
+    assert f'href="https://app.example/confirm#token={token}"' in page.text
+    assert "o&#x27;neill&amp;co@example.org" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    (mail,) = httpx.get(f"{house[0]}/mailbox", headers={"accept": "application/json"}).json()
+    assert (mail["recipient"], mail["subject"]) == (guest.email, "Confirm your address")
+
+
+def test_without_a_mailbox_there_is_no_such_page(address: str) -> None:
+    assert httpx.get(f"{address}/mailbox").status_code == 404
