@@ -124,6 +124,18 @@ async def _results(server: Any) -> list[Any]:
     loop = asyncio.get_running_loop()
     results: list[Any] = []
     finished: asyncio.Future[None] = loop.create_future()
+    socket = server.socket
+
+    def stop(error: Exception | None = None) -> None:
+        """Ends the watch at once: libpq may have closed the socket, and another connection may get its number next."""
+        if finished.done():
+            return
+        loop.remove_reader(socket)
+        loop.remove_writer(socket)
+        if error is None:
+            finished.set_result(None)
+        else:
+            finished.set_exception(error)
 
     def readable() -> None:
         try:
@@ -137,33 +149,31 @@ async def _results(server: Any) -> list[Any]:
                     continue
                 ends = 0
                 if result.status == pq.ExecStatus.PIPELINE_SYNC:
-                    if not finished.done():
-                        finished.set_result(None)
+                    stop()
                     return
                 results.append(result)
             if server.status == pq.ConnStatus.BAD:
                 raise psycopg.OperationalError("The database closed the connection.")
         except Exception as error:
-            if not finished.done():
-                finished.set_exception(error)
+            stop(error)
 
     def writable() -> None:
         try:
             if server.flush() == 0:
-                loop.remove_writer(server.socket)
+                loop.remove_writer(socket)
         except Exception as error:
-            if not finished.done():
-                finished.set_exception(error)
+            stop(error)
 
-    socket = server.socket
     loop.add_reader(socket, readable)
     try:
         if server.flush():
             loop.add_writer(socket, writable)
         await finished
-    finally:
-        loop.remove_reader(socket)
-        loop.remove_writer(socket)
+    except BaseException:
+        if not finished.done() or finished.cancelled():
+            loop.remove_reader(socket)
+            loop.remove_writer(socket)
+        raise
     return results
 
 

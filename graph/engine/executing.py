@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, default_field_resolver
 from graphql.execution.executor import invalid_return_type_error
 from graphql.execution.values import VariableValues
-from graphql.pyutils import Path, gather_with_cancel
+from graphql.pyutils import Path
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
 from graph.engine.assembling import Fetch
@@ -31,6 +30,7 @@ from graph.engine.groups import Group, Places, Spot
 from graph.engine.nulls import Failure, reach, settle
 from graph.engine.planning import Field, Plan
 from graph.engine.selection import columns_of
+from graph.engine.waiting import Waiting, all_of, cancelled, gather_all, outcome, track
 
 
 class Run:
@@ -65,7 +65,7 @@ class Run:
         self._composes = composes and hasattr(context, "fetch") and middleware is None
         self._late: dict[type, bool] = {}
         self._queue: deque[Callable[[], None]] = deque()
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[Waiting] = []
         self._running = 0
         self._failures_seen = 0
         self._serial: deque[tuple[Field, Group]] = deque()
@@ -94,7 +94,7 @@ class Run:
 
     def when(self, late: Awaitable[Any], then: Callable[[Any], None], where: Places) -> None:
         """Goes on with the value, or with the exception in its place, once it is there; it is for these places."""
-        self._waiting.append(_Waiting(late, then, where))
+        self._waiting.append(Waiting(late, then, where))
 
     def when_all(self, values: Sequence[Any], then: Callable[[Sequence[Any]], None], where: Places) -> None:
         """Goes on with all values once those that are awaitable are there; exceptions stand in place of values."""
@@ -108,10 +108,10 @@ class Run:
             then(settled)
 
         if len(places) == 1:
-            self._waiting.append(_Waiting(values[places[0]], lambda value: fill([value]), where, values))
+            self._waiting.append(Waiting(values[places[0]], lambda value: fill([value]), where, values))
         else:
-            late = _all([values[place] for place in places])
-            self._waiting.append(_Waiting(late, fill, where, values))
+            late = all_of([values[place] for place in places])
+            self._waiting.append(Waiting(late, fill, where, values))
 
     async def listed(self, values: Any) -> list[Any]:
         """The items of an async iterable."""
@@ -145,7 +145,7 @@ class Run:
             self._run_field(Spot([(field, group)]))
 
     async def _drive(self) -> ExecutionResult:
-        tasks: dict[asyncio.Future[Any], _Waiting] = {}
+        tasks: dict[asyncio.Future[Any], Waiting] = {}
         try:
             while self._waiting or tasks:
                 await self._forget(tasks)
@@ -153,13 +153,13 @@ class Run:
                     # Nothing else is under way: no task is needed to wait for the one.
                     only = self._waiting.pop()
                     self._running = 1
-                    value = await _outcome(only.late)
+                    value = await outcome(only.late)
                     self._running = 0
                     only.then(value)
                 elif self._waiting or tasks:
                     while self._waiting:
                         waiting = self._waiting.pop(0)
-                        tasks[asyncio.ensure_future(_outcome(waiting.late))] = waiting
+                        tasks[asyncio.ensure_future(outcome(waiting.late))] = waiting
                     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                     for task in [each for each in tasks if each in done]:
                         tasks.pop(task).then(task.result())
@@ -167,20 +167,20 @@ class Run:
                 self._drain()
         except BaseException:
             self._abandon()
-            await _cancelled(tasks)
+            await cancelled(tasks)
             for waiting in tasks.values():
                 waiting.close()
             raise
         return self._result()
 
-    async def _forget(self, tasks: dict[asyncio.Future[Any], _Waiting]) -> None:
+    async def _forget(self, tasks: dict[asyncio.Future[Any], Waiting]) -> None:
         """Stops waiting for what would be written to places that are null already, whatever comes."""
         if len(self.failures) == self._failures_seen:
             return
         self._failures_seen = len(self.failures)
         nulled = reach(self, self.data, self.failures)[1]
         moot = [task for task, waiting in tasks.items() if self._is_moot(waiting.where, nulled)]
-        await _cancelled(moot)
+        await cancelled(moot)
         for task in moot:
             # One that was cancelled before its first step has awaited nothing of what it is made of; one that was done
             # already may have brought more that nobody will await.
@@ -432,7 +432,7 @@ class Run:
         field, group, number, _ = spot.part_at(self, container)
         path, _ = group.trace(self, number)
         if self._info_rest is None:
-            helpers = GraphQLResolveInfoHelpers(gather=_gather, track=_track)
+            helpers = GraphQLResolveInfoHelpers(gather=gather_all, track=track)
             self._info_rest = (
                 self.schema,
                 self.plan.fragment_definitions,
@@ -454,21 +454,6 @@ class Run:
         self.failures.append(Failure(spot, container, key, error))
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """Something awaitable, what to do with its outcome, and the places that it is for."""
-
-    late: Awaitable[Any]
-    then: Callable[[Any], None]
-    where: Places
-    # What it is made of, and what else goes on with it.
-    parts: Sequence[Any] = ()
-
-    def close(self) -> None:
-        """It will never be awaited, or no further."""
-        close_all((self.late, *self.parts))
-
-
 def _attributes(sources: Sequence[Any], name: str) -> list[Any]:
     try:
         return [getattr(source, name) for source in sources]
@@ -480,41 +465,3 @@ def _attributes(sources: Sequence[Any], name: str) -> list[Any]:
             except Exception as error:
                 found.append(error)
         return found
-
-
-async def _outcome(late: Awaitable[Any]) -> Any:
-    try:
-        return await late
-    except Exception as error:
-        return error
-
-
-async def _all(values: Sequence[Awaitable[Any]]) -> list[Any]:
-    tasks = [asyncio.ensure_future(each) for each in values]
-    try:
-        found = await asyncio.gather(*tasks, return_exceptions=True)
-    except asyncio.CancelledError:
-        close_all(task.result() for task in tasks if task.done() and not task.cancelled() and not task.exception())
-        raise
-    for each in found:
-        if isinstance(each, BaseException) and not isinstance(each, Exception):
-            raise each
-    return found
-
-
-async def _cancelled(tasks: Iterable[asyncio.Future[Any]]) -> None:
-    """Cancels tasks and waits until they have ended."""
-    stopped = list(tasks)
-    for task in stopped:
-        task.cancel()
-    await asyncio.gather(*stopped, return_exceptions=True)
-
-
-async def _gather(values: Sequence[Awaitable[Any]]) -> list[Any]:
-    return list(await gather_with_cancel(*values))
-
-
-def _track(values: Sequence[Any]) -> None:
-    late = [value for value in values if hasattr(value, "__await__")]
-    if late:
-        asyncio.gather(*late, return_exceptions=True)

@@ -21,6 +21,7 @@ EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
     "CAIRN_HTTP__PUBLIC_URL": ("https://cairn.example/", "http.public_url", "https://cairn.example/", "cairn"),
     "CAIRN_HTTP__MAX_BODY_BYTES": ("5000", "http.max_body_bytes", 5000, "10"),
     "CAIRN_HTTP__MAX_JSON_DEPTH": ("9", "http.max_json_depth", 9, "deep"),
+    "CAIRN_GRAPHQL__EXECUTOR": ("levels", "graphql.executor", "levels", "fastest"),
     "CAIRN_GRAPHQL__MAX_TOKENS": ("101", "graphql.max_tokens", 101, "1"),
     "CAIRN_GRAPHQL__MAX_DEPTH": ("6", "graphql.max_depth", 6, "1"),
     "CAIRN_GRAPHQL__MAX_FIELDS": ("51", "graphql.max_fields", 51, "1"),

@@ -113,7 +113,9 @@ def test_whoever_blocked_unblocks(newcomer: Newcomer) -> None:
     assert code(request(other, one)) is None
 
 
-@pytest.mark.parametrize("user_id", ["nonsense", Connection.new_id(), User.new_id()])
+@pytest.mark.parametrize(
+    "user_id", ["nonsense", Connection.new_id(), User.new_id()], ids=["nonsense", "of nobody", "of another kind"]
+)
 def test_nobody_is_asked_who_is_not_there(newcomer: Newcomer, user_id: str) -> None:
     assert newcomer().client.refused("friendshipRequest", userId=user_id)["code"] == "NOT_FOUND"
 
