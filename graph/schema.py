@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from typing import Annotated, Any
 
 import strawberry
+from graphql import GraphQLInterfaceType, GraphQLObjectType
 from strawberry.directive import DirectiveLocation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
@@ -78,4 +79,17 @@ def schema() -> strawberry.Schema:
         config=StrawberryConfig(),
     )
     install(made)
+    _settle_types(made)
     return made
+
+
+def _settle_types(made: strawberry.Schema) -> None:
+    """Objects with an id are rows, and a row says what it is: no object has to be asked for its type one by one."""
+    for kind in made._schema.type_map.values():
+        declared = kind.extensions.get("strawberry-definition")
+        origin = getattr(declared, "origin", None)
+        if isinstance(origin, type) and issubclass(origin, node.Node):
+            if isinstance(kind, GraphQLInterfaceType):
+                kind.extensions["type_of"] = node.type_name
+            elif isinstance(kind, GraphQLObjectType):
+                kind.is_type_of = None
