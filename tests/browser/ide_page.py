@@ -58,8 +58,9 @@ class IdePage:
     # --- coming and going ---------------------------------------------------------------------------------------
 
     def open(self, address: str | None = None) -> IdePage:
-        """Go to the IDE, or through a sign-in link, and wait until one can type."""
-        self.page.goto(address or f"{self.base_url}/ide/")
+        """Go to the IDE, or through a sign-in link, and wait until one can type and the page knows the schema."""
+        with self.page.expect_response(is_answer_about_schema):
+            self.page.goto(address or f"{self.base_url}/ide/")
         expect(self.page.get_by_role("button", name="Execute query")).to_be_visible()
         expect(self.lines("Operation Editor")).to_be_visible()
         return self
@@ -106,13 +107,14 @@ class IdePage:
         self.lines(label).click()
         self.page.keyboard.press("ControlOrMeta+a")
         self.page.evaluate(PASTE, text)
+        expect(self.lines(label)).to_contain_text(text.strip().splitlines()[0])
 
     def write_variables(self, variables: dict[str, Any]) -> None:
         self.write("Variables", json.dumps(variables, indent=2))
 
     def play(self) -> dict[str, Any]:
-        """Press Play and return the server's whole answer, once it has arrived."""
-        with self.page.expect_response(is_graphql) as arrived:
+        """Press Play and return the server's whole answer to it, once it has arrived."""
+        with self.page.expect_response(is_answer_to_play) as arrived:
             self.press_play()
         answer: dict[str, Any] = arrived.value.json()
         return answer
@@ -143,6 +145,15 @@ class IdePage:
         """The markup of every visible control that a screen reader could not name."""
         found: list[str] = self.page.evaluate(NAMELESS_CONTROLS)
         return found
+
+
+def is_answer_to_play(response: Response) -> bool:
+    """The page asks for the schema on its own account, and the answer to that may arrive at any time."""
+    return is_graphql(response) and not is_answer_about_schema(response)
+
+
+def is_answer_about_schema(response: Response) -> bool:
+    return is_graphql(response) and "IntrospectionQuery" in (response.request.post_data or "")
 
 
 def is_graphql(response: Response) -> bool:
