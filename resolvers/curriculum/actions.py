@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -266,6 +267,7 @@ async def publish_course(
     stands in the way.
     """
     identity = await drafts.locked(tx, Course, course_id)
+    await tx.expect_many_rows()
     if expected_tree_revision is not None:
         drafts.require_tree_revision(identity, expected_tree_revision)
     course = await drafts.draft_row(tx, Course, course_id)
@@ -287,8 +289,8 @@ async def publishing_problems(tx: Transaction, course: Row) -> list[DomainError]
         problems.append(DomainError(f"The published course {holder!r} has the slug {course.slug}.", "TAKEN", ("id",)))
     modules = await kept_rows(tx, Module, course.id)
     problems += [DomainError(each.message, each.code, ("id",)) for each in release_problems(modules)]
-    slugs = [row.slug for row in await kept_rows(tx, Lesson, course.id)]
-    for slug in sorted({slug for slug in slugs if slugs.count(slug) > 1}):
+    slugs = Counter(row.slug for row in await kept_rows(tx, Lesson, course.id))
+    for slug in sorted(slug for slug, number in slugs.items() if number > 1):
         problems.append(DomainError(f"Two lessons have the slug {slug}.", "DUPLICATE_SLUG", ("id",)))
     return problems
 
