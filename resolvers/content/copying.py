@@ -14,26 +14,25 @@ from core.tables import id_type, table_of
 from core.writing import Transaction
 from models.content import Content, Stage, Staged
 from resolvers.content.drafts import CONTENT
-from resolvers.content.publishing import Tree
+from resolvers.content.trees import tree_of
 
 _LINK = "cairn:"
 # SQLModel's own type of texts is no kind of String.
 _TEXTS = (sa.String, AutoString, JSONB)
 
 
-async def duplicate(tx: Transaction, tree: Tree, root_id: str, changes: dict[str, Any]) -> dict[str, str]:
+async def duplicate(tx: Transaction, root: type[Staged], root_id: str, changes: dict[str, Any]) -> dict[str, str]:
     """Copies a root's draft, with `changes` to the root's own columns; answers old id -> new id, root first.
 
     What is in the trash is not copied. Save counters start again at 1.
     """
+    tree = tree_of(root)
     await tx.expect_many_rows()
     rows = await tx.rows(sa.union(*(_kept_ids(model, root_id) for model in tree)))
-    ids = {root_id: new_id(tree[0].__tag__)} | {
-        row.id: new_id(tag_of(row.id) or 0) for row in rows if row.id != root_id
-    }
+    ids = {root_id: new_id(root.__tag__)} | {row.id: new_id(tag_of(row.id) or 0) for row in rows if row.id != root_id}
     await tx.execute(_copy_identities(tx, ids, ids[root_id]))
     for model in tree:
-        await tx.execute(_copy_rows(model, ids, changes if model is tree[0] else {}))
+        await tx.execute(_copy_rows(model, ids, changes if model is root else {}))
     for model in tree:
         await _relink(tx, model, ids)
     return ids
