@@ -7,39 +7,32 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import sha256
 from typing import Any, Literal
 
 from graphql import (
     DirectiveNode,
-    DocumentNode,
     ExecutionResult,
     GraphQLError,
     GraphQLSchema,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     VariableNode,
-    parse,
     specified_rules,
-    validate,
 )
 from graphql import execute as core_execute
-from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from core.errors import RequestError
 from core.reading import TOO_LARGE
 from core.relations import Perspective
 from core.viewer import require
 from graph.context import DRAFT, LIVE, Context
-from graph.documents.costs import formula
+from graph.documents.accepting import Refused, accept
 from graph.documents.prepared import Prepared
 from graph.engine import execute
 from graph.errors import shown
-from graph.limits import Limits, check_document
+from graph.limits import Limits
 from models.identity import Scope
 
-# Comparing the fields that one answer merges grows with their square. The library's own budget lasts for seconds.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
 _MAX_CACHED = 500
 _MAX_CACHED_LENGTH = 20_000
 
@@ -52,14 +45,6 @@ _EXECUTORS: dict[Executor, Callable[..., Any]] = {
     "levels": partial(execute, composes=False),
     "graphql-core": core_execute,
 }
-
-
-class Refused(Exception):
-    """The request never ran: it could not be parsed, validated or matched to an operation."""
-
-    def __init__(self, errors: list[GraphQLError]) -> None:
-        super().__init__(errors[0].message)
-        self.errors = errors
 
 
 @dataclass
@@ -116,39 +101,13 @@ class Operations:
         return response
 
     def _accept(self, text: str) -> dict[str | None, Prepared]:
-        try:
-            document = parse(text, max_tokens=self.limits.max_tokens)
-            check_document(document, self.limits)
-        except GraphQLError as error:
-            raise Refused([error]) from error
-        except RequestError as error:
-            raise Refused([GraphQLError(str(error), extensions={"code": error.code})]) from error
-        except RecursionError as error:
-            raise Refused([GraphQLError("The document is nested too deeply.")]) from error
-        rules = list(specified_rules)
-        if not self.introspection:
-            rules.append(NoSchemaIntrospectionCustomRule)
-        errors = validate(self.schema, document, rules, max_errors=20)
-        if errors:
-            raise Refused(errors)
-        operations = _operations(text, document)
+        rules = specified_rules if self.introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        operations = accept(text, self.schema, self.limits, rules)
         if len(text) <= _MAX_CACHED_LENGTH:
             self._cache[text] = operations
             if len(self._cache) > _MAX_CACHED:
                 self._cache.popitem(last=False)
         return operations
-
-
-def _operations(text: str, document: DocumentNode) -> dict[str | None, Prepared]:
-    """The operations of a valid document by name; a single one is found without its name, too."""
-    hash = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    definitions = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-    found: dict[str | None, Prepared] = {
-        each.name.value if each.name else None: Prepared(document, each, hash, formula(each)) for each in definitions
-    }
-    if len(definitions) == 1:
-        (found[None],) = found.values()
-    return found
 
 
 def perspective(operation: OperationDefinitionNode, variables: Mapping[str, Any], context: Context) -> Perspective:

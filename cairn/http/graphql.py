@@ -20,8 +20,9 @@ from core.database import Database
 from core.errors import RequestError
 from core.reading import Budget
 from graph.context import Context
+from graph.documents.accepting import Refused
 from graph.errors import shown
-from graph.running import Operations, Refused
+from graph.running import Operations
 from workers.mail import Postman
 
 GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
