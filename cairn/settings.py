@@ -37,9 +37,13 @@ class HttpSettings(BaseModel):
 class GraphqlSettings(BaseModel):
     """Limits of a GraphQL operation."""
 
-    max_tokens: int = Field(10_000, ge=100, description="Most tokens in a document.")
+    max_characters: int = Field(100_000, ge=1_000, description="Longest document, in characters.")
+    max_tokens: int = Field(2_000, ge=100, description="Most tokens in a document.")
     max_depth: int = Field(20, ge=5, description="Deepest nesting of a document, fragments followed.")
-    max_fields: int = Field(2_000, ge=50, description="Most fields in an operation, fragments followed.")
+    max_fields: int = Field(2_000, ge=50, description="Most fields in a document's operations, fragments followed.")
+    max_root_fields: int = Field(50, ge=1, description="Most root fields in an operation, fragments followed.")
+    max_aliases: int = Field(200, ge=1, description="Most aliases in an operation, fragments followed.")
+    max_cost: int = Field(25_000, ge=1_000, description="What an operation may cost; see documents.md.")
     max_objects: int = Field(10_000, ge=100, description="Most objects in an answer, each counted where it is shown.")
     max_statements: int = Field(200, ge=10, description="Most statements that one request may cost.")
     introspection: bool = Field(True, description="Whether the schema may be asked for.")

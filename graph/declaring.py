@@ -19,8 +19,8 @@ from graph.context import Info
 from graph.engine import BatchResolver, dataloaded
 
 Batch = Callable[..., Any]
-# Metadata that the engine's planners read, under the same names.
-_HANDED_ON = ("needs", "passes", "source", "page_part")
+# Metadata that the engine's planners and the cost of documents read, under the same names.
+_HANDED_ON = ("needs", "passes", "source", "page_part", "weight", "list_size")
 
 
 def batch_field(

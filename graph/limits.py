@@ -15,7 +15,7 @@ class Limits:
     max_fields: int = 2_000
     max_root_fields: int = 50
     max_aliases: int = 200
-    max_cost: int = 10_000
+    max_cost: int = 25_000
     max_objects: int = 10_000
     max_statements: int = 200
 

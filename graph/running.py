@@ -17,7 +17,6 @@ from graphql import (
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     VariableNode,
-    specified_rules,
 )
 from graphql import execute as core_execute
 
@@ -26,8 +25,8 @@ from core.reading import TOO_LARGE
 from core.relations import Perspective
 from core.viewer import require
 from graph.context import DRAFT, LIVE, Context
-from graph.documents.accepting import Refused, accept
-from graph.documents.prepared import Prepared
+from graph.documents.accepting import RULES, Refused, accept
+from graph.documents.prepared import Prepared, account, too_costly
 from graph.engine import execute
 from graph.errors import shown
 from graph.limits import Limits
@@ -75,6 +74,9 @@ class Operations:
     ) -> dict[str, Any]:
         """The response map of one operation. Errors are already as they may leave the house."""
         document, operation = prepared.document, prepared.operation
+        cost, limit = prepared.cost(variables), self.limits.max_cost
+        if cost > limit:
+            return {"errors": [shown(too_costly(cost, limit), request_id)]}
         try:
             await context.renew(perspective(operation, variables or {}, context))
             started = _EXECUTORS[self.executor](
@@ -94,14 +96,17 @@ class Operations:
             # Half of an answer that was cut off in the middle helps nobody, nor does one error for each of its parts.
             too_large = RequestError(TOO_LARGE, "ANSWER_TOO_LARGE")
             return {"errors": [shown(GraphQLError(TOO_LARGE, original_error=too_large), request_id)]}
-        # Without data the operation never began: a variable, say, did not fit its type.
-        response: dict[str, Any] = {} if _never_began(result) else {"data": result.data}
+        response: dict[str, Any] = {"data": result.data}
         if result.errors:
             response["errors"] = [shown(error, request_id) for error in result.errors]
+        if _never_began(result):
+            # A variable, say, did not fit its type.
+            return {"errors": response["errors"]}
+        response["extensions"] = {"cost": account(cost, limit)}
         return response
 
     def _accept(self, text: str) -> dict[str | None, Prepared]:
-        rules = specified_rules if self.introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        rules = RULES if self.introspection else (*RULES, NoSchemaIntrospectionCustomRule)
         operations = accept(text, self.schema, self.limits, rules)
         if len(text) <= _MAX_CACHED_LENGTH:
             self._cache[text] = operations

@@ -18,17 +18,18 @@ from graphql import (
     specified_rules,
     validate,
 )
-from graphql.validation.rules import overlapping_fields_can_be_merged
+from graphql.validation import OverlappingFieldsCanBeMergedRule
 
 from core.errors import RequestError
+from graph.documents.collecting import fragments_of
 from graph.documents.costs import formula
 from graph.documents.measuring import measure
-from graph.documents.prepared import Prepared
+from graph.documents.merging import FieldsMerge
+from graph.documents.prepared import Prepared, too_costly
 from graph.documents.scanning import scan
 from graph.limits import Limits
 
-# Comparing the fields that one answer merges grows with their square. The library's own budget lasts for seconds.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 10_000
+RULES = tuple(FieldsMerge if each is OverlappingFieldsCanBeMergedRule else each for each in specified_rules)
 # Each may look through the whole schema for names that are meant.
 _MOST_ERRORS = 8
 
@@ -45,14 +46,14 @@ def accept(
     text: str,
     schema: GraphQLSchema,
     limits: Limits,
-    rules: Sequence[type[ASTValidationRule]] = specified_rules,
+    rules: Sequence[type[ASTValidationRule]] = RULES,
 ) -> dict[str | None, Prepared]:
     """The operations of a document by name, a single one also under None; raises `Refused`."""
     try:
         scan(text, limits)
         document = parse(text)
         measure(document, limits)
-        operations = _operations(text, document, schema)
+        operations = _operations(text, document, schema, limits)
         errors = validate(schema, document, rules, max_errors=_MOST_ERRORS)
     except GraphQLError as error:
         raise Refused([error]) from error
@@ -70,12 +71,17 @@ def hash_of(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _operations(text: str, document: DocumentNode, schema: GraphQLSchema) -> dict[str | None, Prepared]:
+def _operations(text: str, document: DocumentNode, schema: GraphQLSchema, limits: Limits) -> dict[str | None, Prepared]:
+    """The operations of a document; raises the error of one that costs too much whatever its variables are."""
+    fragments, hash = fragments_of(document.definitions), hash_of(text)
+    found: dict[str | None, Prepared] = {}
     definitions = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-    found: dict[str | None, Prepared] = {
-        each.name.value if each.name else None: Prepared(document, each, hash_of(text), formula(each))
-        for each in definitions
-    }
-    if len(definitions) == 1:
-        (found[None],) = list(found.values())
+    for each in definitions:
+        cost = formula(schema, each, fragments)
+        if isinstance(cost, int) and cost > limits.max_cost:
+            raise too_costly(cost, limits.max_cost)
+        prepared = Prepared(document, each, hash, cost)
+        found[each.name.value if each.name else None] = prepared
+        if len(definitions) == 1:
+            found[None] = prepared
     return found

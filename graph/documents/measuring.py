@@ -38,7 +38,6 @@ _MOST = {
     "values of a list": 200,
     "fragments at one place": 60,
     "fields of one name at one place": 10,
-    "aliases at one place": 100,
 }
 _MOST_INTROSPECTIONS = 4
 
@@ -126,7 +125,6 @@ def _places(selection_set: SelectionSetNode) -> Iterator[_Place]:
                     branches += 1
                     inline.append((each.selection_set, level + 1))  # type: ignore[attr-defined]
         _check_number("fragments at one place", branches + len(place.spreads))
-        _check_number("aliases at one place", place.aliases)
         _check_number("fields of one name at one place", max(Counter(names).values(), default=0))
         yield place
 
