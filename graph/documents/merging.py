@@ -53,7 +53,8 @@ class FieldsMerge(ValidationRule):
             raise RecursionError
         for name, found in groups.items():
             if len(found) > 1 and by_shape:
-                known = [each for each in found if each.definition is not None]
+                # graphql-core does not look at the type of `__typename`, nor of what the schema does not know.
+                known = [each for each in found if each.definition is not None and _name(each) != "__typename"]
                 yield from _other(name, known, _shape, "they return conflicting types")
             apart = _apart(found) if by_value else []
             for together in apart:
