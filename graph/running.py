@@ -25,8 +25,9 @@ from core.reading import TOO_LARGE
 from core.relations import Perspective
 from core.viewer import require
 from graph.context import DRAFT, LIVE, Context
-from graph.documents.accepting import RULES, Refused, accept
+from graph.documents.accepting import RULES, Refused, accept, hash_of
 from graph.documents.prepared import Prepared, account, too_costly
+from graph.documents.trusted import PREFIX, Store, trusted
 from graph.engine import execute
 from graph.errors import shown
 from graph.limits import Limits
@@ -54,20 +55,36 @@ class Operations:
     limits: Limits = field(default_factory=Limits)
     introspection: bool = True
     executor: Executor = "planned"
+    trusted: Store = field(default_factory=dict)
+    only_trusted: bool = False
     _cache: OrderedDict[str, dict[str | None, Prepared]] = field(default_factory=OrderedDict)
 
     def prepare(self, text: str, operation_name: str | None) -> Prepared:
         """The operation chosen from a document; raises `Refused`."""
-        operations = self._cache.get(text) or self._accept(text)
-        if text in self._cache:
+        operations = self._cache.get(text)
+        if operations is None:
+            operations = self._remember(text, self.accept(text))
+        else:
             self._cache.move_to_end(text)
-        found = operations.get(operation_name)
-        if found is None:
-            named = (
-                f"There is no operation named {operation_name}." if operation_name else "Say which operation to run."
-            )
-            raise Refused([GraphQLError(named)])
-        return found
+        return _chosen(operations, operation_name)
+
+    def find(self, document_id: str, operation_name: str | None) -> Prepared | None:
+        """The operation chosen from a trusted document; None when there is no such document; raises `Refused`."""
+        operations = self.trusted.get(document_id.removeprefix(PREFIX)) if document_id.startswith(PREFIX) else None
+        return None if operations is None else _chosen(operations, operation_name)
+
+    def trust(self, texts: Mapping[str, str]) -> None:
+        """Makes ready the documents of a manifest, for as long as this lives; raises `Untrustworthy`."""
+        self.trusted = trusted(texts, self.accept)
+
+    def allows(self, text: str) -> bool:
+        """Whether anybody may run this text: all may be run, unless only trusted documents are."""
+        return not self.only_trusted or hash_of(text) in self.trusted
+
+    def accept(self, text: str) -> dict[str | None, Prepared]:
+        """The operations of a document by name, a single one also under None; raises `Refused`."""
+        rules = RULES if self.introspection else (*RULES, NoSchemaIntrospectionCustomRule)
+        return accept(text, self.schema, self.limits, rules)
 
     async def run(
         self, prepared: Prepared, variables: Mapping[str, Any] | None, context: Context, request_id: str
@@ -105,14 +122,19 @@ class Operations:
         response["extensions"] = {"cost": account(cost, limit)}
         return response
 
-    def _accept(self, text: str) -> dict[str | None, Prepared]:
-        rules = RULES if self.introspection else (*RULES, NoSchemaIntrospectionCustomRule)
-        operations = accept(text, self.schema, self.limits, rules)
+    def _remember(self, text: str, operations: dict[str | None, Prepared]) -> dict[str | None, Prepared]:
         if len(text) <= _MAX_CACHED_LENGTH:
             self._cache[text] = operations
             if len(self._cache) > _MAX_CACHED:
                 self._cache.popitem(last=False)
         return operations
+
+
+def _chosen(operations: Mapping[str | None, Prepared], name: str | None) -> Prepared:
+    found = operations.get(name)
+    if found is None:
+        raise Refused([GraphQLError(f"There is no operation named {name}." if name else "Say which operation to run.")])
+    return found
 
 
 def perspective(operation: OperationDefinitionNode, variables: Mapping[str, Any], context: Context) -> Perspective:
