@@ -60,7 +60,8 @@ def trusted(texts: Mapping[str, str], accept: Callable[[str], dict[str | None, P
 
 def _entries(found: Any) -> dict[str, str]:
     if isinstance(found, dict) and isinstance(found.get("operations"), list):
-        found = {each["id"]: each["body"] for each in found["operations"] if isinstance(each, dict) and "id" in each}
+        listed = [each if isinstance(each, dict) else {} for each in found["operations"]]
+        found = {str(each.get("id")): each.get("body") for each in listed}
     if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
         raise ValueError
     return found
