@@ -1,4 +1,4 @@
-"""Documents that the server knows already: asked for by hash, kept by caches, and where one wants it, none but those."""
+"""Documents that the server knows already: asked for by hash, kept by caches, and where one wants, no others."""
 
 from __future__ import annotations
 
