@@ -163,11 +163,11 @@ def _within() -> dict[str, str]:
             + ("x: courses { nodes { id title slug } } " * 10).replace("{", "{{").replace("}", "}}")
             + "}}",
         ),
-        "50 operations with 60 fragments": many(50, "query q{} {{ ...f0 }}")
+        "30 operations with 40 fragments": many(30, "query q{} {{ ...f0 }}")
         + "".join(f" fragment f{n} on Query {{ ...f{n + 1} }}" for n in range(39))
         + " fragment f39 on Query { courses { nodes { id title slug theme { id title slug summary } } } }",
-        "50 operations with 20 variables": many(50, "query q{}($a: Int, $b: Int, $c: Int, $d: Int, $e: Int) {{ ...f }}")
-        + " fragment f on Query { courses(first: $a) { nodes { id } } } " * 1,
+        "30 operations with 5 variables": many(30, "query q{}($a: Int, $b: Int, $c: Int, $d: Int, $e: Int) {{ ...f }}")
+        + " fragment f on Query { courses(first: $a) { nodes { id } } }",
         "100 variables that nobody uses": f"query({many(100, '$v{}: Int')}) {{ __typename }}",
         "100 variables of unknown types": f"query({many(100, '$v{}: ThemeCreateInptu')}) {{ __typename }}",
         "100 unknown fields of 18 inputs": "mutation "

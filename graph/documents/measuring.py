@@ -29,14 +29,15 @@ from graph.limits import Limits
 
 # No front end comes near these, and validation compares many of them with one another.
 _MOST = {
-    "operations": 50,
+    "operations": 30,
     "fragments": 100,
     "variables of an operation": 100,
     "arguments of a field": 30,
     "directives at one place": 5,
-    "fields of an input object": 100,
+    "fields of an input object": 50,
     "values of a list": 200,
     "fragments at one place": 60,
+    "places of fragments": 400,
     "fields of one name at one place": 10,
 }
 _MOST_INTROSPECTIONS = 4
@@ -72,6 +73,7 @@ def measure(document: DocumentNode, limits: Limits) -> None:
     _check_number("operations", len(operations))
     _check_number("fragments", len(fragments))
     places = {each.name.value: list(_places(each.selection_set)) for each in fragments}
+    _check_number("places of fragments", sum(len(place.spreads) for each in places.values() for place in each))
     for each in (*operations, *fragments):
         _check_number("variables of an operation", len(each.variable_definitions or ()))
         _check_directives(each)

@@ -18,7 +18,7 @@ from graph.schema import schema
 
 DOUBLING = query("...f0") + "".join(f" fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(40))
 REFUSED = {
-    "operations": (many(51, "query q{} {{ a }}"), "DOCUMENT_TOO_LARGE"),
+    "operations": (many(31, "query q{} {{ a }}"), "DOCUMENT_TOO_LARGE"),
     "fragments": (query("a ") + many(101, "fragment f{} on Query {{ a }}"), "DOCUMENT_TOO_LARGE"),
     "variables": (f"query({many(101, '$v{}: Int')}) {{ a }}", "DOCUMENT_TOO_LARGE"),
     "arguments": (query(f"a({many(31, 'b{}: 1')})"), "DOCUMENT_TOO_LARGE"),
@@ -28,8 +28,12 @@ REFUSED = {
     "directives of a fragment": ("{ ...f } fragment f on Query" + " @a" * 6 + " { a }", "DOCUMENT_TOO_LARGE"),
     "values of a list": (query("a(b: [" + "1 " * 201 + "])"), "DOCUMENT_TOO_LARGE"),
     "values of a list in an object": (query("a(b: {c: [" + "1 " * 201 + "]})"), "DOCUMENT_TOO_LARGE"),
-    "fields of an input object": (query("a(b: [{" + many(101, "c{}: 1") + "}])"), "DOCUMENT_TOO_LARGE"),
+    "fields of an input object": (query("a(b: [{" + many(51, "c{}: 1") + "}])"), "DOCUMENT_TOO_LARGE"),
     "fragments at one place": (query("...f " * 61) + " fragment f on Query { a }", "DOCUMENT_TOO_LARGE"),
+    "fragments in all places": (
+        query("...f0") + "".join(f" fragment f{n} on Query {{ {'...f0 ' * 41} }}" for n in range(10)),
+        "DOCUMENT_TOO_LARGE",
+    ),
     "inline fragments at one place": (query("... { a } " * 61), "DOCUMENT_TOO_LARGE"),
     "fields of one name": (query("a " * 11), "DOCUMENT_TOO_LARGE"),
     "fields of one alias": (query(many(11, "a: b{}")), "DOCUMENT_TOO_LARGE"),
