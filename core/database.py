@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.util import LRUCache
 
 from core.errors import RequestError
-from core.pipeline import Statement, run_pipeline
+from core.pipeline import Rows, Statement, as_tuples, run_pipeline
 from core.rows import row_factory
 from core.viewer import DatabaseRole, Viewer
 
@@ -74,7 +74,9 @@ class Database:
                     await connection.execute(_SET_VIEWER, settings)
                 yield connection
 
-    async def read_at_once(self, viewer: Viewer, statements: Sequence[Statement]) -> list[list[Any]]:
+    async def read_at_once(
+        self, viewer: Viewer, statements: Sequence[Statement], rows: Rows = as_tuples
+    ) -> list[list[Any]]:
         """The rows of each statement, all from one snapshot, as the viewer, in one round trip.
 
         The connection has acted as its role since it was made; whether it still answers shows when it is used, and
@@ -88,7 +90,7 @@ class Database:
         for _ in range(pool.max_size + 1):
             async with _returned(pool, await self._taken(pool)) as connection:
                 try:
-                    found = await run_pipeline(connection, [*before, *statements, _COMMIT])
+                    found = await run_pipeline(connection, [*before, *statements, _COMMIT], rows)
                 except psycopg.OperationalError:
                     if connection.closed or connection.broken:
                         continue

@@ -72,6 +72,8 @@ class Reader:
         When one field fails, others of the same answer may still be reading: they must not take the connection along.
         """
         self._closed = True
+        if self._connection is None and not self._lock.locked():
+            return
         async with self._lock:
             self._connection = None
             await self._stack.aclose()
@@ -205,6 +207,14 @@ class Reader:
 
     def _staged(self, relation: Relation) -> Perspective | None:
         return self.perspective if "stage" in table_of(relation.child).c else None
+
+
+async def read_at_once(database: Database, viewer: Viewer, statement: Prepared, values: Mapping[str, Any]) -> list[Row]:
+    """The rows of one statement in a snapshot of its own, in one round trip."""
+    text, names = numbered(database.noted(statement.text))
+    given = {**statement.constants, **values}
+    sent = Statement(text, [given[name] for name in names])
+    return (await database.read_at_once(viewer, [sent], partial(_objects, None)))[0]
 
 
 def _objects(entity: type | None, names: Callable[[], Sequence[str]]) -> Callable[[Sequence[Any]], Row]:

@@ -33,14 +33,14 @@ class Credentials:
     async def viewer(self, request: Request) -> Viewer:
         """The viewer of a request; raises `InvalidCredentials` for a bearer token that is not valid."""
         header = request.headers.get("authorization")
-        cookie = request.cookies.get(self.cookie_name(request))
         if header is not None:
             return await self._viewer_of_header(header)
+        cookie = request.cookies.get(self.cookie_name(request)) if "cookie" in request.headers else None
         # What does not even look like one of ours is told without asking the database.
         if cookie is None or not identity.looks_like_token(cookie, identity.TokenKind.SESSION):
             return ANONYMOUS
-        async with transaction(self.database, SERVICE) as tx:
-            return await identity.viewer_of_session(tx, cookie) or ANONYMOUS
+        found = await identity.viewer_of_session(self.database, cookie)
+        return ANONYMOUS if found is None else await self._seen(found)
 
     async def _viewer_of_header(self, header: str) -> Viewer:
         scheme, _, token = header.partition(" ")
@@ -48,12 +48,18 @@ class Credentials:
         found = None
         if scheme.lower() == "bearer" and looks_like_jwt(token):
             return await self.issuers.viewer(self.database, token)
-        if scheme.lower() == "bearer" and identity.kind_of(token) is not None:
-            async with transaction(self.database, SERVICE) as tx:
-                found = await identity.viewer_of_bearer(tx, token)
+        if scheme.lower() == "bearer":
+            found = await identity.viewer_of_bearer(self.database, token)
         if found is None:
             raise InvalidCredentials("This token is not valid: it may be expired or revoked.")
-        return found
+        return await self._seen(found)
+
+    async def _seen(self, found: identity.Identified) -> Viewer:
+        """Writes down, once in a while, that this person was here."""
+        if found.is_stale and found.viewer.user_id is not None:
+            async with transaction(self.database, SERVICE) as tx:
+                await identity.seen(tx, found.viewer.user_id)
+        return found.viewer
 
     def apply(self, request: Request, response: Response, effects: Effects) -> None:
         """Sets or deletes the session cookie, where the operation asked for it."""

@@ -1,14 +1,15 @@
 """Identity: who may what, and how people and programs prove who they are."""
 
 from resolvers.identity.credentials import (
+    Identified,
     create_api_token,
     create_login_token,
     delete_expired,
     ensure_user,
     grant,
+    seen,
     viewer_of_bearer,
     viewer_of_session,
-    viewer_of_token,
     viewer_of_user,
 )
 from resolvers.identity.rights import SCOPES_OF_ROLE, scopes_of
@@ -18,6 +19,7 @@ from resolvers.identity.tokens import TokenKind, kind_of, looks_like_token, new_
 __all__ = [
     "SCOPES_OF_ROLE",
     "SESSION_LIFE",
+    "Identified",
     "Origin",
     "TokenKind",
     "create_api_token",
@@ -29,10 +31,10 @@ __all__ = [
     "looks_like_token",
     "new_token",
     "scopes_of",
+    "seen",
     "sign_in",
     "sign_out",
     "viewer_of_bearer",
     "viewer_of_session",
-    "viewer_of_token",
     "viewer_of_user",
 ]
