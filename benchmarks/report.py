@@ -132,7 +132,7 @@ def _documents(found: Numbers) -> str:
     lines = [
         "## Documents",
         "",
-        "What a document costs the first time it is seen; later it is remembered. Milliseconds of processor time, median.",
+        "What a document costs the first time it is seen; later it is remembered. Processor time, median, in ms.",
         "",
         "| document | bytes | parsing alone | parsed, limited, validated, planned |",
         "|---|--:|--:|--:|",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from cairn.http.credentials import Credentials
-from cairn.http.issuers import trusted
+from cairn.http.credentials import Credentials, OtherIssuers
 from cairn.settings import GraphqlSettings, MailSettings, Settings, settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
@@ -42,7 +41,7 @@ def compose(settings: Settings) -> Parts:
         settings=settings,
         database=database,
         credentials=Credentials(
-            database, secure=public is not None and public.scheme == "https", issuers=trusted(settings.issuers)
+            database, secure=public is not None and public.scheme == "https", issuers=_issuers(settings)
         ),
         operations=operations(settings.graphql),
         mail=mail,
@@ -58,6 +57,15 @@ def operations(settings: GraphqlSettings) -> Operations:
         made.trust(read_manifest(settings.trusted_documents))
     made.only_trusted = settings.only_trusted
     return made
+
+
+def _issuers(settings: Settings) -> OtherIssuers | None:
+    # What reads their tokens takes ten megabytes, which those who have no other issuer can do without.
+    if not settings.issuers:
+        return None
+    from cairn.http.issuers import trusted
+
+    return trusted(settings.issuers)
 
 
 def postman(database: Database) -> Postman:
