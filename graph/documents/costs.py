@@ -6,7 +6,7 @@ what the field declares. Worked out once for a document: only the sizes of pages
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,16 +64,16 @@ class _Weighing:
         """What the fields of one object cost. Of types that exclude each other, the one that costs most counts."""
         places = list(places)
         type = places[0].type if places else None
-        always: Formula = 0
-        sometimes: dict[str, Formula] = {}
+        always: list[Formula] = []
+        sometimes: dict[str, list[Formula]] = {}
         for found in collect(self.schema, self.fragments, places).values():
             parent = found[0].parent
             cost = self.field(found, page, base)
             if parent is None or parent is type or not is_object_type(parent):
-                always = _sum(always, cost)
+                always.append(cost)
             else:
-                sometimes[parent.name] = _sum(sometimes.get(parent.name, 0), cost)
-        return _sum(always, _largest(sometimes.values()))
+                sometimes.setdefault(parent.name, []).append(cost)
+        return _sum([*always, _largest(_sum(each) for each in sometimes.values())])
 
     def field(self, found: list[Found], page: Formula | None, base: int) -> Formula:
         """What one field costs, for one parent."""
@@ -88,10 +88,10 @@ class _Weighing:
             return int(declared.get("weight", 0)) + base
         is_list = _is_list(first.definition.type)
         size = self.size(first, declared.get("list_size", ASSUMED)) if is_list or "list_size" in declared else None
-        one = _sum(int(declared.get("weight", 1)), self.object(inside(found), None if is_list else size))
+        one = _sum([int(declared.get("weight", 1)), self.object(inside(found), None if is_list else size)])
         if declared.get("page_part") in ("nodes", "edges"):
             size = page
-        return _sum(base, one if size is None or not is_list else _product(size, one))
+        return _sum([base, one if size is None or not is_list else _product(size, one)])
 
     def size(self, found: Found, declared: ListSize) -> Formula:
         """How long the list of a field is taken to be."""
@@ -125,26 +125,25 @@ def _given(value: Any, declared: ListSize) -> int:
     return min(max(size, 0), declared.most) if isinstance(size, int) else declared.assumed
 
 
-def _sum(one: Formula, other: Formula) -> Formula:
-    if isinstance(one, int) and isinstance(other, int):
-        return min(one + other, _MANY)
-    return lambda variables: valued(one, variables) + valued(other, variables)
+def _sum(parts: Iterable[Formula]) -> Formula:
+    fixed, open_parts = _apart(parts)
+    total = min(sum(fixed), _MANY)
+    return (lambda variables: total + sum(each(variables) for each in open_parts)) if open_parts else total
 
 
-def _product(one: Formula, other: Formula) -> Formula:
-    if isinstance(one, int) and isinstance(other, int):
-        return min(one * other, _MANY)
-    return lambda variables: valued(one, variables) * valued(other, variables)
+def _largest(parts: Iterable[Formula]) -> Formula:
+    fixed, open_parts = _apart(parts)
+    most = max(fixed, default=0)
+    return (lambda variables: max(most, *(each(variables) for each in open_parts))) if open_parts else most
 
 
-def _largest(found: Iterable[Formula]) -> Formula:
-    largest: Formula = 0
-    for each in found:
-        largest = _larger(largest, each)
-    return largest
+def _product(size: Formula, one: Formula) -> Formula:
+    if isinstance(size, int) and isinstance(one, int):
+        return min(size * one, _MANY)
+    return lambda variables: valued(size, variables) * valued(one, variables)
 
 
-def _larger(one: Formula, other: Formula) -> Formula:
-    if isinstance(one, int) and isinstance(other, int):
-        return max(one, other)
-    return lambda variables: max(valued(one, variables), valued(other, variables))
+def _apart(parts: Iterable[Formula]) -> tuple[list[int], list[Callable[[Mapping[str, Any]], int]]]:
+    """What is a number already, and what waits for the variables."""
+    parts = list(parts)
+    return [each for each in parts if isinstance(each, int)], [each for each in parts if not isinstance(each, int)]

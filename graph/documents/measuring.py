@@ -73,7 +73,7 @@ def measure(document: DocumentNode, limits: Limits) -> None:
     _check_number("operations", len(operations))
     _check_number("fragments", len(fragments))
     places = {each.name.value: list(_places(each.selection_set)) for each in fragments}
-    _check_number("places of fragments", sum(len(place.spreads) for each in places.values() for place in each))
+    _check_number("places of fragments", sum(1 for each in places.values() for _ in _spreads(each)))
     for each in (*operations, *fragments):
         _check_number("variables of an operation", len(each.variable_definitions or ()))
         _check_directives(each)
@@ -166,27 +166,27 @@ def _check_number(what: str, found: int) -> None:
 
 
 def _add_up(places: Mapping[str, list[_Place]]) -> dict[str, Totals]:
-    """The totals of each fragment, those it spreads first. One within itself adds nothing: validation refuses it."""
+    """The totals of each fragment, those it spreads first. Raises where one is within itself."""
     known: dict[str, Totals] = {}
-    begun: set[str] = set()
-    path: list[tuple[str, Iterator[str]]] = []
-
-    def begin(name: str) -> None:
-        begun.add(name)
-        path.append((name, (spread for place in places[name] for spread in place.spreads)))
-
     for name in places:
-        if name not in begun:
-            begin(name)
-        while path:
-            last, spreads = path[-1]
-            following = next((spread for spread in spreads if spread in places and spread not in begun), None)
-            if following is not None:
-                begin(following)
-            else:
+        # The way down to where one is, and the spreads that are still to be followed from each fragment on it.
+        way = {} if name in known else {name: _spreads(places[name])}
+        while way:
+            last = next(reversed(way))
+            following = next((each for each in way[last] if each in places and each not in known), None)
+            if following is None:
                 known[last] = _total(places[last], known)
-                path.pop()
+                del way[last]
+            elif following in way:
+                message = f"Cannot spread fragment '{following}' within itself."
+                raise RequestError(message, "GRAPHQL_VALIDATION_FAILED")
+            else:
+                way[following] = _spreads(places[following])
     return known
+
+
+def _spreads(places: list[_Place]) -> Iterator[str]:
+    return (spread for place in places for spread in place.spreads)
 
 
 def _total(places: list[_Place], known: Mapping[str, Totals]) -> Totals:

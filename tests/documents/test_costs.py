@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.hostile import many
 from benchmarks.queries import PAGES
 from cairn.settings import PROJECT
 from graph.documents.accepting import Refused, accept
@@ -87,6 +88,14 @@ def test_the_size_of_a_page_is_read_from_the_variables_whatever_they_hold(variab
 
 def test_a_variable_that_is_not_sent_has_its_default() -> None:
     assert _prepared("query($first: Int = 7) { courses(first: $first) { nodes { id } } }").cost(None) == 8
+
+
+def test_a_wide_formula_is_no_deep_one() -> None:
+    """Hundreds of pages that wait for a variable must not make the evaluation recurse."""
+    pages = many(1_500, "a{}: courses(first: $n) {{ nodes {{ id }} }}")
+    limits = Limits(max_aliases=2_000, max_tokens=50_000, max_fields=10_000)
+    document = f"query($n: Int) {{ themes(first: $n) {{ nodes {{ {pages} }} }} }}"
+    assert accept(document, schema()._schema, limits)[None].cost({"n": 1}) == 1 + 1 + 1_500 * 2
 
 
 def test_of_several_operations_each_has_its_own_cost() -> None:

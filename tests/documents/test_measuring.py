@@ -73,10 +73,27 @@ def test_a_chain_of_fragments_may_be_so_long_and_no_longer() -> None:
 
 
 @pytest.mark.parametrize(
-    "cycle", ["fragment f on Query { ...f }", "fragment f on Query { a { ...g } } fragment g on Query { ...f ...g }"]
+    "cycle",
+    [
+        "fragment f on Query { ...f }",
+        "fragment f on Query { a { ...g } } fragment g on Query { ...f b }",
+        "fragment f on Query { ...g ...h } fragment g on Query { ...h } fragment h on Query { a { ...f } b { ...f } }",
+    ],
 )
-def test_a_fragment_within_itself_is_left_for_validation(cycle: str) -> None:
-    measure(parse("{ ...f } " + cycle), Limits())
+def test_a_fragment_within_itself_is_followed_no_further(cycle: str) -> None:
+    with pytest.raises(RequestError, match=r"Cannot spread fragment 'f' within itself\.") as refused:
+        measure(parse("{ ...f } " + cycle), Limits())
+    assert refused.value.code == "GRAPHQL_VALIDATION_FAILED"
+
+
+def test_a_fragment_may_be_spread_at_several_places() -> None:
+    measure(
+        parse(
+            "{ ...f ...h a { ...h } } fragment f on Query { ...g ...h } fragment g on Query { ...h } "
+            "fragment h on Query { a }"
+        ),
+        Limits(),
+    )
 
 
 def test_each_fragment_is_added_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
