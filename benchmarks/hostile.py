@@ -105,6 +105,8 @@ def _definitions() -> dict[str, str]:
         + query(f"courses({many(310, 'a: $v{}')}) {{ id }}"),
         "150 variables that nobody declared": query(many(150, "a{0}: courses(first: $v{0}) {{ totalCount }}")),
         "260 operations without a name": "{ a } " * 600,
+        "300 directives of a variable": "query($a: Int" + " @skip(if: true)" * 300 + ") { __typename }",
+        "a default of 1,900 numbers": "query($a: [Int] = [" + "1 " * 1900 + "]) { __typename }",
         "type definitions": many(300, "type A{} {{ a: Int }}"),
     }
 

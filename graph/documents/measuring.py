@@ -7,7 +7,7 @@ measuring itself expensive. What is left for validation is small enough for it t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,6 +22,8 @@ from graphql import (
     ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    ValueNode,
+    VariableDefinitionNode,
 )
 
 from core.errors import RequestError
@@ -70,13 +72,15 @@ def measure(document: DocumentNode, limits: Limits) -> None:
     """Refuses a document that is too deep or too wide, fragments followed, with a `RequestError`."""
     operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
     fragments = [each for each in document.definitions if isinstance(each, FragmentDefinitionNode)]
+    if len(operations) + len(fragments) < len(document.definitions):
+        raise RequestError("Only operations and fragments can be run, not definitions.", "GRAPHQL_VALIDATION_FAILED")
     _check_number("operations", len(operations))
     _check_number("fragments", len(fragments))
     places = {each.name.value: list(_places(each.selection_set)) for each in fragments}
     _check_number("places of fragments", sum(1 for each in places.values() for _ in _spreads(each)))
     for each in (*operations, *fragments):
-        _check_number("variables of an operation", len(each.variable_definitions or ()))
         _check_directives(each)
+        _check_variables(each.variable_definitions or ())
     known = _add_up(places)
     fields = 0
     for operation in operations:
@@ -147,9 +151,19 @@ def _check_directives(node: Node) -> None:
             _check_arguments(each.arguments or ())
 
 
-def _check_arguments(arguments: Iterable[ArgumentNode]) -> None:
-    waiting = [each.value for each in arguments]
-    _check_number("arguments of a field", len(waiting))
+def _check_variables(variables: Sequence[VariableDefinitionNode]) -> None:
+    _check_number("variables of an operation", len(variables))
+    _check_values([each.default_value for each in variables if each.default_value])
+    for each in variables:
+        _check_directives(each)
+
+
+def _check_arguments(arguments: Sequence[ArgumentNode]) -> None:
+    _check_number("arguments of a field", len(arguments))
+    _check_values([each.value for each in arguments])
+
+
+def _check_values(waiting: list[ValueNode]) -> None:
     while waiting:
         value = waiting.pop()
         if isinstance(value, ListValueNode):
