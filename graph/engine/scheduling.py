@@ -159,6 +159,9 @@ class Schedule:
                 if ends(each):
                     await _closed(iterator)
                     break
+        except GeneratorExit:
+            close_all(found)
+            raise
         except BaseException:
             close_all(found)
             await _closed(iterator)
@@ -224,8 +227,8 @@ class Schedule:
             return self.result()
         except BaseException:
             self._stopped += self._tasks.values()
-            self._abandon()
             await self._let_end()
+            self._abandon()
             raise
 
     async def _drive_until(self, abort_signal: AbortSignal) -> ExecutionResult:

@@ -56,8 +56,9 @@ class Together:
         self._lost: set[int] = set()
 
     def lose(self, place: int) -> None:
-        """This one will not be there."""
+        """This one will not be there; whoever loses it closes it."""
         self._lost.add(place)
+        self.values[place] = None
 
     def finish(self) -> None:
         """Goes on with those that are left."""

@@ -119,15 +119,10 @@ def by_reference(asked: Asked) -> Outcome:
     return _run(reference_execute, replace(asked, schema=lambda: dataloaded(asked.schema()))).outcome
 
 
-def by_ours(asked: Asked, *, tidy: bool = True) -> Outcome:
-    """Our engine's answer. It may leave nothing behind: no running task, no coroutine that nobody awaited.
-
-    Without `tidy`, coroutines may be left that a value held which was dropped whole: about one generated request in a
-    hundred, with several failures and late items in lists, still does that.
-    """
+def by_ours(asked: Asked) -> Outcome:
+    """Our engine's answer. It may leave nothing behind: no running task, no coroutine that nobody awaited."""
     ran = _run(execute, asked)
-    left = [each for each in ran.left_behind if tidy or "was never awaited" not in each]
-    assert left == [], f"{asked.document}\nLeft behind: {left}"
+    assert ran.left_behind == [], f"{asked.document}\nLeft behind: {ran.left_behind}"
     return ran.outcome
 
 
@@ -156,9 +151,9 @@ def failures(asked: Asked) -> Failures:
     return Failures(problems, frozenset(never_null))
 
 
-def compare(asked: Asked, *, exactly: bool = False, tidy: bool = True) -> Outcome:
+def compare(asked: Asked, *, exactly: bool = False) -> Outcome:
     """Runs the request through both executors; answers our outcome, or fails saying in what they differ."""
-    theirs, ours = by_reference(asked), by_ours(asked, tidy=tidy)
+    theirs, ours = by_reference(asked), by_ours(asked)
     if theirs == ours and theirs.text == ours.text:
         return ours
     found = differences(theirs, ours, failures(asked), exactly=exactly)
