@@ -64,6 +64,7 @@ _ALL = "{ %s }" % " ".join(  # noqa: UP031 - full of braces
 )
 _BROKEN_IDS = ("", "course_", "nobody", "course_00000000000000000000000000", "7")
 _BROKEN_CURSORS = ("", "x", "bm90IG91cnM", "MTIz")
+_SIZES = (1, 2, 2, 3, 3, 4, 5, 9)
 _BUDGET = 5_000
 
 
@@ -77,14 +78,14 @@ class Known:
 
     def id(self, kind: str, random: Random) -> str:
         """Mostly an id of this kind, else one of another, or none at all."""
-        chosen = random.randint(0, 9)
+        chosen = random.randint(0, 19)
         if chosen == 0:
             return random.choice(_BROKEN_IDS)
         return random.choice(self.ids[kind if kind in self.ids and chosen > 2 else random.choice(list(self.ids))])
 
     def cursor(self, kind: str, random: Random) -> str:
         """Mostly a cursor of this kind of list, else one of another, or none at all."""
-        chosen = random.randint(0, 9)
+        chosen = random.randint(0, 19)
         if chosen == 0:
             return random.choice(_BROKEN_CURSORS)
         return random.choice(self.cursors[kind if kind in self.cursors and chosen > 2 else random.choice(_KINDS)])
@@ -205,7 +206,7 @@ def _chooser(house: House) -> Callable[[str, str, str, Random], Any]:
     def choose(type_name: str, field_name: str, argument: str, random: Random) -> Any:
         kind = field_name.removesuffix("s")
         if argument in ("first", "last"):
-            return random.choice((0, 1, 2, 2, 3, 3, 5, 101, -1, None))
+            return random.choice((*_SIZES, random.choice((0, 101, -1, None))))
         if argument in ("after", "before"):
             return house.known.cursor(kind, random)
         if argument == "id":
