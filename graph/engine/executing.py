@@ -53,6 +53,8 @@ class Options:
     # Called when all has ended that goes on beside the answer.
     finished: Callable[[], None] | None
     composes: bool
+    # Whether anything may have to be awaited.
+    may_wait: bool
 
 
 class Run(Schedule):
@@ -66,7 +68,7 @@ class Run(Schedule):
         variables: VariableValues,
         options: Options,
     ) -> None:
-        super().__init__(plan.operation, options.is_awaitable, options.abort_signal, options.finished)
+        super().__init__(plan.operation, options.is_awaitable, options.abort_signal, options.finished, options.may_wait)
         self.plan = plan
         self.schema = plan.schema
         self.root_value = root_value

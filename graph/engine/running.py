@@ -31,9 +31,9 @@ from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_i
 from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
 from graphql.type import assert_valid_schema
 
-from graph.engine.completing import close_all
 from graph.engine.executing import Options, Run
 from graph.engine.planning import Plan, Refusal, chosen_operation, deciding_variables, fragments_of
+from graph.engine.scheduling import NOT_SYNCHRONOUS
 from graph.engine.variables import coercer
 
 _MOST_PLANS = 1000
@@ -41,7 +41,6 @@ _UNEXPECTED_DIRECTIVES = (
     "The provided schema unexpectedly contains experimental directives (@defer or @stream)."
     " These directives may only be utilized if experimental execution features are explicitly enabled."
 )
-_NOT_SYNC = "GraphQL execution failed to complete synchronously."
 Result = ExecutionResult | Awaitable[ExecutionResult]
 Stream = AsyncIterator[ExecutionResult] | ExecutionResult
 
@@ -156,7 +155,7 @@ def execute(
             **more,
         )
     options = _options(
-        field_resolver, type_resolver, middleware, is_awaitable, is_async_iterable, abort_signal, hooks, composes
+        field_resolver, type_resolver, middleware, is_awaitable, is_async_iterable, abort_signal, hooks, composes, True
     )
     asked = (document, root_value, context_value, variable_values, operation_name)
     return _started(schema, *asked, max_coercion_errors, hide_suggestions, options, plans)
@@ -205,16 +204,14 @@ def execute_sync(
     is_awaitable = check_sync if callable(check_sync) else None if check_sync else _never
     is_async_iterable = None if check_sync else _never
     options = _options(
-        field_resolver, type_resolver, middleware, is_awaitable, is_async_iterable, abort_signal, hooks, False
+        field_resolver, type_resolver, middleware, is_awaitable, is_async_iterable, abort_signal, hooks, False, False
     )
     try:
         result = _started(schema, *asked, max_coercion_errors, hide_suggestions, options, PLANS)
     except GraphQLError as error:
-        raise RuntimeError(_NOT_SYNC) from error
-    if isinstance(result, ExecutionResult):
-        return result
-    close_all([result])
-    raise RuntimeError(_NOT_SYNC)
+        raise RuntimeError(NOT_SYNCHRONOUS) from error
+    assert isinstance(result, ExecutionResult)
+    return result
 
 
 def _options(
@@ -226,6 +223,7 @@ def _options(
     abort_signal: AbortSignal | None,
     hooks: ExecutionHooks | None,
     composes: bool,
+    may_wait: bool,
 ) -> Options:
     return Options(
         field_resolver or default_field_resolver,
@@ -236,6 +234,7 @@ def _options(
         abort_signal,
         _finished(hooks),
         composes,
+        may_wait,
     )
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from graph.engine.executing import Run
     from graph.engine.groups import Spot
 
+NOT_SYNCHRONOUS = "GraphQL execution failed to complete synchronously."
+
 
 class Schedule:
     """The part of a run that knows when things are done, and nothing of what they are."""
@@ -37,12 +39,14 @@ class Schedule:
         is_awaitable: Callable[[Any], bool] | None,
         abort_signal: AbortSignal | None,
         finished: Callable[[], None] | None,
+        may_wait: bool,
     ) -> None:
         self.data: dict[str, Any] | None = {}
         self.nulls = Nulls(operation)
         self.abort_signal = abort_signal
         self.background = Background(finished)
         self._is_awaitable = is_awaitable
+        self._may_wait = may_wait
         self._late: dict[type, bool] = {}
         self._queue: deque[Callable[[], None]] = deque()
         self._serial: deque[Callable[[], None]] = deque()
@@ -171,9 +175,14 @@ class Schedule:
     # The run itself ----------------------------------------------------------------------------------------------
 
     def to_the_end(self) -> ExecutionResult | Awaitable[ExecutionResult]:
-        """Does all that is to be done: the result, or an awaitable of it where something has to be waited for."""
+        """Does all that is to be done: the result, or an awaitable of it where something has to be waited for.
+
+        Raises `RuntimeError` where nothing may be waited for.
+        """
         try:
             self._advance()
+            if self._new and not self._may_wait:
+                raise RuntimeError(NOT_SYNCHRONOUS)
         except BaseException:
             self._abandon()
             raise
