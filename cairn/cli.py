@@ -93,7 +93,8 @@ def serve(
         port=found.port,
         workers=workers,
         log_level="info",
-        proxy_headers=found.http.public_url is not None,
+        # Who the client is, is found out by cairn.http.addresses.
+        proxy_headers=False,
         # A line per request costs a sixth of what a course page costs.
         access_log=False,
     )

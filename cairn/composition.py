@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cairn.http.credentials import Credentials
 from cairn.http.issuers import trusted
+from cairn.http.origins import Origins, origin_of_url
 from cairn.settings import MailSettings, Settings, settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
@@ -42,7 +43,13 @@ def compose(settings: Settings) -> Parts:
         settings=settings,
         database=database,
         credentials=Credentials(
-            database, secure=public is not None and public.scheme == "https", issuers=trusted(settings.issuers)
+            database,
+            secure=public is not None and public.scheme == "https",
+            issuers=trusted(settings.issuers),
+            origins=Origins(
+                own=None if public is None else origin_of_url(str(public)),
+                allowed=frozenset(settings.http.allowed_origins),
+            ),
         ),
         operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
         mail=mail,

@@ -7,11 +7,21 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AliasChoices, BaseModel, Field, HttpUrl, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    Field,
+    HttpUrl,
+    IPvAnyNetwork,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -20,6 +30,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 # Plain HTTP is for issuers on this very machine.
 _ISSUER_URL = r"^(https://|http://(127\.0\.0\.1|localhost)[:/])"
+# An origin as browsers write it: no path, no wildcard, and never `null`, which any page can be.
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$", max_length=300)]
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -29,6 +41,16 @@ class HttpSettings(BaseModel):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     public_url: HttpUrl | None = Field(
         None, description="The address that browsers use, where a proxy stands in front; https makes cookies secure."
+    )
+    allowed_origins: tuple[Origin, ...] = Field(
+        (),
+        description="Origins of front ends elsewhere whose pages may call the API, as a JSON list; see production.md.",
+    )
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Addresses or networks of one's own proxies, as a JSON list; only they say who the client is."
+    )
+    forwarded_header: Literal["x-forwarded-for", "forwarded"] = Field(
+        "x-forwarded-for", description="The header in which trusted proxies write down the client's address."
     )
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body, in bytes.")
     max_json_depth: int = Field(64, ge=8, description="Deepest nesting of a request body.")
@@ -200,6 +222,8 @@ def _kind(info: FieldInfo) -> str:
         return "secret"
     if get_origin(annotation) is tuple:
         return "json"
+    if get_origin(annotation) is Literal:
+        return " or ".join(f"`{value}`" for value in get_args(annotation))
     if isinstance(annotation, type):
         return "secret" if annotation is SecretStr else annotation.__name__.lower()
     return "url"

@@ -8,16 +8,20 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
 from cairn.composition import Parts
+from cairn.http.addresses import ClientAddresses
+from cairn.http.cors import with_cors
 from cairn.http.graphql import GraphqlEndpoint
+from cairn.http.headers import SecurityHeaders
 from cairn.http.mailbox import MailboxPage
-from cairn.http.pages import IdeFiles, Pages, ide_missing, unavailable
+from cairn.http.pages import IdeFiles, Pages, failed, ide_missing, unavailable
 from core.errors import RequestError
 from gateways.mail import Mailbox
 
 
-def application(parts: Parts) -> Starlette:
+def application(parts: Parts) -> ASGIApp:
     """The application over its parts; opens the database when it starts, closes it when it stops."""
 
     @asynccontextmanager
@@ -29,7 +33,8 @@ def application(parts: Parts) -> Starlette:
             await parts.postman.close()
             await parts.database.close()
 
-    endpoint = GraphqlEndpoint(parts.database, parts.credentials, parts.operations, parts.settings.http, parts.postman)
+    http = parts.settings.http
+    endpoint = GraphqlEndpoint(parts.database, parts.credentials, parts.operations, http, parts.postman)
     pages = Pages(parts.database, parts.credentials)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),
@@ -44,4 +49,14 @@ def application(parts: Parts) -> Starlette:
         routes.append(Route("/mailbox", MailboxPage(parts.mail).__call__, methods=["GET"]))
     folder = parts.settings.ide_folder
     routes.append(Mount("/ide", IdeFiles(folder)) if folder.exists() else Route("/ide{rest:path}", ide_missing))
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={RequestError: unavailable})
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={RequestError: unavailable, Exception: failed})
+    return _fortified(app, parts)
+
+
+def _fortified(app: ASGIApp, parts: Parts) -> ASGIApp:
+    """What stands around every address: who is asking from where, and what browsers are told."""
+    http = parts.settings.http
+    app = with_cors(app, http.allowed_origins)
+    if http.trusted_proxies:
+        app = ClientAddresses(app, http.trusted_proxies, http.forwarded_header)
+    return SecurityHeaders(app, https=parts.credentials.secure)

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
+from cairn.http.origins import is_json
 from cairn.settings import HttpSettings
 from core.database import Database
 from core.errors import RequestError
@@ -113,6 +114,8 @@ class GraphqlEndpoint:
 
     async def _from_body(self, request: Request) -> Call:
         _check_headers(request, self.limits.max_body_bytes)
+        if self.credentials.origins.is_foreign(request):
+            raise BadRequest(403, "Pages of this origin may not call the API.", "FOREIGN_ORIGIN")
         body = await _read(request, self.limits.max_body_bytes)
         parsed = _parsed(body, self.limits.max_json_depth, "The body")
         if not isinstance(parsed, dict):
@@ -130,10 +133,9 @@ class GraphqlEndpoint:
 
 def _check_headers(request: Request, most: int) -> None:
     """Refuses a body that we cannot read, or that is too large, before any of it is read."""
-    name, _, parameters = request.headers.get("content-type", "").partition(";")
-    if name.strip().lower() != JSON:
+    if not is_json(request):
         raise BadRequest(415, f"Send the request as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
-    charset = _CHARSET.search(parameters)
+    charset = _CHARSET.search(request.headers.get("content-type", "").partition(";")[2])
     if charset and charset[1].lower() not in ("utf-8", "utf8"):
         raise BadRequest(415, "Send the request in UTF-8.", "UNSUPPORTED_MEDIA_TYPE")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
@@ -251,8 +253,7 @@ def _response(
         {
             "x-request-id": request_id,
             "cache-control": "no-store",
-            "vary": "accept, authorization, cookie",
-            "x-content-type-options": "nosniff",
+            "vary": "accept, authorization, cookie, origin, sec-fetch-site",
             **(headers or {}),
         },
         f"{media_type or JSON}; charset=utf-8",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
+from cairn.http.origins import is_whole_page
 from core.database import Database
 from core.errors import DomainError
 from core.viewer import ANONYMOUS, SERVICE
@@ -22,7 +25,8 @@ from core.writing import transaction
 from migrations import running
 from resolvers import identity
 
-_HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
+_HEADERS = {"cache-control": "no-store"}
+log = logging.getLogger("cairn.http")
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,8 @@ class Pages:
 
     async def sign_in(self, request: Request) -> Response:
         """Trades the link's token for a session cookie and goes on to the IDE."""
-        if request.method == "HEAD":
-            # What programs that preview links do; only a person's click may use the link up.
+        if request.method == "HEAD" or not is_whole_page(request):
+            # What programs that preview links do, and pages that hide one; only a person's click may use the link up.
             return Response(headers=_HEADERS)
         try:
             async with transaction(self.database, SERVICE) as tx:
@@ -47,7 +51,9 @@ class Pages:
         return response
 
     async def sign_out(self, request: Request) -> Response:
-        """Ends the session."""
+        """Ends the session, unless another site's page has made the browser ask for it."""
+        if not self.credentials.origins.may_act(request):
+            return PlainTextResponse("Another site's page may not sign you out.\n", 403, _HEADERS)
         cookie = request.cookies.get(self.credentials.cookie_name(request))
         if cookie:
             async with transaction(self.database, SERVICE) as tx:
@@ -84,6 +90,14 @@ class Pages:
         return PlainTextResponse("ready\n", headers=_HEADERS)
 
 
+async def failed(_request: Request, error: Exception) -> Response:
+    """What a page says when it broke: nothing about our insides, and by which word we find it in the log."""
+    request_id = secrets.token_hex(8)
+    log.error("request %s failed", request_id, exc_info=error)
+    said = f"Something went wrong on our side (request {request_id}).\n"
+    return PlainTextResponse(said, 500, {**_HEADERS, "x-request-id": request_id})
+
+
 async def unavailable(_request: Request, error: Exception) -> Response:
     """What any of the pages says when the database is busy or away."""
     return PlainTextResponse(f"{error}\n", 503, {**_HEADERS, "retry-after": "1"})
@@ -118,12 +132,7 @@ class IdeFiles:
         async def with_headers(message: dict[str, object]) -> None:
             if message["type"] == "http.response.start":
                 kept = [] if "/assets/" in scope["path"] else [(b"cache-control", b"no-cache")]
-                headers = [
-                    (b"content-security-policy", self._policy.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"referrer-policy", b"no-referrer"),
-                    *kept,
-                ]
+                headers = [(b"content-security-policy", self._policy.encode()), *kept]
                 message = {**message, "headers": [*message["headers"], *headers]}  # type: ignore[misc]
             await send(message)
 
