@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from cairn.http.credentials import Credentials
 from cairn.http.issuers import trusted
 from cairn.http.origins import Origins, origin_of_url
-from cairn.settings import MailSettings, Settings, settings
+from cairn.settings import MailSettings, RateLimitSettings, Settings, settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
+from gateways.tallies import RedisTallies, Tallies
 from graph.limits import Limits
 from graph.running import Operations
 from graph.schema import schema
+from resolvers.limits import PostgresTallies
 from workers.mail import Postman
 
 
@@ -26,6 +28,7 @@ class Parts:
     operations: Operations
     mail: Mail
     postman: Postman
+    tallies: Tallies | None
 
 
 def compose(settings: Settings) -> Parts:
@@ -54,7 +57,17 @@ def compose(settings: Settings) -> Parts:
         operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
         mail=mail,
         postman=Postman(database, mail, settings.app_url),
+        tallies=tallies(settings.rate_limits, database),
     )
+
+
+def tallies(settings: RateLimitSettings, database: Database) -> Tallies | None:
+    """Whoever counts tries, by these settings; nobody where nothing is limited."""
+    if not settings.enabled:
+        return None
+    if settings.storage is None:
+        return PostgresTallies(database)
+    return RedisTallies(settings.storage.get_secret_value())
 
 
 def postman(database: Database) -> Postman:

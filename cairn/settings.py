@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
@@ -80,6 +81,24 @@ class DatabaseSettings(BaseModel):
     wait_seconds: int = Field(10, ge=1, le=300, description="Longest a request waits for a free connection.")
 
 
+class RateLimitSettings(BaseModel):
+    """How often things may be tried."""
+
+    enabled: bool = Field(True, description="Whether tries and requests are counted at all: for measurements only.")
+    storage: SecretStr | None = Field(
+        None, description="Where tries are counted: `redis://host:6379/0`, or the database when unset."
+    )
+    per_second: int = Field(50, ge=1, description="Requests a second of one address or person, in one process.")
+    burst: int = Field(500, ge=1, description="Requests at once of an address or person that has been quiet.")
+
+    @field_validator("storage")
+    @classmethod
+    def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.match(r"rediss?://[^/]", value.get_secret_value()):
+            raise ValueError("This is no address of a Redis, such as redis://localhost:6379/0.")
+        return value
+
+
 class MailSettings(BaseModel):
     """Mail that goes out."""
 
@@ -132,6 +151,7 @@ class Settings(BaseSettings):
         (),
         description="Other issuers whose bearer tokens are taken, as a JSON list; see bring-your-own-identity.md.",
     )
+    rate_limits: RateLimitSettings = Field(default_factory=RateLimitSettings, description="Rate limits.")
     mail: MailSettings = Field(default_factory=MailSettings, description="Mail.")
 
     @field_validator("database_url")

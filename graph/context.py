@@ -12,6 +12,7 @@ from core.database import Database
 from core.reading import Budget, Reader
 from core.relations import Perspective
 from core.viewer import Viewer
+from gateways.tallies import Tallies
 from graph.effects import Effects
 from graph.engine.batching import LoaderKey
 from graph.engine.fetching import Program, Unfit
@@ -28,7 +29,8 @@ NOWHERE = Origin()
 class Context:
     """One request's context. `renew` starts a fresh snapshot, as after a mutation has committed.
 
-    `origin` says where the request came from; `effects` is what mutations ask of the HTTP edge.
+    `origin` says where the request came from; `effects` is what mutations ask of the HTTP edge; `tallies` counts what
+    may be tried only so often, and without them nothing is limited.
     """
 
     def __init__(
@@ -38,8 +40,10 @@ class Context:
         perspective: Perspective = LIVE,
         budget: Budget | None = None,
         origin: Origin = NOWHERE,
+        tallies: Tallies | None = None,
     ) -> None:
         self.origin = origin
+        self.tallies = tallies
         self.effects = Effects()
         self.budget = budget or Budget()
         self.database = database

@@ -38,8 +38,9 @@ from graph.effects import Effects
 from graph.errors import UserError, user_errors
 from graph.fields import related_one
 from models.identity import Scope
-from resolvers import audit
+from resolvers import audit, limits
 from resolvers.identity import Origin
+from resolvers.limits import Limit, RateLimited
 
 Fields = dict[str, Any]
 log = logging.getLogger("cairn.graph")
@@ -107,6 +108,7 @@ def mutation(
     names: Mapping[str, str] = MappingProxyType({}),
     trusted: bool = False,
     prepare: Prepare | None = None,
+    limit: Limit | None = None,
 ) -> Callable[[Callable[..., Awaitable[Any]]], StrawberryField]:
     """Makes an async function `(act, **input)` a mutation field named after it.
 
@@ -118,7 +120,8 @@ def mutation(
 
     A `trusted` function works with the rights of the service, because it deals with credentials, which nobody else may
     read: it has to see for itself whose they are. `prepare` is what takes long, such as checking a password, and is
-    done before the transaction opens; what it answers is `act.prepared`.
+    done before the transaction opens; what it answers is `act.prepared`. `limit` says how often it may be tried; every
+    try counts, and is counted before `prepare`.
     """
 
     perspective = shows or (LIVE if isinstance(gate, Gate) else DRAFT)
@@ -143,12 +146,16 @@ def mutation(
             told = loggable({each: value for each, value in given.items() if each not in secret})
             viewer, effects = context.viewer, Effects()
             try:
+                if limit is not None and context.tallies is not None:
+                    await limits.check(context.tallies, limit, given, viewer, context.origin)
                 prepared = None if prepare is None else await prepare(context.database, viewer, given)
                 async with transaction(context.database, SERVICE if trusted else viewer) as tx:
                     answer = await act(Act(tx, viewer, effects, context.origin, prepared), **arguments)
                     done = answer if isinstance(answer, Done) else Done(answer)
                     await audit.record(tx, act.__name__, done.id, told, done.viewer or viewer)
             except (DomainError, SeveralErrors) as error:
+                if isinstance(error, RateLimited):
+                    context.effects.retry_after = max(error.retry_after, context.effects.retry_after or 0)
                 return Done(_subject(given, entity), errors=(error,))
             context.effects.add(effects)
             context.viewer = done.viewer or viewer
@@ -172,7 +179,7 @@ def mutation(
             resolver=resolve, description=description, name=_camel(act.__name__)
         )
         made.python_name = act.__name__
-        made.metadata = MappingProxyType({"gate": gate, "secret": secret})
+        made.metadata = MappingProxyType({"gate": gate, "secret": secret, "limit": limit})
         return made
 
     return decorate

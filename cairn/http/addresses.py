@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.addresses import read_address
+
 Network = IPv4Network | IPv6Network
-Address = IPv4Address | IPv6Address
 ForwardedHeader = Literal["x-forwarded-for", "forwarded"]
 # Nobody has this many proxies in a row; a longer header is somebody's game.
 _MOST_HOPS = 20
@@ -45,28 +46,14 @@ def client_address(peer: str, hops: Sequence[str], trusted: Sequence[Network]) -
     """The address of the client behind the proxies; `hops` are what these wrote, the last one nearest to us."""
     found = peer
     for hop in reversed(hops[-_MOST_HOPS:]):
-        address = _address(found)
+        address = read_address(found)
         if address is None or not any(address in network for network in trusted):
             break
-        named = _address(hop)
+        named = read_address(hop)
         if named is None:
             break
         found = str(named)
     return found
-
-
-def counted_as(address: str | None) -> str:
-    """What an address is counted as: a whole /64 of IPv6 is one customer's, who may use each address once."""
-    found = _address(address or "")
-    if found is None:
-        return "nowhere"
-    return str(ip_network((found, 64), strict=False)) if isinstance(found, IPv6Address) else str(found)
-
-
-def is_this_machine(address: str | None) -> bool:
-    """Whether a request comes from the machine that the server runs on."""
-    found = _address(address or "")
-    return found is not None and found.is_loopback
 
 
 def _hops(values: Sequence[str], header: ForwardedHeader) -> list[str]:
@@ -75,17 +62,3 @@ def _hops(values: Sequence[str], header: ForwardedHeader) -> list[str]:
         return [part.strip() for part in parts]
     matches = (_FOR.search(part) for part in parts)
     return ["" if found is None else (found[1] or found[2] or "") for found in matches]
-
-
-def _address(text: str) -> Address | None:
-    """An address with or without brackets, port or zone; None for what is none, such as `unknown`."""
-    bare = text.strip()
-    if bare.startswith("["):
-        bare = bare[1:].partition("]")[0]
-    elif bare.count(":") == 1:
-        bare = bare.partition(":")[0]
-    try:
-        found = ip_address(bare.partition("%")[0])
-    except ValueError:
-        return None
-    return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found

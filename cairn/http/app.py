@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from cairn.composition import Parts
 from cairn.http.addresses import ClientAddresses
+from cairn.http.budgets import AddressBudgets, RequestBudget
 from cairn.http.cors import with_cors
 from cairn.http.graphql import GraphqlEndpoint
 from cairn.http.headers import SecurityHeaders
@@ -19,6 +20,7 @@ from cairn.http.mailbox import MailboxPage
 from cairn.http.pages import IdeFiles, Pages, failed, ide_missing, unavailable
 from core.errors import RequestError
 from gateways.mail import Mailbox
+from gateways.tallies import RedisTallies
 
 
 def application(parts: Parts) -> ASGIApp:
@@ -31,11 +33,16 @@ def application(parts: Parts) -> ASGIApp:
             yield
         finally:
             await parts.postman.close()
+            if isinstance(parts.tallies, RedisTallies):
+                await parts.tallies.close()
             await parts.database.close()
 
     http = parts.settings.http
-    endpoint = GraphqlEndpoint(parts.database, parts.credentials, parts.operations, http, parts.postman)
-    pages = Pages(parts.database, parts.credentials)
+    budget = _budget(parts)
+    endpoint = GraphqlEndpoint(
+        parts.database, parts.credentials, parts.operations, http, parts.postman, parts.tallies, budget
+    )
+    pages = Pages(parts.database, parts.credentials, parts.tallies)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),
         Route("/sign-in", pages.sign_in, methods=["GET"]),
@@ -50,12 +57,19 @@ def application(parts: Parts) -> ASGIApp:
     folder = parts.settings.ide_folder
     routes.append(Mount("/ide", IdeFiles(folder)) if folder.exists() else Route("/ide{rest:path}", ide_missing))
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={RequestError: unavailable, Exception: failed})
-    return _fortified(app, parts)
+    return _fortified(app, parts, budget)
 
 
-def _fortified(app: ASGIApp, parts: Parts) -> ASGIApp:
-    """What stands around every address: who is asking from where, and what browsers are told."""
+def _budget(parts: Parts) -> RequestBudget | None:
+    limits = parts.settings.rate_limits
+    return RequestBudget(limits.per_second, limits.burst) if limits.enabled else None
+
+
+def _fortified(app: ASGIApp, parts: Parts, budget: RequestBudget | None) -> ASGIApp:
+    """What stands around every address: who is asking from where, how often, and what browsers are told."""
     http = parts.settings.http
+    if budget is not None:
+        app = AddressBudgets(app, budget)
     app = with_cors(app, http.allowed_origins)
     if http.trusted_proxies:
         app = ClientAddresses(app, http.trusted_proxies, http.forwarded_header)

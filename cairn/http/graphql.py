@@ -15,12 +15,15 @@ from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
+from cairn.http.budgets import TOO_MANY, RequestBudget
 from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
 from cairn.http.origins import is_json
 from cairn.settings import HttpSettings
 from core.database import Database
 from core.errors import RequestError
 from core.reading import Budget
+from core.viewer import Viewer
+from gateways.tallies import Tallies
 from graph.context import Context
 from graph.errors import shown
 from graph.running import Operations, Refused
@@ -43,6 +46,7 @@ class BadRequest(Exception):
     message: str
     code: str = "BAD_REQUEST"
     headers: Mapping[str, str] = field(default_factory=dict)
+    extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ class GraphqlEndpoint:
     operations: Operations
     limits: HttpSettings
     postman: Postman
+    tallies: Tallies | None = None
+    budget: RequestBudget | None = None
 
     async def __call__(self, request: Request) -> Response:
         """One request, one answer; nothing but our own failures is a 5xx."""
@@ -73,7 +79,7 @@ class GraphqlEndpoint:
         try:
             return await self._answer(request, media_type, request_id)
         except BadRequest as error:
-            body = _failure(error.message, error.code, request_id)
+            body = _failure(error.message, error.code, request_id, error.extensions)
             return _response(body, media_type, error.status, request_id, error.headers)
         except Refused as refused:
             body = {"errors": [shown(error, request_id) for error in refused.errors]}
@@ -101,16 +107,27 @@ class GraphqlEndpoint:
         except InvalidCredentials as error:
             challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
             raise BadRequest(401, str(error), "UNAUTHENTICATED", challenge) from error
+        self._spend(viewer)
         limits = self.operations.limits
         budget = Budget(limits.max_objects, limits.max_statements)
-        context = Context(self.database, viewer, budget=budget, origin=origin_of(request))
+        context = Context(self.database, viewer, budget=budget, origin=origin_of(request), tallies=self.tallies)
         answer = await self.operations.run(document, operation, call.variables, context, request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
         response = _response(answer, media_type, status, request_id)
         self.credentials.apply(request, response, context.effects)
+        if context.effects.retry_after is not None:
+            response.headers["retry-after"] = str(context.effects.retry_after)
         if context.effects.mail:
             self.postman.nudge()
         return response
+
+    def _spend(self, viewer: Viewer) -> None:
+        """Takes the request from the person's budget, wherever they ask from; addresses have theirs already."""
+        seconds = None if self.budget is None or viewer.user_id is None else self.budget.spend(viewer.user_id)
+        if seconds is not None:
+            raise BadRequest(
+                429, TOO_MANY, "RATE_LIMITED", {"retry-after": str(seconds)}, extensions={"retryAfter": seconds}
+            )
 
     async def _from_body(self, request: Request) -> Call:
         _check_headers(request, self.limits.max_body_bytes)
@@ -239,8 +256,8 @@ def _wants_page(request: Request) -> bool:
     return "query" not in request.query_params and "text/html" in request.headers.get("accept", "")
 
 
-def _failure(message: str, code: str, request_id: str) -> dict[str, Any]:
-    return {"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]}
+def _failure(message: str, code: str, request_id: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    return {"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id, **(more or {})}}]}
 
 
 def _response(

@@ -22,8 +22,9 @@ from core.database import Database
 from core.errors import DomainError
 from core.viewer import ANONYMOUS, SERVICE
 from core.writing import transaction
+from gateways.tallies import Tallies
 from migrations import running
-from resolvers import identity
+from resolvers import identity, limits
 
 _HEADERS = {"cache-control": "no-store"}
 log = logging.getLogger("cairn.http")
@@ -35,15 +36,21 @@ class Pages:
 
     database: Database
     credentials: Credentials
+    tallies: Tallies | None = None
 
     async def sign_in(self, request: Request) -> Response:
         """Trades the link's token for a session cookie and goes on to the IDE."""
         if request.method == "HEAD" or not is_whole_page(request):
             # What programs that preview links do, and pages that hide one; only a person's click may use the link up.
             return Response(headers=_HEADERS)
+        origin = origin_of(request)
         try:
+            if self.tallies is not None:
+                await limits.check(self.tallies, limits.SECRET, {}, ANONYMOUS, origin)
             async with transaction(self.database, SERVICE) as tx:
-                cookie = await identity.sign_in(tx, request.query_params.get("token", ""), origin_of(request))
+                cookie = await identity.sign_in(tx, request.query_params.get("token", ""), origin)
+        except limits.RateLimited as error:
+            return PlainTextResponse(f"{error}\n", 429, {**_HEADERS, "retry-after": str(error.retry_after)})
         except DomainError as error:
             return PlainTextResponse(f"{error.message}\n", 400, _HEADERS)
         response = RedirectResponse("/ide/", 303, _HEADERS)

@@ -16,6 +16,7 @@ from graph.fields import batched, column, entity
 from graph.identity.types import User
 from graph.paging import Connection, connection
 from models.identity import ConnectionStatus
+from resolvers import limits
 from resolvers.identity import friends, visible
 
 FriendshipId = Annotated[strawberry.ID, described_as("The friendship's id.")]
@@ -56,7 +57,7 @@ class FriendsQuery:
     )
 
 
-@mutation(Gate.PERSON, Friendship, trusted=True)
+@mutation(Gate.PERSON, Friendship, trusted=True, limit=limits.FRIEND)
 async def friendship_request(act: Act, user_id: UserId) -> str:
     """Asks somebody to be friends. Whoever was asked by them already accepts with this."""
     return await friends.request(act.tx, act.viewer, user_id)

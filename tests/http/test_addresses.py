@@ -7,7 +7,8 @@ from ipaddress import ip_network
 import httpx
 import pytest
 
-from cairn.http.addresses import client_address, counted_as
+from cairn.http.addresses import client_address
+from core.addresses import counted_as
 
 from .conftest import Serve
 from .doorkeeper import Doorkeeper
