@@ -54,6 +54,12 @@ class HttpSettings(BaseModel):
         "x-forwarded-for", description="The header in which trusted proxies write down the client's address."
     )
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body, in bytes.")
+    idempotency_hours: int = Field(
+        24,
+        ge=1,
+        le=24 * 30,
+        description="How long a mutation with an `Idempotency-Key` is remembered, in hours.",
+    )
     max_json_depth: int = Field(64, ge=8, description="Deepest nesting of a request body.")
 
 

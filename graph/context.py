@@ -17,6 +17,7 @@ from graph.effects import Effects
 from graph.engine.batching import LoaderKey
 from graph.engine.fetching import Program, Unfit
 from graph.sources import fetch, levels_of
+from resolvers.idempotency import Key
 from resolvers.identity import Origin
 
 LIVE = Perspective("live", hides_trash=False)
@@ -30,7 +31,8 @@ class Context:
     """One request's context. `renew` starts a fresh snapshot, as after a mutation has committed.
 
     `origin` says where the request came from; `effects` is what mutations ask of the HTTP edge; `tallies` counts what
-    may be tried only so often, and without them nothing is limited.
+    may be tried only so often, and without them nothing is limited. `key` is the client's own key for the request, if
+    any, and `is_repeatable` says whether its answer may be kept to be given again.
     """
 
     def __init__(
@@ -41,7 +43,10 @@ class Context:
         budget: Budget | None = None,
         origin: Origin = NOWHERE,
         tallies: Tallies | None = None,
+        key: Key | None = None,
     ) -> None:
+        self.key = key
+        self.is_repeatable = True
         self.origin = origin
         self.tallies = tallies
         self.effects = Effects()

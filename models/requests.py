@@ -39,7 +39,7 @@ class IdempotencyKey(Table, table=True):
     __table_args__ = (
         sa.UniqueConstraint("owner", "key_hash"),
         sa.CheckConstraint("user_id IS NULL OR owner = user_id::text", name="owner"),
-        sa.Index(None, "created_at"),
+        sa.Index(None, "expires_at"),
     )
 
     id: str = id_column(primary=True)
@@ -48,6 +48,7 @@ class IdempotencyKey(Table, table=True):
     key_hash: str = Field(max_length=64)
     fingerprint: str = Field(max_length=64, description="A hash of what was asked, and with which rights.")
     outcomes: dict[str, Any] = json_column(description="What each field of the request came to, by its name there.")
+    expires_at: datetime = instant_column(nullable=False, description="Until when it is remembered.")
     answer: bytes | None = Field(
         default=None,
         sa_type=sa.LargeBinary,

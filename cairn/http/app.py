@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
@@ -16,6 +17,7 @@ from cairn.http.budgets import AddressBudgets, RequestBudget
 from cairn.http.cors import with_cors
 from cairn.http.graphql import GraphqlEndpoint
 from cairn.http.headers import SecurityHeaders
+from cairn.http.idempotency import Repeats
 from cairn.http.mailbox import MailboxPage
 from cairn.http.pages import IdeFiles, Pages, failed, ide_missing, unavailable
 from core.errors import RequestError
@@ -39,8 +41,9 @@ def application(parts: Parts) -> ASGIApp:
 
     http = parts.settings.http
     budget = _budget(parts)
+    repeats = Repeats(parts.database, timedelta(hours=http.idempotency_hours))
     endpoint = GraphqlEndpoint(
-        parts.database, parts.credentials, parts.operations, http, parts.postman, parts.tallies, budget
+        parts.database, parts.credentials, parts.operations, http, parts.postman, repeats, parts.tallies, budget
     )
     pages = Pages(parts.database, parts.credentials, parts.tallies)
     routes: list[BaseRoute] = [

@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 
 from cairn.http.budgets import TOO_MANY, RequestBudget
 from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
+from cairn.http.idempotency import STATUS, InvalidKey, Repeats, conflict
 from cairn.http.origins import is_json
 from cairn.settings import HttpSettings
 from core.database import Database
@@ -27,6 +28,7 @@ from gateways.tallies import Tallies
 from graph.context import Context
 from graph.errors import shown
 from graph.running import Operations, Refused
+from resolvers.idempotency import Key, KeyReused
 from workers.mail import Postman
 
 GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
@@ -67,6 +69,7 @@ class GraphqlEndpoint:
     operations: Operations
     limits: HttpSettings
     postman: Postman
+    repeats: Repeats
     tallies: Tallies | None = None
     budget: RequestBudget | None = None
 
@@ -108,12 +111,23 @@ class GraphqlEndpoint:
             challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
             raise BadRequest(401, str(error), "UNAUTHENTICATED", challenge) from error
         self._spend(viewer)
+        key = self._key(request, call, viewer) if operation.operation is OperationType.MUTATION else None
+        before = None if key is None else await self._answered(key, viewer)
+        if before is not None:
+            return _response(before, media_type, 200, request_id, {"idempotency-replayed": "true"})
         limits = self.operations.limits
         budget = Budget(limits.max_objects, limits.max_statements)
-        context = Context(self.database, viewer, budget=budget, origin=origin_of(request), tallies=self.tallies)
+        context = Context(
+            self.database, viewer, budget=budget, origin=origin_of(request), tallies=self.tallies, key=key
+        )
         answer = await self.operations.run(document, operation, call.variables, context, request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
-        response = _response(answer, media_type, status, request_id)
+        content = orjson.dumps(answer, default=str)
+        if key is not None:
+            _refuse_conflicts(answer)
+            if context.is_repeatable and "errors" not in answer:
+                content = await self.repeats.keep(key, viewer, content)
+        response = _response(content, media_type, status, request_id)
         self.credentials.apply(request, response, context.effects)
         if context.effects.retry_after is not None:
             response.headers["retry-after"] = str(context.effects.retry_after)
@@ -128,6 +142,18 @@ class GraphqlEndpoint:
             raise BadRequest(
                 429, TOO_MANY, "RATE_LIMITED", {"retry-after": str(seconds)}, extensions={"retryAfter": seconds}
             )
+
+    def _key(self, request: Request, call: Call, viewer: Viewer) -> Key | None:
+        try:
+            return self.repeats.key(request, (call.query, call.operation_name, call.variables), viewer)
+        except InvalidKey as error:
+            raise BadRequest(400, str(error)) from error
+
+    async def _answered(self, key: Key, viewer: Viewer) -> bytes | None:
+        try:
+            return await self.repeats.answered(key, viewer)
+        except KeyReused as error:
+            raise BadRequest(STATUS[error.code], str(error), error.code) from error
 
     async def _from_body(self, request: Request) -> Call:
         _check_headers(request, self.limits.max_body_bytes)
@@ -146,6 +172,14 @@ class GraphqlEndpoint:
             if text:
                 given[name] = _parsed(text.encode(), self.limits.max_json_depth, f"The parameter {name}")
         return _call(given)
+
+
+def _refuse_conflicts(answer: dict[str, Any]) -> None:
+    """Raises where the key of the request is in use, or was used for something else: nothing more is said then."""
+    error = conflict(answer)
+    if error is not None:
+        code = error["extensions"]["code"]
+        raise BadRequest(STATUS[code], error["message"], code, {"retry-after": "1"} if STATUS[code] == 409 else {})
 
 
 def _check_headers(request: Request, most: int) -> None:
@@ -261,11 +295,14 @@ def _failure(message: str, code: str, request_id: str, more: Mapping[str, Any] |
 
 
 def _response(
-    body: dict[str, Any], media_type: str, status: int, request_id: str, headers: Mapping[str, str] | None = None
+    body: dict[str, Any] | bytes,
+    media_type: str,
+    status: int,
+    request_id: str,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    content = orjson.dumps(body, default=str)
     return Response(
-        content,
+        body if isinstance(body, bytes) else orjson.dumps(body, default=str),
         status,
         {
             "x-request-id": request_id,

@@ -33,6 +33,7 @@ EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
     ),
     "CAIRN_HTTP__FORWARDED_HEADER": ("forwarded", "http.forwarded_header", "forwarded", "x-real-ip"),
     "CAIRN_HTTP__MAX_BODY_BYTES": ("5000", "http.max_body_bytes", 5000, "10"),
+    "CAIRN_HTTP__IDEMPOTENCY_HOURS": ("48", "http.idempotency_hours", 48, "0"),
     "CAIRN_HTTP__MAX_JSON_DEPTH": ("9", "http.max_json_depth", 9, "deep"),
     "CAIRN_GRAPHQL__EXECUTOR": ("levels", "graphql.executor", "levels", "fastest"),
     "CAIRN_GRAPHQL__MAX_TOKENS": ("101", "graphql.max_tokens", 101, "1"),
