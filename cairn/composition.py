@@ -14,7 +14,7 @@ from gateways.tallies import RedisTallies, Tallies
 from graph.limits import Limits
 from graph.running import Operations
 from graph.schema import schema
-from resolvers.limits import PostgresTallies
+from resolvers.requests.limits import PostgresTallies
 from workers.mail import Postman
 
 

@@ -17,8 +17,8 @@ from graph.effects import Effects
 from graph.engine.batching import LoaderKey
 from graph.engine.fetching import Program, Unfit
 from graph.sources import fetch, levels_of
-from resolvers.idempotency import Key
 from resolvers.identity import Origin
+from resolvers.requests.idempotency import Key
 
 LIVE = Perspective("live", hides_trash=False)
 DRAFT = Perspective("draft", hides_trash=True)

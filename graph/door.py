@@ -41,10 +41,11 @@ from graph.outcomes import Done as Done
 from graph.outcomes import done_of, is_secret, outcome_of
 from graph.outcomes import plain as plain
 from models.identity import Scope
-from resolvers import audit, idempotency, limits
-from resolvers.idempotency import Key
+from resolvers import audit
 from resolvers.identity import Origin
-from resolvers.limits import Limit, RateLimited
+from resolvers.requests import idempotency, limits
+from resolvers.requests.idempotency import Key
+from resolvers.requests.limits import Limit, RateLimited
 
 Fields = dict[str, Any]
 log = logging.getLogger("cairn.graph")

@@ -13,7 +13,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from core.errors import Conflict, DomainError, RequestError, SeveralErrors
 from graph.scalars import JSON
-from resolvers import limits
+from resolvers.requests import limits
 
 log = logging.getLogger("cairn.graph")
 

@@ -12,7 +12,8 @@ import psycopg
 from core.database import Database
 from core.viewer import SERVICE
 from core.writing import transaction
-from resolvers import idempotency, identity, limits, outbox
+from resolvers import identity, outbox
+from resolvers.requests import idempotency, limits
 from workers.mail import Postman
 
 HOUSEKEEPING_SECONDS = 3600

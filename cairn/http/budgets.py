@@ -1,7 +1,7 @@
 """A budget of requests for each address and each person, kept in this process: it costs no round trip to check.
 
 It is there to keep one client from taking the whole machine. Every process has its own, so several let through as many
-times more. What must be exact is counted elsewhere (`resolvers.limits`).
+times more. What must be exact is counted elsewhere (`resolvers.requests.limits`).
 """
 
 from __future__ import annotations

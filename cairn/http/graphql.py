@@ -28,7 +28,7 @@ from gateways.tallies import Tallies
 from graph.context import Context
 from graph.errors import shown
 from graph.running import Operations, Refused
-from resolvers.idempotency import Key, KeyReused
+from resolvers.requests.idempotency import Key, KeyReused
 from workers.mail import Postman
 
 GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"

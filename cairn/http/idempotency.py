@@ -16,8 +16,8 @@ from core.addresses import counted_as
 from core.database import Database
 from core.viewer import SERVICE, Viewer
 from core.writing import transaction
-from resolvers import idempotency
-from resolvers.idempotency import Key
+from resolvers.requests import idempotency
+from resolvers.requests.idempotency import Key
 
 HEADER = "idempotency-key"
 # A longer answer is read anew from what was done, should it be asked for again.

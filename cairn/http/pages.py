@@ -24,7 +24,8 @@ from core.viewer import ANONYMOUS, SERVICE
 from core.writing import transaction
 from gateways.tallies import Tallies
 from migrations import running
-from resolvers import identity, limits
+from resolvers import identity
+from resolvers.requests import limits
 
 _HEADERS = {"cache-control": "no-store"}
 log = logging.getLogger("cairn.http")

@@ -14,12 +14,12 @@ from core.viewer import ANONYMOUS, Viewer
 from graph.door import Act, Done, Gate, described_as, mutation
 from graph.identity.types import Account, ApiToken, Session
 from models.identity import Scope, SessionKind
-from resolvers import limits
 from resolvers.identity import accounts, credentials, passwords, sessions
 from resolvers.identity.accounts import Verified
 from resolvers.identity.credentials import viewer_of_user
 from resolvers.identity.mails import MailKind
 from resolvers.identity.sessions import SessionOver, Started
+from resolvers.requests import limits
 
 Email = Annotated[str, described_as("The e-mail address; its case does not matter.", secret=True)]
 Password = Annotated[str, described_as("The password.", secret=True)]

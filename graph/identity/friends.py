@@ -16,8 +16,8 @@ from graph.fields import batched, column, entity
 from graph.identity.types import User
 from graph.paging import Connection, connection
 from models.identity import ConnectionStatus
-from resolvers import limits
 from resolvers.identity import friends, visible
+from resolvers.requests import limits
 
 FriendshipId = Annotated[strawberry.ID, described_as("The friendship's id.")]
 UserId = Annotated[strawberry.ID, described_as("The person.")]

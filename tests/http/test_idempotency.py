@@ -17,7 +17,7 @@ from core.database import Database
 from core.viewer import SERVICE
 from core.writing import transaction
 from models.identity import Role
-from resolvers import idempotency
+from resolvers.requests import idempotency
 from tests.support.clients import Client, People
 
 from .asking import GRAPHQL_JSON, JSON, refusal

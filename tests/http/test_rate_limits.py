@@ -19,8 +19,8 @@ from core.database import Database
 from core.errors import RequestError
 from gateways.tallies import Check, RedisTallies, Tallies
 from models.identity import Role
-from resolvers import limits
-from resolvers.limits import PostgresTallies
+from resolvers.requests import limits
+from resolvers.requests.limits import PostgresTallies
 from tests.support.clients import Client
 
 from .asking import GRAPHQL_JSON, refusal
@@ -158,7 +158,7 @@ def test_where_redis_is_away_nothing_limited_is_done() -> None:
 def test_of_a_crowd_that_asks_for_mail_to_one_address_five_get_one(address: str, doorkeeper: Doorkeeper) -> None:
     def ask(number: int) -> tuple[str, str | None]:
         document = RESET % ("victim@example.org" if number % 2 else "Victim@Example.ORG ")
-        answer = httpx.post(f"{address}/graphql", json={"query": document})
+        answer = httpx.post(f"{address}/graphql", json={"query": document}, timeout=60)
         errors = answer.json()["data"]["accountPasswordResetRequest"]["errors"]
         return (errors[0]["code"] if errors else "DONE"), answer.headers.get("retry-after")
 
@@ -186,7 +186,7 @@ def test_a_hundred_aliases_are_a_hundred_tries_whether_or_not_there_is_an_accoun
 def behind_a_proxy(url: str, client: str, document: str) -> httpx.Response:
     """A request as a trusted proxy on this machine hands it on."""
     headers = {"x-forwarded-for": client, "accept": GRAPHQL_JSON}
-    return httpx.post(f"{url}/graphql", json={"query": document}, headers=headers)
+    return httpx.post(f"{url}/graphql", json={"query": document}, headers=headers, timeout=60)
 
 
 def test_a_stranger_who_tries_does_not_lock_the_owner_out(
@@ -306,7 +306,7 @@ def test_a_person_has_one_budget_wherever_they_ask_from(
     assert statuses == [200] * 3
     assert refusal(last, 429) == "RATE_LIMITED"
     assert last.headers["retry-after"] == "1"
-    assert httpx.post(f"{url}/graphql", json={"query": "{ __typename }"}).status_code == 200
+    assert httpx.post(f"{url}/graphql", json={"query": "{ __typename }"}, timeout=60).status_code == 200
 
 
 def test_a_request_without_credentials_is_counted_without_a_word_to_the_database(
