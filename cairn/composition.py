@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cairn.http.credentials import Credentials
-from cairn.http.issuers import trusted
+from cairn.http.credentials import Credentials, OtherIssuers
 from cairn.http.origins import Origins, origin_of_url
 from cairn.settings import MailSettings, RateLimitSettings, Settings, settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
-from gateways.tallies import RedisTallies, Tallies
+from gateways.tallies import Tallies
 from graph.limits import Limits
 from graph.running import Operations
 from graph.schema import schema
@@ -48,13 +47,13 @@ def compose(settings: Settings) -> Parts:
         credentials=Credentials(
             database,
             secure=public is not None and public.scheme == "https",
-            issuers=trusted(settings.issuers),
+            issuers=_issuers(settings),
             origins=Origins(
                 own=None if public is None else origin_of_url(str(public)),
                 allowed=frozenset(settings.http.allowed_origins),
             ),
         ),
-        operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
+        operations=Operations(schema()._schema, limits, settings.introspection, settings.graphql.executor),
         mail=mail,
         postman=Postman(database, mail, settings.app_url),
         tallies=tallies(settings.rate_limits, database),
@@ -67,7 +66,19 @@ def tallies(settings: RateLimitSettings, database: Database) -> Tallies | None:
         return None
     if settings.storage is None:
         return PostgresTallies(database)
+    # Several megabytes, which those who have no Redis can do without.
+    from gateways.redis import RedisTallies
+
     return RedisTallies(settings.storage.get_secret_value())
+
+
+def _issuers(settings: Settings) -> OtherIssuers | None:
+    # What reads their tokens takes ten megabytes, which those who have no other issuer can do without.
+    if not settings.issuers:
+        return None
+    from cairn.http.issuers import trusted
+
+    return trusted(settings.issuers)
 
 
 def postman(database: Database) -> Postman:

@@ -31,6 +31,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 # Plain HTTP is for issuers on this very machine.
 _ISSUER_URL = r"^(https://|http://(127\.0\.0\.1|localhost)[:/])"
+Environment = Literal["development", "production"]
+Openness = Literal["everybody", "permitted", "nobody"]
 # An origin as browsers write it: no path, no wildcard, and never `null`, which any page can be.
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$", max_length=300)]
 PROJECT = Path(__file__).resolve().parent.parent
@@ -71,7 +73,11 @@ class GraphqlSettings(BaseModel):
     max_fields: int = Field(2_000, ge=50, description="Most fields in an operation, fragments followed.")
     max_objects: int = Field(10_000, ge=100, description="Most objects in an answer, each counted where it is shown.")
     max_statements: int = Field(200, ge=10, description="Most statements that one request may cost.")
-    introspection: bool = Field(True, description="Whether the schema may be asked for.")
+    introspection: Openness | None = Field(
+        None,
+        description="Who may ask for the schema, see names suggested in errors, and open the IDE: `everybody`, who is "
+        "`permitted` (`schema:read`), or `nobody`; when unset, everybody in development and the permitted elsewhere.",
+    )
     executor: Literal["planned", "levels", "graphql-core"] = Field(
         "planned", description="How operations run: `planned`, or for comparison `levels` or `graphql-core`."
     )
@@ -149,6 +155,9 @@ class Settings(BaseSettings):
     broker: str = Field(
         "postgres", pattern=r"^postgres$", description="Where workers get their wake-ups. Only `postgres` for now."
     )
+    environment: Environment | None = Field(
+        None, description="What this installation is for; when unset, production if the public URL is https."
+    )
     ide_folder: Path = Field(PROJECT / "ide" / "dist", description="The built IDE.")
     http: HttpSettings = Field(default_factory=HttpSettings, description="The HTTP edge.")
     graphql: GraphqlSettings = Field(default_factory=GraphqlSettings, description="Limits.")
@@ -169,6 +178,18 @@ class Settings(BaseSettings):
             # The reason may quote the password: it stays unsaid.
             raise ValueError("This is no libpq connection string, such as postgresql://user@host/name.") from error
         return value
+
+    @property
+    def is_production(self) -> bool:
+        """Whether this installation stands on the open internet, or does as if."""
+        if self.environment is not None:
+            return self.environment == "production"
+        return self.http.public_url is not None and self.http.public_url.scheme == "https"
+
+    @property
+    def introspection(self) -> Openness:
+        """Who may ask for the schema."""
+        return self.graphql.introspection or ("permitted" if self.is_production else "everybody")
 
     @property
     def app_url(self) -> str:
@@ -244,8 +265,8 @@ def _name(name: str, info: FieldInfo, prefix: str) -> str:
 
 def _kind(info: FieldInfo) -> str:
     annotation: Any = info.annotation
-    if annotation == SecretStr | None:
-        return "secret"
+    if type(None) in get_args(annotation):
+        (annotation,) = (each for each in get_args(annotation) if each is not type(None))
     if get_origin(annotation) is tuple:
         return "json"
     if get_origin(annotation) is Literal:

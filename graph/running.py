@@ -15,12 +15,10 @@ from graphql import (
     ExecutionResult,
     GraphQLError,
     GraphQLSchema,
-    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     VariableNode,
     get_operation_ast,
     parse,
-    specified_rules,
     validate,
 )
 from graphql import execute as core_execute
@@ -33,6 +31,7 @@ from core.viewer import require
 from graph.context import DRAFT, LIVE, Context
 from graph.engine import execute
 from graph.errors import shown
+from graph.introspection import Openness, check_introspection, may_read_schema
 from graph.limits import Limits, check_document
 from models.identity import Scope
 
@@ -66,7 +65,7 @@ class Operations:
 
     schema: GraphQLSchema
     limits: Limits = field(default_factory=Limits)
-    introspection: bool = True
+    introspection: Openness = "everybody"
     executor: Executor = "planned"
     _cache: OrderedDict[str, DocumentNode] = field(default_factory=OrderedDict)
 
@@ -93,6 +92,7 @@ class Operations:
     ) -> dict[str, Any]:
         """The response map of one operation. Errors are already as they may leave the house."""
         try:
+            check_introspection(document, self.introspection, context.viewer)
             await context.renew(perspective(operation, variables or {}, context))
             started = _EXECUTORS[self.executor](
                 self.schema,
@@ -100,6 +100,7 @@ class Operations:
                 context_value=context,
                 variable_values=dict(variables or {}),
                 operation_name=operation.name.value if operation.name else None,
+                hide_suggestions=not may_read_schema(self.introspection, context.viewer),
             )
             result = await started if inspect.isawaitable(started) else started
             assert isinstance(result, ExecutionResult)
@@ -127,10 +128,9 @@ class Operations:
             raise Refused([GraphQLError(str(error), extensions={"code": error.code})]) from error
         except RecursionError as error:
             raise Refused([GraphQLError("The document is nested too deeply.")]) from error
-        rules = list(specified_rules)
-        if not self.introspection:
-            rules.append(NoSchemaIntrospectionCustomRule)
-        errors = validate(self.schema, document, rules, max_errors=20)
+        # Who asks is not known yet: where the schema is not for everybody, nothing is suggested to anybody.
+        hidden = self.introspection != "everybody"
+        errors = validate(self.schema, document, max_errors=20, hide_suggestions=hidden)
         if errors:
             raise Refused(errors)
         if len(text) <= _MAX_CACHED_LENGTH:

@@ -22,7 +22,6 @@ from cairn.http.mailbox import MailboxPage
 from cairn.http.pages import IdeFiles, Pages, failed, ide_missing, unavailable
 from core.errors import RequestError
 from gateways.mail import Mailbox
-from gateways.tallies import RedisTallies
 
 
 def application(parts: Parts) -> ASGIApp:
@@ -35,7 +34,7 @@ def application(parts: Parts) -> ASGIApp:
             yield
         finally:
             await parts.postman.close()
-            if isinstance(parts.tallies, RedisTallies):
+            if parts.tallies is not None:
                 await parts.tallies.close()
             await parts.database.close()
 
@@ -45,7 +44,7 @@ def application(parts: Parts) -> ASGIApp:
     endpoint = GraphqlEndpoint(
         parts.database, parts.credentials, parts.operations, http, parts.postman, repeats, parts.tallies, budget
     )
-    pages = Pages(parts.database, parts.credentials, parts.tallies)
+    pages = Pages(parts.database, parts.credentials, parts.settings.introspection, parts.tallies)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),
         Route("/sign-in", pages.sign_in, methods=["GET"]),
@@ -58,7 +57,11 @@ def application(parts: Parts) -> ASGIApp:
     if isinstance(parts.mail, Mailbox):
         routes.append(Route("/mailbox", MailboxPage(parts.mail).__call__, methods=["GET"]))
     folder = parts.settings.ide_folder
-    routes.append(Mount("/ide", IdeFiles(folder)) if folder.exists() else Route("/ide{rest:path}", ide_missing))
+    routes.append(
+        Mount("/ide", IdeFiles(folder, pages.may_open_ide))
+        if folder.exists()
+        else Route("/ide{rest:path}", ide_missing)
+    )
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={RequestError: unavailable, Exception: failed})
     return _fortified(app, parts, budget)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import mimetypes
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +24,13 @@ from core.errors import DomainError
 from core.viewer import ANONYMOUS, SERVICE
 from core.writing import transaction
 from gateways.tallies import Tallies
-from migrations import running
+from graph.introspection import Openness, may_read_schema
+from migrations.head import head
 from resolvers import identity
 from resolvers.requests import limits
 
 _HEADERS = {"cache-control": "no-store"}
+_IDE_CLOSED = "The IDE is for those who may read the schema (schema:read). Sign in by a link of yours first.\n"
 log = logging.getLogger("cairn.http")
 
 
@@ -37,7 +40,17 @@ class Pages:
 
     database: Database
     credentials: Credentials
+    introspection: Openness = "everybody"
     tallies: Tallies | None = None
+
+    async def may_open_ide(self, request: Request) -> bool:
+        """Whether whoever asks may open the IDE: those who may read the schema that it is made of."""
+        if self.introspection == "everybody":
+            return True
+        try:
+            return may_read_schema(self.introspection, await self.credentials.viewer(request))
+        except InvalidCredentials:
+            return False
 
     async def sign_in(self, request: Request) -> Response:
         """Trades the link's token for a session cookie and goes on to the IDE."""
@@ -92,8 +105,7 @@ class Pages:
             row = None
         except Exception as error:  # whatever stands in the way, the answer is the same: not ready
             return PlainTextResponse(f"not ready: {type(error).__name__}\n", 503, _HEADERS)
-        head = running.heads()[0]
-        if row is None or row.version_num != head:
+        if row is None or row.version_num != head():
             return PlainTextResponse("not ready: migrations are missing (cairn migrate)\n", 503, _HEADERS)
         return PlainTextResponse("ready\n", headers=_HEADERS)
 
@@ -127,15 +139,20 @@ class _Compressed(StaticFiles):
 
 
 class IdeFiles:
-    """The built IDE, with the policy that it was built for."""
+    """The built IDE, with the policy that it was built for. Its page is shown to whom `may_open` lets in."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, may_open: Callable[[Request], Awaitable[bool]]) -> None:
+        self._may_open = may_open
         self._files = _Compressed(directory=folder, html=True)
         policy = folder.parent / "csp.txt"
         self._policy = policy.read_text().strip() if policy.exists() else "default-src 'self'"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one file."""
+        """Serves one file. Scripts and styles hold nothing but themselves, and are for everybody."""
+        if "/assets/" not in scope["path"] and not await self._may_open(Request(scope)):
+            refusal = PlainTextResponse(_IDE_CLOSED, 403, _HEADERS)
+            await refusal(scope, receive, send)
+            return
 
         async def with_headers(message: dict[str, object]) -> None:
             if message["type"] == "http.response.start":

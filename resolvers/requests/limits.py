@@ -122,6 +122,9 @@ class PostgresTallies:
                     return max(1, round(seconds))
         return None
 
+    async def close(self) -> None:
+        """Nothing: the database is its owner's."""
+
 
 async def _count(tx: Transaction, check: Check) -> tuple[int, float]:
     """(tries in the window, this one among them; seconds until the window ends)."""

@@ -17,7 +17,8 @@ from redis.exceptions import RedisError
 from cairn.http.budgets import RequestBudget
 from core.database import Database
 from core.errors import RequestError
-from gateways.tallies import Check, RedisTallies, Tallies
+from gateways.redis import RedisTallies
+from gateways.tallies import Check, Tallies
 from models.identity import Role
 from resolvers.requests import limits
 from resolvers.requests.limits import PostgresTallies
