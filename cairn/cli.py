@@ -24,6 +24,7 @@ from rich.console import Console
 from cairn.embedded import EmbeddedPostgresError
 from cairn.listening import PortTaken
 from cairn.settings import problems
+from core import redaction
 from core.errors import DomainError
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ def served() -> Any:
     from cairn.http.app import application
     from cairn.settings import settings
 
+    # A process of its own, which does not come in by `main`.
+    redaction.install()
     return application(compose(settings()))
 
 
@@ -295,6 +298,7 @@ def doctor_command() -> None:
 
 def main() -> None:
     """The entry point: known failures end in one plain sentence and exit code 1."""
+    redaction.install()
     try:
         app()
     except (EmbeddedPostgresError, PortTaken, DomainError) as error:
