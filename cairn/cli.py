@@ -284,12 +284,17 @@ def _role(name: str) -> Role:
 
 
 @app.command("doctor")
-def doctor_command() -> None:
-    """Look whether this installation is fit to run; exit code 1 when something is wrong."""
+def doctor_command(
+    production: Annotated[
+        bool, typer.Option("--production", help="Also look whether it is safe to put on the open internet.")
+    ] = False,
+    workers: Annotated[int, typer.Option(help="Processes that are to serve the API.", min=1, max=64)] = 1,
+) -> None:
+    """Look whether this installation is fit to run; exit code 1 when something is wrong, with what to do about it."""
     from cairn import doctor
 
     findings = []
-    for each in doctor.examine():
+    for each in doctor.examine(for_production=production, processes=workers):
         findings.append(each)
         console.print("[green]ok[/green]   " if each.fine else "[red]wrong[/red]", end=" ")
         console.print(each.text, highlight=False, markup=False, soft_wrap=True)
