@@ -50,7 +50,7 @@ def test_every_threat_has_a_defence_and_a_test_that_tries_it() -> None:
     assert len(rows) > 30
     for threat, defence, tests in rows:
         named = [Path(name) for name in NAMED.findall(tests)]
-        assert threat.strip() and defence.strip() and named, threat
+        assert all([threat.strip(), defence.strip(), named]), threat
         assert [path for path in named if not re.search(r"^def test_", text(path), re.MULTILINE)] == []
 
 
