@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 HIDDEN = "[redacted]"
+# Whose formatter takes the arguments apart.
+_READ_BY_ARGUMENT = ("uvicorn.access",)
 # Nobody reads a longer record, and cleaning it must not become an attack.
 _LONGEST = 20_000
 _NAMED = r"""
@@ -61,6 +63,9 @@ def _redacting(made: Callable[..., logging.LogRecord]) -> Callable[..., logging.
 
     def record(*arguments: Any, **more: Any) -> logging.LogRecord:
         found = made(*arguments, **more)
+        if found.name in _READ_BY_ARGUMENT and isinstance(found.args, tuple):
+            found.args = tuple(redacted(each) if isinstance(each, str) else each for each in found.args)
+            return found
         # A record whose words and arguments do not fit is left to complain for itself.
         try:
             found.msg, found.args = redacted(found.getMessage()), None

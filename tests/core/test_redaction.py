@@ -130,6 +130,12 @@ def test_records_are_cleaned_with_their_arguments_and_exceptions(log: io.StringI
     assert "100% sure" in said
 
 
+def test_a_line_about_a_request_is_cleaned_and_still_read_by_its_parts(log: io.StringIO) -> None:
+    path = f"/sign-in?token={SECRET}"
+    logging.getLogger("uvicorn.access").info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:1", "GET", path, "1.1", 303)
+    assert log.getvalue().endswith('"GET /sign-in?token=[redacted] HTTP/1.1" 303\n')
+
+
 def test_nobody_who_comes_in_leaves_a_secret_in_the_log(log: io.StringIO, fresh_database: str) -> None:
     mail = MailSettings(mailbox=True, app_url=HttpUrl("https://app.example"))
     house = RunningApplication(Settings(DATABASE_URL=SecretStr(fresh_database), mail=mail))
