@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from enum import StrEnum
@@ -215,6 +216,9 @@ def problems(error: ValidationError | SettingsError) -> list[str]:
         group = str(error).partition('"')[2].partition('"')[0].upper()
         if group == "ISSUERS":
             return ["The setting CAIRN_ISSUERS is not right: It must be a JSON list. See docs/settings.md."]
+        lists = [name for name, kind, *_ in variables() if kind == "json" and name.startswith(f"CAIRN_{group}__")]
+        if lists and f"CAIRN_{group}" not in os.environ:
+            return [f"The setting {' or '.join(lists)} is not right: It must be a JSON list. See docs/settings.md."]
         return [f"CAIRN_{group} is a group of settings: set those in it one by one. See docs/settings.md."]
     found = []
     for each in error.errors():

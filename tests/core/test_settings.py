@@ -110,6 +110,13 @@ def test_a_group_of_settings_given_as_one_text_is_named(monkeypatch: pytest.Monk
     assert "CAIRN_HTTP" in problems(refused.value)[0]
 
 
+def test_a_list_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAIRN_HTTP__ALLOWED_ORIGINS", "https://app.example")
+    with pytest.raises(SettingsError) as refused:
+        Settings()
+    assert "CAIRN_HTTP__ALLOWED_ORIGINS" in problems(refused.value)[0]
+
+
 def test_nothing_that_is_shown_of_the_settings_holds_the_password() -> None:
     found = Settings()
     assert "open-sesame" in found.url
