@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from cairn.http.credentials import Credentials, OtherIssuers
 from cairn.http.origins import Origins, origin_of_url
-from cairn.settings import MailSettings, RateLimitSettings, Settings, settings
+from cairn.settings import GraphqlSettings, MailSettings, Openness, RateLimitSettings, Settings, settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
 from gateways.tallies import Tallies
+from graph.documents.trusted import read_manifest
 from graph.limits import Limits
 from graph.running import Operations
 from graph.schema import schema
@@ -40,7 +41,6 @@ def compose(settings: Settings) -> Parts:
     )
     public = settings.http.public_url
     mail = mail_gateway(settings.mail)
-    limits = Limits(**settings.graphql.model_dump(exclude={"introspection", "executor"}))
     return Parts(
         settings=settings,
         database=database,
@@ -53,11 +53,21 @@ def compose(settings: Settings) -> Parts:
                 allowed=frozenset(settings.http.allowed_origins),
             ),
         ),
-        operations=Operations(schema()._schema, limits, settings.introspection, settings.graphql.executor),
+        operations=operations(settings.graphql, settings.introspection),
         mail=mail,
         postman=Postman(database, mail, settings.app_url),
         tallies=tallies(settings.rate_limits, database),
     )
+
+
+def operations(settings: GraphqlSettings, introspection: Openness = "everybody") -> Operations:
+    """What runs documents, the trusted ones made ready; raises `Untrustworthy` when one of them would be refused."""
+    limits = Limits(**settings.model_dump(include={each.name for each in fields(Limits)}))
+    made = Operations(schema()._schema, limits, introspection, settings.executor)
+    if settings.trusted_documents is not None:
+        made.trust(read_manifest(settings.trusted_documents))
+    made.only_trusted = settings.only_trusted
+    return made
 
 
 def tallies(settings: RateLimitSettings, database: Database) -> Tallies | None:

@@ -40,6 +40,7 @@ from graph.fields import related_one
 from graph.outcomes import Done as Done
 from graph.outcomes import done_of, is_secret, outcome_of
 from graph.outcomes import plain as plain
+from graph.sizes import ListSize
 from models.identity import Scope
 from resolvers import audit
 from resolvers.identity import Origin
@@ -268,7 +269,9 @@ def _payload_type(name: str, entity_name: str, entity: Any, extra: Mapping[str, 
     for each, (kind, description) in extra.items():
         annotations[each], values[each] = kind | None, strawberry.field(description=description)
     annotations["errors"] = list[UserError]
-    values["errors"] = strawberry.field(description="Why nothing was done; empty when it was.")
+    values["errors"] = strawberry.field(
+        description="Why nothing was done; empty when it was.", metadata={"weight": 0, "list_size": ListSize(1)}
+    )
     made = type(name, (), {**values, "__annotations__": annotations})
     return strawberry.type(made, description=f"The outcome of {_camel_title(name.removesuffix('Payload'))}.")
 
