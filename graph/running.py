@@ -10,12 +10,10 @@ from functools import partial
 from typing import Any, Literal
 
 from graphql import (
-    ASTValidationRule,
     DirectiveNode,
     ExecutionResult,
     GraphQLError,
     GraphQLSchema,
-    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     VariableNode,
 )
@@ -26,11 +24,12 @@ from core.reading import TOO_LARGE
 from core.relations import Perspective
 from core.viewer import require
 from graph.context import DRAFT, LIVE, Context
-from graph.documents.accepting import RULES, Refused, accept, hash_of
+from graph.documents.accepting import Refused, accept, hash_of
 from graph.documents.prepared import Prepared, account, too_costly
 from graph.documents.trusted import PREFIX, Store, trusted
 from graph.engine import execute
 from graph.errors import shown
+from graph.introspection import Openness, check_introspection, may_read_schema
 from graph.limits import Limits
 from models.identity import Scope
 
@@ -55,7 +54,7 @@ class Operations:
 
     schema: GraphQLSchema
     limits: Limits = field(default_factory=Limits)
-    introspection: bool = True
+    introspection: Openness = "everybody"
     executor: Executor = "planned"
     trusted: Store = field(default_factory=dict)
     only_trusted: bool = False
@@ -65,7 +64,9 @@ class Operations:
         """The operation chosen from a document; raises `Refused`."""
         operations = self._cache.get(text)
         if operations is None:
-            operations = self._remember(text, accept(text, self.schema, self.limits, self._rules))
+            # Who asks is not known yet: where the schema is not for everybody, nothing is suggested to anybody.
+            hides = self.introspection != "everybody"
+            operations = self._remember(text, accept(text, self.schema, self.limits, hide_suggestions=hides))
         else:
             self._cache.move_to_end(text)
         return _chosen(operations, operation_name)
@@ -97,6 +98,7 @@ class Operations:
         if cost > limit:
             return {"errors": [shown(too_costly(cost, limit), request_id)]}
         try:
+            check_introspection(document, self.introspection, context.viewer)
             await context.renew(perspective(operation, variables or {}, context))
             started = _EXECUTORS[self.executor](
                 self.schema,
@@ -104,6 +106,7 @@ class Operations:
                 context_value=context,
                 variable_values=dict(variables or {}),
                 operation_name=operation.name.value if operation.name else None,
+                hide_suggestions=not may_read_schema(self.introspection, context.viewer),
             )
             result = await started if inspect.isawaitable(started) else started
             assert isinstance(result, ExecutionResult)
@@ -123,10 +126,6 @@ class Operations:
             return {"errors": response["errors"]}
         response["extensions"] = {"cost": account(cost, limit)}
         return response
-
-    @property
-    def _rules(self) -> tuple[type[ASTValidationRule], ...]:
-        return RULES if self.introspection else (*RULES, NoSchemaIntrospectionCustomRule)
 
     def _remember(self, text: str, operations: dict[str | None, Prepared]) -> dict[str | None, Prepared]:
         if len(text) <= _MAX_CACHED_LENGTH:

@@ -5,11 +5,9 @@ Each step is cheaper than the next and leaves less for it to do: scanned, parsed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from hashlib import sha256
 
 from graphql import (
-    ASTValidationRule,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
@@ -54,10 +52,7 @@ class Refused(Exception):
 
 
 def accept(
-    text: str,
-    schema: GraphQLSchema,
-    limits: Limits,
-    rules: Sequence[type[ASTValidationRule]] = RULES,
+    text: str, schema: GraphQLSchema, limits: Limits, *, hide_suggestions: bool = False
 ) -> dict[str | None, Prepared]:
     """The operations of a document by name, a single one also under None; raises `Refused`."""
     try:
@@ -66,8 +61,8 @@ def accept(
         measure(document, limits)
         operations = _operations(text, document, schema, limits)
         needless = _KNOWN if "$" in text else _KNOWN | _ABOUT_VARIABLES
-        needed = [each for each in rules if each not in needless]
-        errors = validate(schema, document, needed, max_errors=_MOST_ERRORS)
+        needed = [each for each in RULES if each not in needless]
+        errors = validate(schema, document, needed, max_errors=_MOST_ERRORS, hide_suggestions=hide_suggestions)
     except GraphQLError as error:
         raise Refused([error]) from error
     except RequestError as error:
