@@ -22,7 +22,7 @@ FILES = {"models/quizzes.py": "models.txt", "resolvers/quizzes.py": "resolvers.t
 LINES = (
     (".importlinter", "containers = models\nexhaustive = True\nlayers =\n    importing\n", "    quizzes\n"),
     (".importlinter", "containers = resolvers\nexhaustive = True\nlayers =\n    importing\n", "    quizzes\n"),
-    (".importlinter", "    running\n    schema\n", "    quizzes\n"),
+    (".importlinter", "    documents\n    schema\n", "    quizzes\n"),
     ("models/__init__.py", "from models.outbox import OutgoingMail\n", "from models.quizzes import Quiz, QuizItem\n"),
     ("models/__init__.py", "    AnswerKey,\n    ", "Quiz,\n    QuizItem,\n    "),
     ("graph/schema.py", "from graph.node import NodeQuery\n", "from graph.quizzes import Quiz, QuizItem, QuizQuery\n"),

@@ -22,6 +22,8 @@ from resolvers.identity import SCOPES_OF_ROLE
 # Every id that was ever given out holds its table's tag: a tag never changes and is never used again.
 TAGS = {
     0x008: "outgoing_mail",
+    0x009: "rate_limit",
+    0x00A: "idempotency_key",
     0x010: "user",
     0x011: "role_grant",
     0x012: "api_token",
