@@ -20,6 +20,7 @@ class Scope(StrEnum):
     USER_MANAGE = "user:manage"
     ROLE_GRANT = "role:grant"
     AUDIT_READ = "audit:read"
+    SCHEMA_READ = "schema:read"
 
 
 class Role(StrEnum):
