@@ -63,10 +63,9 @@ def compose(settings: Settings) -> Parts:
 def operations(settings: GraphqlSettings, introspection: Openness = "everybody") -> Operations:
     """What runs documents, the trusted ones made ready; raises `Untrustworthy` when one of them would be refused."""
     limits = Limits(**settings.model_dump(include={each.name for each in fields(Limits)}))
-    made = Operations(schema()._schema, limits, introspection, settings.executor)
+    made = Operations(schema()._schema, limits, introspection, settings.executor, only_trusted=settings.only_trusted)
     if settings.trusted_documents is not None:
         made.trust(read_manifest(settings.trusted_documents))
-    made.only_trusted = settings.only_trusted
     return made
 
 

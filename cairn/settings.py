@@ -77,7 +77,7 @@ class GraphqlSettings(BaseModel):
     """Limits of a GraphQL operation."""
 
     max_characters: int = Field(100_000, ge=1_000, description="Longest document, in characters.")
-    max_tokens: int = Field(2_000, ge=100, description="Most tokens in a document.")
+    max_tokens: int = Field(1_000, ge=100, description="Most tokens in a document that is not trusted.")
     max_depth: int = Field(20, ge=5, description="Deepest nesting of a document, fragments followed.")
     max_fields: int = Field(2_000, ge=50, description="Most fields in a document's operations, fragments followed.")
     max_root_fields: int = Field(50, ge=1, description="Most root fields in an operation, fragments followed.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -35,6 +35,7 @@ from models.identity import Scope
 
 _MAX_CACHED = 500
 _MAX_CACHED_LENGTH = 20_000
+_TRUSTED_TOKENS = 10_000
 
 
 # Ours in one round trip where it can, ours level by level, or graphql-core's with the same batches behind DataLoaders.
@@ -63,7 +64,9 @@ class Operations:
         """The operation chosen from a document; raises `Refused`."""
         operations = self._cache.get(text)
         if operations is None:
-            operations = self._remember(text, self.accept(text))
+            # Who asks is not known yet: where the schema is not for everybody, nothing is suggested to anybody.
+            hides = self.introspection != "everybody"
+            operations = self._remember(text, accept(text, self.schema, self.limits, hide_suggestions=hides))
         else:
             self._cache.move_to_end(text)
         return _chosen(operations, operation_name)
@@ -75,16 +78,16 @@ class Operations:
 
     def trust(self, texts: Mapping[str, str]) -> None:
         """Makes ready the documents of a manifest, for as long as this lives; raises `Untrustworthy`."""
-        self.trusted = trusted(texts, self.accept)
+        self.trusted = self.vet(texts)
+
+    def vet(self, texts: Mapping[str, str]) -> Store:
+        """The documents of a manifest by hash, or `Untrustworthy`. They may be long: no request waits for this."""
+        limits = replace(self.limits, max_tokens=max(self.limits.max_tokens, _TRUSTED_TOKENS))
+        return trusted(texts, lambda text: accept(text, self.schema, limits))
 
     def allows(self, text: str) -> bool:
         """Whether anybody may run this text: all may be run, unless only trusted documents are."""
         return not self.only_trusted or hash_of(text) in self.trusted
-
-    def accept(self, text: str) -> dict[str | None, Prepared]:
-        """The operations of a document by name, a single one also under None; raises `Refused`."""
-        # Who asks is not known yet: where the schema is not for everybody, nothing is suggested to anybody.
-        return accept(text, self.schema, self.limits, hide_suggestions=self.introspection != "everybody")
 
     async def run(
         self, prepared: Prepared, variables: Mapping[str, Any] | None, context: Context, request_id: str
