@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from typing import Any, Literal
 
 from graphql import (
@@ -18,7 +19,6 @@ from graphql import (
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     VariableNode,
-    get_operation_ast,
     parse,
     specified_rules,
     validate,
@@ -31,6 +31,8 @@ from core.reading import TOO_LARGE
 from core.relations import Perspective
 from core.viewer import require
 from graph.context import DRAFT, LIVE, Context
+from graph.documents.costs import formula
+from graph.documents.prepared import Prepared
 from graph.engine import execute
 from graph.errors import shown
 from graph.limits import Limits, check_document
@@ -68,30 +70,26 @@ class Operations:
     limits: Limits = field(default_factory=Limits)
     introspection: bool = True
     executor: Executor = "planned"
-    _cache: OrderedDict[str, DocumentNode] = field(default_factory=OrderedDict)
+    _cache: OrderedDict[str, dict[str | None, Prepared]] = field(default_factory=OrderedDict)
 
-    def prepare(self, text: str, operation_name: str | None) -> tuple[DocumentNode, OperationDefinitionNode]:
-        """The document and the operation chosen from it; raises `Refused`."""
-        document = self._cache.get(text) or self._accept(text)
+    def prepare(self, text: str, operation_name: str | None) -> Prepared:
+        """The operation chosen from a document; raises `Refused`."""
+        operations = self._cache.get(text) or self._accept(text)
         if text in self._cache:
             self._cache.move_to_end(text)
-        operation = get_operation_ast(document, operation_name)
-        if operation is None:
+        found = operations.get(operation_name)
+        if found is None:
             named = (
                 f"There is no operation named {operation_name}." if operation_name else "Say which operation to run."
             )
             raise Refused([GraphQLError(named)])
-        return document, operation
+        return found
 
     async def run(
-        self,
-        document: DocumentNode,
-        operation: OperationDefinitionNode,
-        variables: Mapping[str, Any] | None,
-        context: Context,
-        request_id: str,
+        self, prepared: Prepared, variables: Mapping[str, Any] | None, context: Context, request_id: str
     ) -> dict[str, Any]:
         """The response map of one operation. Errors are already as they may leave the house."""
+        document, operation = prepared.document, prepared.operation
         try:
             await context.renew(perspective(operation, variables or {}, context))
             started = _EXECUTORS[self.executor](
@@ -117,7 +115,7 @@ class Operations:
             response["errors"] = [shown(error, request_id) for error in result.errors]
         return response
 
-    def _accept(self, text: str) -> DocumentNode:
+    def _accept(self, text: str) -> dict[str | None, Prepared]:
         try:
             document = parse(text, max_tokens=self.limits.max_tokens)
             check_document(document, self.limits)
@@ -133,11 +131,24 @@ class Operations:
         errors = validate(self.schema, document, rules, max_errors=20)
         if errors:
             raise Refused(errors)
+        operations = _operations(text, document)
         if len(text) <= _MAX_CACHED_LENGTH:
-            self._cache[text] = document
+            self._cache[text] = operations
             if len(self._cache) > _MAX_CACHED:
                 self._cache.popitem(last=False)
-        return document
+        return operations
+
+
+def _operations(text: str, document: DocumentNode) -> dict[str | None, Prepared]:
+    """The operations of a valid document by name; a single one is found without its name, too."""
+    hash = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    definitions = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    found: dict[str | None, Prepared] = {
+        each.name.value if each.name else None: Prepared(document, each, hash, formula(each)) for each in definitions
+    }
+    if len(definitions) == 1:
+        (found[None],) = found.values()
+    return found
 
 
 def perspective(operation: OperationDefinitionNode, variables: Mapping[str, Any], context: Context) -> Perspective:

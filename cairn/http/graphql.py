@@ -90,7 +90,8 @@ class GraphqlEndpoint:
         if media_type == "":
             raise BadRequest(406, f"This endpoint answers {GRAPHQL_JSON} or {JSON}.", "NOT_ACCEPTABLE")
         call = await self._from_body(request) if request.method == "POST" else self._from_url(request)
-        document, operation = self.operations.prepare(call.query, call.operation_name)
+        prepared = self.operations.prepare(call.query, call.operation_name)
+        operation = prepared.operation
         if operation.operation is OperationType.SUBSCRIPTION:
             raise BadRequest(400, "Subscriptions do not run over plain HTTP.", "SUBSCRIPTION_OVER_HTTP")
         if request.method != "POST" and operation.operation is not OperationType.QUERY:
@@ -103,7 +104,7 @@ class GraphqlEndpoint:
         limits = self.operations.limits
         budget = Budget(limits.max_objects, limits.max_statements)
         context = Context(self.database, viewer, budget=budget, origin=origin_of(request))
-        answer = await self.operations.run(document, operation, call.variables, context, request_id)
+        answer = await self.operations.run(prepared, call.variables, context, request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
         response = _response(answer, media_type, status, request_id)
         self.credentials.apply(request, response, context.effects)

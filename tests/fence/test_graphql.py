@@ -52,7 +52,7 @@ def _inside(url: str, document: str, variables: dict[str, Any]) -> dict[str, Any
         try:
             operations = Operations(schema()._schema)
             prepared = operations.prepare(document, None)
-            return await operations.run(*prepared, variables, Context(database, SERVICE), "inside")
+            return await operations.run(prepared, variables, Context(database, SERVICE), "inside")
         finally:
             await database.close()
 
