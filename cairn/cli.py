@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -78,9 +77,11 @@ def serve(
 
     from cairn.listening import listen
     from cairn.local import require_answer
+    from cairn.observability import logs
     from cairn.settings import settings
 
     found = settings()
+    logs.set_up(found.log)
     # Both told here, in one sentence, and not by each serving process.
     listen(found.http.host, found.port).close()
     require_answer(found.url)
@@ -92,7 +93,8 @@ def serve(
         host=found.http.host,
         port=found.port,
         workers=workers,
-        log_level="info",
+        # Its loggers are set up with all others.
+        log_config=None,
         proxy_headers=found.http.public_url is not None,
         # A line per request costs a sixth of what a course page costs.
         access_log=False,
@@ -103,8 +105,10 @@ def served() -> Any:
     """What each serving process runs."""
     from cairn.composition import compose
     from cairn.http.app import application
+    from cairn.observability import logs
     from cairn.settings import settings
 
+    logs.set_up(settings().log)
     return application(compose(settings()))
 
 
@@ -113,10 +117,12 @@ def worker() -> None:
     """Run background work: mail, and housekeeping of expired links and sessions. Stops on Ctrl-C and SIGTERM."""
     from cairn.composition import postman
     from cairn.local import database_url
+    from cairn.observability import logs
+    from cairn.settings import settings
     from workers.running import work
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     with database_url():
+        logs.set_up(settings().log)
         _with_database(lambda database: work(database, postman(database)))
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from cairn.http.credentials import Credentials
 from cairn.http.issuers import trusted
+from cairn.observability.logs import OperationLog
+from cairn.observability.operations import Watch
 from cairn.settings import MailSettings, Settings, settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
@@ -25,6 +27,7 @@ class Parts:
     operations: Operations
     mail: Mail
     postman: Postman
+    watch: Watch
 
 
 def compose(settings: Settings) -> Parts:
@@ -47,6 +50,7 @@ def compose(settings: Settings) -> Parts:
         operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
         mail=mail,
         postman=Postman(database, mail, settings.app_url),
+        watch=Watch((OperationLog(settings.log.sample, settings.log.slow_ms, lambda _operation: None),)),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import orjson
@@ -21,6 +22,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.util import LRUCache
 
+from core import telemetry
 from core.errors import RequestError
 from core.pipeline import Rows, Statement, as_tuples, run_pipeline
 from core.rows import row_factory
@@ -68,11 +70,15 @@ class Database:
         async with self._connection(viewer.database_role) as connection:
             await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ if read_only else None)
             await connection.set_read_only(read_only)
+            began = perf_counter()
             async with connection.transaction():
                 if viewer.database_role is DatabaseRole.API:
                     settings = (viewer.user_id or "", " ".join(sorted(viewer.scopes)))
                     await connection.execute(_SET_VIEWER, settings)
+                telemetry.took("sql", began)
                 yield connection
+                began = perf_counter()
+            telemetry.took("sql", began)
 
     async def read_at_once(
         self, viewer: Viewer, statements: Sequence[Statement], rows: Rows = as_tuples
@@ -99,10 +105,13 @@ class Database:
         raise psycopg.OperationalError("The database breaks every connection at once.")
 
     async def _taken(self, pool: AsyncConnectionPool[Connection]) -> Connection:
+        began = perf_counter()
         try:
             return await pool.getconn()
         except PoolTimeout as error:
             raise RequestError("The server is busy. Try again in a moment.", "UNAVAILABLE") from error
+        finally:
+            telemetry.took("sql", began)
 
     @asynccontextmanager
     async def _connection(self, role: DatabaseRole) -> AsyncIterator[Connection]:
@@ -114,16 +123,23 @@ class Database:
         pool = self._pools[role]
         for _ in range(pool.max_size + 1):
             async with _returned(pool, await self._taken(pool)) as connection:
+                began = perf_counter()
                 try:
                     await connection.execute(_set_role(role))
                 except psycopg.OperationalError:
                     continue
+                telemetry.took("sql", began)
                 yield connection
                 return
         raise psycopg.OperationalError("The database breaks every connection at once.")
 
+    def pools(self) -> dict[DatabaseRole, dict[str, int]]:
+        """How each role's pool is doing, in psycopg's words: `pool_size`, `pool_available`, `requests_waiting` …"""
+        return {role: pool.get_stats() for role, pool in self._pools.items()}
+
     def noted(self, text: str) -> str:
-        """Tells the listener about a statement that is about to be sent."""
+        """Tells the listener about a statement that is about to be sent, and counts it for the request."""
+        telemetry.sent()
         if self.on_statement is not None:
             self.on_statement(text)
         return text

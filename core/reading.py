@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from time import perf_counter
 from typing import Any
 
 import sqlalchemy as sa
 
+from core import telemetry
 from core.composing import Level, Request, compose
 from core.database import Connection, Database, Prepared, compiled
 from core.errors import RequestError
@@ -36,6 +38,7 @@ class Budget:
 
     objects: int = 10_000
     statements: int = 200
+    objects_used: int = 0
 
     @property
     def is_spent(self) -> bool:
@@ -45,6 +48,7 @@ class Budget:
     def spend(self, *, objects: int = 0, statements: int = 0) -> None:
         """Counts down; raises `RequestError` once there is nothing left."""
         self.objects -= objects
+        self.objects_used += objects
         self.statements -= statements
         if self.is_spent:
             raise RequestError(TOO_LARGE, "ANSWER_TOO_LARGE")
@@ -100,7 +104,9 @@ class Reader:
 
         With `alone` it is all that the request reads: the transaction begins and ends in the same round trip.
         """
+        began = perf_counter()
         texts, counts = compose(levels, tuple(each.variant() for each in requests), self.perspective)
+        telemetry.took("plan", began)
         values: dict[str, Any] = {"stage": self.perspective.stage}
         for number, request in enumerate(requests):
             values.update(request.values(number))

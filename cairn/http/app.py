@@ -29,7 +29,9 @@ def application(parts: Parts) -> Starlette:
             await parts.postman.close()
             await parts.database.close()
 
-    endpoint = GraphqlEndpoint(parts.database, parts.credentials, parts.operations, parts.settings.http, parts.postman)
+    endpoint = GraphqlEndpoint(
+        parts.database, parts.credentials, parts.operations, parts.settings.http, parts.postman, parts.watch
+    )
     pages = Pages(parts.database, parts.credentials)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -16,13 +16,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
+from cairn.observability.operations import Operation, Watch
 from cairn.settings import HttpSettings
+from core import telemetry
 from core.database import Database
 from core.errors import RequestError
 from core.reading import Budget
 from graph.context import Context
+from graph.documents.prepared import Prepared
 from graph.errors import shown
 from graph.running import Operations, Refused
+from models.identity import Scope
 from workers.mail import Postman
 
 GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
@@ -62,55 +66,73 @@ class GraphqlEndpoint:
     operations: Operations
     limits: HttpSettings
     postman: Postman
+    watch: Watch
 
     async def __call__(self, request: Request) -> Response:
         """One request, one answer; nothing but our own failures is a 5xx."""
         if request.method != "POST" and _wants_page(request):
             return RedirectResponse("/ide/", 303)
-        request_id = secrets.token_hex(8)
+        operation = self.watch.begin(request.headers)
+        try:
+            response = await self._answer(request, operation)
+        finally:
+            self.watch.end(operation)
+        if operation.viewer is not None and operation.viewer.may(Scope.CONTENT_EDIT):
+            response.headers["server-timing"] = _server_timing(operation)
+        return response
+
+    async def _answer(self, request: Request, operation: Operation) -> Response:
         media_type = _media_type(request)
         try:
-            return await self._answer(request, media_type, request_id)
+            return await self._run(request, media_type, operation)
         except BadRequest as error:
-            body = _failure(error.message, error.code, request_id)
-            return _response(body, media_type, error.status, request_id, error.headers)
+            body = _failure(error.message, error.code, operation)
+            return _response(body, media_type, error.status, operation, error.headers)
         except Refused as refused:
-            body = {"errors": [shown(error, request_id) for error in refused.errors]}
-            return _response(body, media_type, 200 if media_type == JSON else 400, request_id)
+            body = {"errors": [shown(error, operation.request_id) for error in refused.errors]}
+            return _response(body, media_type, 200 if media_type == JSON else 400, operation)
         except RequestError as error:
             # Who asks could not be found out, because the database is busy or away.
-            body = _failure(str(error), error.code, request_id)
-            return _response(body, media_type, 503, request_id, {"retry-after": "1"})
+            body = _failure(str(error), error.code, operation)
+            return _response(body, media_type, 503, operation, {"retry-after": "1"})
         except Exception:
-            log.exception("request %s failed", request_id)
-            body = _failure("Something went wrong on our side.", "INTERNAL_SERVER_ERROR", request_id)
-            return _response(body, media_type, 500, request_id)
+            log.exception("request %s failed", operation.request_id)
+            body = _failure("Something went wrong on our side.", "INTERNAL_SERVER_ERROR", operation)
+            return _response(body, media_type, 500, operation)
 
-    async def _answer(self, request: Request, media_type: str, request_id: str) -> Response:
+    async def _run(self, request: Request, media_type: str, operation: Operation) -> Response:
         if media_type == "":
             raise BadRequest(406, f"This endpoint answers {GRAPHQL_JSON} or {JSON}.", "NOT_ACCEPTABLE")
         call = await self._from_body(request) if request.method == "POST" else self._from_url(request)
-        prepared = self.operations.prepare(call.query, call.operation_name)
-        operation = prepared.operation
-        if operation.operation is OperationType.SUBSCRIPTION:
+        operation.text, operation.variables = call.query, call.variables
+        prepared = operation.prepared = self._prepared(call)
+        kind = prepared.operation.operation
+        if kind is OperationType.SUBSCRIPTION:
             raise BadRequest(400, "Subscriptions do not run over plain HTTP.", "SUBSCRIPTION_OVER_HTTP")
-        if request.method != "POST" and operation.operation is not OperationType.QUERY:
+        if request.method != "POST" and kind is not OperationType.QUERY:
             raise BadRequest(405, "Only queries run over GET. Use POST.", "METHOD_NOT_ALLOWED", {"allow": "POST"})
         try:
-            viewer = await self.credentials.viewer(request)
+            viewer = operation.viewer = await self.credentials.viewer(request)
         except InvalidCredentials as error:
             challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
             raise BadRequest(401, str(error), "UNAUTHENTICATED", challenge) from error
         limits = self.operations.limits
         budget = Budget(limits.max_objects, limits.max_statements)
-        context = Context(self.database, viewer, budget=budget, origin=origin_of(request))
-        answer = await self.operations.run(prepared, call.variables, context, request_id)
+        context = operation.context = Context(self.database, viewer, budget=budget, origin=origin_of(request))
+        answer = await self.operations.run(prepared, call.variables, context, operation.request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
-        response = _response(answer, media_type, status, request_id)
+        response = _response(answer, media_type, status, operation)
         self.credentials.apply(request, response, context.effects)
         if context.effects.mail:
             self.postman.nudge()
         return response
+
+    def _prepared(self, call: Call) -> Prepared:
+        began = perf_counter()
+        try:
+            return self.operations.prepare(call.query, call.operation_name)
+        finally:
+            telemetry.took("plan", began)
 
     async def _from_body(self, request: Request) -> Call:
         _check_headers(request, self.limits.max_body_bytes)
@@ -238,19 +260,26 @@ def _wants_page(request: Request) -> bool:
     return "query" not in request.query_params and "text/html" in request.headers.get("accept", "")
 
 
-def _failure(message: str, code: str, request_id: str) -> dict[str, Any]:
-    return {"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]}
+def _server_timing(operation: Operation) -> str:
+    """Where the time went, in milliseconds, as browsers show it beside a request."""
+    parts = {**operation.phases(), "total": operation.seconds}
+    return ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in parts.items())
+
+
+def _failure(message: str, code: str, operation: Operation) -> dict[str, Any]:
+    return {"errors": [{"message": message, "extensions": {"code": code, "requestId": operation.request_id}}]}
 
 
 def _response(
-    body: dict[str, Any], media_type: str, status: int, request_id: str, headers: Mapping[str, str] | None = None
+    body: dict[str, Any], media_type: str, status: int, operation: Operation, headers: Mapping[str, str] | None = None
 ) -> Response:
+    operation.answer = body
     content = orjson.dumps(body, default=str)
     return Response(
         content,
         status,
         {
-            "x-request-id": request_id,
+            "x-request-id": operation.request_id,
             "cache-control": "no-store",
             "vary": "accept, authorization, cookie",
             "x-content-type-options": "nosniff",

@@ -14,7 +14,8 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from time import perf_counter
+from typing import Any, TypeVar
 
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, default_field_resolver
 from graphql.execution.executor import invalid_return_type_error
@@ -28,9 +29,11 @@ from graph.engine.completing import Placing, close_all
 from graph.engine.fetching import Program, program_of
 from graph.engine.groups import Group, Places, Spot
 from graph.engine.nulls import Failure, reach, settle
-from graph.engine.planning import Field, Plan
+from graph.engine.planning import Field, Plan, tell_planned
 from graph.engine.selection import columns_of
 from graph.engine.waiting import Waiting, all_of, cancelled, gather_all, outcome, track
+
+Made = TypeVar("Made")
 
 
 class Run:
@@ -77,7 +80,7 @@ class Run:
         """Runs as far as nothing has to be waited for; the result, or an awaitable of it."""
         try:
             try:
-                selection = self.plan.root_selection(root)
+                selection = self.plan.root or self._planned(partial(self.plan.root_selection, root))
             except GraphQLError as error:
                 return ExecutionResult(None, [error])
             self.data = dict.fromkeys(selection.keys)
@@ -225,7 +228,7 @@ class Run:
         groups = []
         for kind, values, containers, keys, places in parts:
             try:
-                selection = spot.field.selection(kind)
+                selection = spot.field.selections.get(kind.name) or self._planned(partial(spot.field.selection, kind))
             except GraphQLError as error:
                 for container, key in zip(containers, keys, strict=True):
                     self.fail(spot, container, key, error)
@@ -320,8 +323,16 @@ class Run:
         if not self._composes or len(spot.parts) > 1:
             return None
         if field.fetch is None:
-            field.fetch = program_of(field) or False
+            field.fetch = self._planned(partial(program_of, field)) or False
         return field.fetch or None
+
+    def _planned(self, make: Callable[[], Made]) -> Made:
+        """What planning makes, where it was not made before; the context is told how long that took."""
+        began = perf_counter()
+        try:
+            return make()
+        finally:
+            tell_planned(self.context, began)
 
     def _run_program(self, spot: Spot, program: Program) -> bool:
         """Sends it; answers false where the field has to go level by level, which tells what is wrong."""
