@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -85,6 +86,10 @@ def serve(
     # Both told here, in one sentence, and not by each serving process.
     listen(found.http.host, found.port).close()
     require_answer(found.url)
+    if workers > 1 and found.metrics.token:
+        # Where the processes put their metrics, so that whichever is asked can answer for all.
+        folder = tempfile.TemporaryDirectory(prefix="cairn-metrics-")
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder.name
     # uvicorn stops, and then raises the signal once more for whoever wants it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(

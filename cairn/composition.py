@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cairn.http.credentials import Credentials
 from cairn.http.issuers import trusted
 from cairn.observability.logs import OperationLog
+from cairn.observability.metrics import Metrics
 from cairn.observability.operations import Watch
 from cairn.settings import MailSettings, Settings, settings
 from core.database import Database
@@ -28,6 +29,7 @@ class Parts:
     mail: Mail
     postman: Postman
     watch: Watch
+    metrics: Metrics | None
 
 
 def compose(settings: Settings) -> Parts:
@@ -40,6 +42,8 @@ def compose(settings: Settings) -> Parts:
     )
     public = settings.http.public_url
     mail = mail_gateway(settings.mail)
+    metrics = Metrics() if settings.metrics.token else None
+    operation_log = OperationLog(settings.log.sample, settings.log.slow_ms, lambda _operation: None)
     limits = Limits(**settings.graphql.model_dump(exclude={"introspection", "executor"}))
     return Parts(
         settings=settings,
@@ -50,7 +54,8 @@ def compose(settings: Settings) -> Parts:
         operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
         mail=mail,
         postman=Postman(database, mail, settings.app_url),
-        watch=Watch((OperationLog(settings.log.sample, settings.log.slow_ms, lambda _operation: None),)),
+        watch=Watch(tuple(each for each in (operation_log, metrics) if each is not None)),
+        metrics=metrics,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ from cairn.composition import Parts
 from cairn.http.graphql import GraphqlEndpoint
 from cairn.http.mailbox import MailboxPage
 from cairn.http.pages import IdeFiles, Pages, ide_missing, unavailable
+from cairn.observability.metrics import MetricsPage
 from core.errors import RequestError
 from gateways.mail import Mailbox
 
@@ -23,9 +25,12 @@ def application(parts: Parts) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await parts.database.open()
+        looking = parts.metrics and asyncio.create_task(parts.metrics.look_forever(parts.watch, parts.database))
         try:
             yield
         finally:
+            if looking:
+                looking.cancel()
             await parts.postman.close()
             await parts.database.close()
 
@@ -42,6 +47,10 @@ def application(parts: Parts) -> Starlette:
         Route("/readyz", pages.readyz, methods=["GET"]),
         Route("/", lambda _request: RedirectResponse("/ide/", 303), methods=["GET"]),
     ]
+    token = parts.settings.metrics.token
+    if parts.metrics and token:
+        metrics = MetricsPage(parts.metrics, token.get_secret_value(), parts.watch, parts.database)
+        routes.append(Route("/metrics", metrics.__call__, methods=["GET"]))
     if isinstance(parts.mail, Mailbox):
         routes.append(Route("/mailbox", MailboxPage(parts.mail).__call__, methods=["GET"]))
     folder = parts.settings.ide_folder
