@@ -1,4 +1,4 @@
-"""The command line: `cairn dev | serve | worker | migrate | import | schema | token | user | doctor`."""
+"""The command line: `cairn dev | serve | worker | migrate | import | schema | explain | token | user | doctor`."""
 
 # Commands import what they need when they run: `--help` and a plain mistake should answer at once, and the whole
 # application takes a second or two to import.
@@ -86,24 +86,24 @@ def serve(
     # Both told here, in one sentence, and not by each serving process.
     listen(found.http.host, found.port).close()
     require_answer(found.url)
-    if workers > 1 and found.metrics.token:
-        # Where the processes put their metrics, so that whichever is asked can answer for all.
-        folder = tempfile.TemporaryDirectory(prefix="cairn-metrics-")
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder.name
     # uvicorn stops, and then raises the signal once more for whoever wants it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
-        "cairn.cli:served",
-        factory=True,
-        host=found.http.host,
-        port=found.port,
-        workers=workers,
-        # Its loggers are set up with all others.
-        log_config=None,
-        proxy_headers=found.http.public_url is not None,
-        # A line per request costs a sixth of what a course page costs.
-        access_log=False,
-    )
+    with tempfile.TemporaryDirectory(prefix="cairn-") as folder:
+        if workers > 1:
+            # Where the processes put their metrics, so that whichever is asked can answer for all.
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        uvicorn.run(
+            "cairn.cli:served",
+            factory=True,
+            host=found.http.host,
+            port=found.port,
+            workers=workers,
+            # Its loggers are set up with all others.
+            log_config=None,
+            proxy_headers=found.http.public_url is not None,
+            # A line per request costs a sixth of what a course page costs.
+            access_log=False,
+        )
 
 
 def served() -> Any:
@@ -211,6 +211,18 @@ def schema(
         raise typer.Exit(1 if stale else 0)
     else:
         typer.echo(schema_files.sdl(), nl=False)
+
+
+@app.command("explain")
+def explain_command(
+    document: Annotated[typer.FileText, typer.Argument(help="A file with a GraphQL document; - reads standard input.")],
+    variables: Annotated[str, typer.Option(help="The operation's variables, as JSON.")] = "{}",
+    operation: Annotated[str, typer.Option(help="Which operation, where there are several.")] = "",
+) -> None:
+    """Print how an operation would run, with its SQL, without running it. Needs no database."""
+    from cairn import explaining
+
+    typer.echo(explaining.explained(document.read(), variables, operation or None))
 
 
 @token_app.command("create")

@@ -9,6 +9,7 @@ from cairn.http.issuers import trusted
 from cairn.observability.logs import OperationLog
 from cairn.observability.metrics import Metrics
 from cairn.observability.operations import Watch
+from cairn.observability.plans import SlowPlans
 from cairn.settings import MailSettings, Settings, settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
@@ -43,7 +44,7 @@ def compose(settings: Settings) -> Parts:
     public = settings.http.public_url
     mail = mail_gateway(settings.mail)
     metrics = Metrics() if settings.metrics.token else None
-    operation_log = OperationLog(settings.log.sample, settings.log.slow_ms, lambda _operation: None)
+    operation_log = OperationLog(settings.log.sample, settings.log.slow_ms, SlowPlans(schema()._schema))
     limits = Limits(**settings.graphql.model_dump(exclude={"introspection", "executor"}))
     return Parts(
         settings=settings,
