@@ -78,14 +78,15 @@ def serve(
 
     from cairn.listening import listen
     from cairn.local import require_answer
-    from cairn.observability import logs
+    from cairn.observability import logs, tracing
     from cairn.settings import settings
 
     found = settings()
-    logs.set_up(found.log)
+    tracing.require_packages(found.otel)
     # Both told here, in one sentence, and not by each serving process.
     listen(found.http.host, found.port).close()
     require_answer(found.url)
+    logs.set_up(found.log)
     # uvicorn stops, and then raises the signal once more for whoever wants it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="cairn-") as folder:

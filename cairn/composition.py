@@ -10,6 +10,7 @@ from cairn.observability.logs import OperationLog
 from cairn.observability.metrics import Metrics
 from cairn.observability.operations import Watch
 from cairn.observability.plans import SlowPlans
+from cairn.observability.tracing import Tracing, tracing
 from cairn.settings import MailSettings, Settings, settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
@@ -31,6 +32,7 @@ class Parts:
     postman: Postman
     watch: Watch
     metrics: Metrics | None
+    tracing: Tracing | None
 
 
 def compose(settings: Settings) -> Parts:
@@ -44,6 +46,7 @@ def compose(settings: Settings) -> Parts:
     public = settings.http.public_url
     mail = mail_gateway(settings.mail)
     metrics = Metrics() if settings.metrics.token else None
+    spans = tracing(settings.otel)
     operation_log = OperationLog(settings.log.sample, settings.log.slow_ms, SlowPlans(schema()._schema))
     limits = Limits(**settings.graphql.model_dump(exclude={"introspection", "executor"}))
     return Parts(
@@ -55,8 +58,9 @@ def compose(settings: Settings) -> Parts:
         operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
         mail=mail,
         postman=Postman(database, mail, settings.app_url),
-        watch=Watch(tuple(each for each in (operation_log, metrics) if each is not None)),
+        watch=Watch(tuple(each for each in (operation_log, metrics, spans) if each is not None)),
         metrics=metrics,
+        tracing=spans,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -31,6 +32,8 @@ def application(parts: Parts) -> Starlette:
         finally:
             if looking:
                 looking.cancel()
+            if parts.tracing:
+                await run_in_threadpool(parts.tracing.close)
             await parts.postman.close()
             await parts.database.close()
 

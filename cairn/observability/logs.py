@@ -34,7 +34,11 @@ def set_up(settings: LogSettings, stream: TextIO | None = None) -> None:
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_Json() if settings.format == "json" else _Text())
-    logging.basicConfig(handlers=[handler], level=settings.level.upper(), force=True)
+    root = logging.getLogger()
+    for each in [each for each in root.handlers if isinstance(each.formatter, (_Json, _Text))]:
+        root.removeHandler(each)
+    root.addHandler(handler)
+    root.setLevel(settings.level.upper())
     # It writes a line about every request that it makes.
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
