@@ -84,10 +84,12 @@ def tracing(settings: OtelSettings) -> Tracing | None:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
     from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
-    # Where OTEL_SERVICE_NAME is set, `create` prefers it.
+    resource = Resource.create()
+    if str(resource.attributes[SERVICE_NAME]).startswith("unknown_service"):
+        resource = resource.merge(Resource({SERVICE_NAME: "cairn"}))
     provider = TracerProvider(
         sampler=ParentBased(TraceIdRatioBased(settings.sample)),
-        resource=Resource({SERVICE_NAME: "cairn"}).merge(Resource.create()),
+        resource=resource,
         shutdown_on_exit=False,
     )
     address = f"{str(settings.endpoint).rstrip('/')}/v1/traces"
