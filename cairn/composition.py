@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
-from cairn.http.credentials import Credentials
-from cairn.http.issuers import trusted
+from cairn.http.credentials import Credentials, OtherIssuers
 from cairn.observability.logs import OperationLog
-from cairn.observability.metrics import Metrics
 from cairn.observability.operations import Watch
 from cairn.observability.plans import SlowPlans
 from cairn.observability.tracing import Tracing, tracing
-from cairn.settings import MailSettings, Settings, settings
+from cairn.settings import GraphqlSettings, MailSettings, Settings, settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
+from graph.documents.trusted import read_manifest
 from graph.limits import Limits
 from graph.running import Operations
 from graph.schema import schema
 from workers.mail import Postman
+
+if TYPE_CHECKING:
+    from cairn.observability.metrics import Metrics
 
 
 @dataclass(frozen=True)
@@ -45,23 +48,49 @@ def compose(settings: Settings) -> Parts:
     )
     public = settings.http.public_url
     mail = mail_gateway(settings.mail)
-    metrics = Metrics() if settings.metrics.token else None
-    spans = tracing(settings.otel)
+    metrics, spans = _metrics(settings), tracing(settings.otel)
     operation_log = OperationLog(settings.log.sample, settings.log.slow_ms, SlowPlans(schema()._schema))
-    limits = Limits(**settings.graphql.model_dump(exclude={"introspection", "executor"}))
     return Parts(
         settings=settings,
         database=database,
         credentials=Credentials(
-            database, secure=public is not None and public.scheme == "https", issuers=trusted(settings.issuers)
+            database, secure=public is not None and public.scheme == "https", issuers=_issuers(settings)
         ),
-        operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
+        operations=operations(settings.graphql),
         mail=mail,
         postman=Postman(database, mail, settings.app_url),
         watch=Watch(tuple(each for each in (operation_log, metrics, spans) if each is not None)),
         metrics=metrics,
         tracing=spans,
     )
+
+
+def operations(settings: GraphqlSettings) -> Operations:
+    """What runs documents, the trusted ones made ready; raises `Untrustworthy` when one of them would be refused."""
+    limits = Limits(**settings.model_dump(include={each.name for each in fields(Limits)}))
+    made = Operations(schema()._schema, limits, settings.introspection, settings.executor)
+    if settings.trusted_documents is not None:
+        made.trust(read_manifest(settings.trusted_documents))
+    made.only_trusted = settings.only_trusted
+    return made
+
+
+def _metrics(settings: Settings) -> Metrics | None:
+    # Only those who want metrics import what makes them.
+    if settings.metrics.token is None:
+        return None
+    from cairn.observability.metrics import Metrics
+
+    return Metrics()
+
+
+def _issuers(settings: Settings) -> OtherIssuers | None:
+    # What reads their tokens takes ten megabytes, which those who have no other issuer can do without.
+    if not settings.issuers:
+        return None
+    from cairn.http.issuers import trusted
+
+    return trusted(settings.issuers)
 
 
 def postman(database: Database) -> Postman:

@@ -6,8 +6,9 @@ import orjson
 
 from core.errors import InvalidInput
 from graph import explaining
+from graph.documents.accepting import Refused
 from graph.engine.planning import Refusal
-from graph.running import Operations, Refused
+from graph.running import Operations
 from graph.schema import schema
 
 

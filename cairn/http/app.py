@@ -15,7 +15,6 @@ from cairn.composition import Parts
 from cairn.http.graphql import GraphqlEndpoint
 from cairn.http.mailbox import MailboxPage
 from cairn.http.pages import IdeFiles, Pages, ide_missing, unavailable
-from cairn.observability.metrics import MetricsPage
 from core.errors import RequestError
 from gateways.mail import Mailbox
 
@@ -52,6 +51,8 @@ def application(parts: Parts) -> Starlette:
     ]
     token = parts.settings.metrics.token
     if parts.metrics and token:
+        from cairn.observability.metrics import MetricsPage
+
         metrics = MetricsPage(parts.metrics, token.get_secret_value(), parts.watch, parts.database)
         routes.append(Route("/metrics", metrics.__call__, methods=["GET"]))
     if isinstance(parts.mail, Mailbox):

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cairn.http.issuers import InvalidCredentials, TrustedIssuers
 from core.database import Database
 from core.viewer import ANONYMOUS, SERVICE, Viewer
 from core.writing import transaction
-from gateways.oidc import looks_like_jwt
 from graph.effects import Effects
 from resolvers import identity
 
-__all__ = ["Credentials", "InvalidCredentials", "origin_of"]
+
+class InvalidCredentials(Exception):
+    """A token was sent and is not valid: told apart from no token, so that a client notices."""
+
+
+class OtherIssuers(Protocol):
+    """Whose tokens are taken besides our own."""
+
+    async def viewer(self, database: Database, token: str) -> Viewer:
+        """The viewer behind a token; raises `InvalidCredentials`, or `RequestError` when the issuer is away."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,7 @@ class Credentials:
 
     database: Database
     secure: bool
-    issuers: TrustedIssuers
+    issuers: OtherIssuers | None
 
     def cookie_name(self, request: Request) -> str:
         """Two servers on one host must not overwrite each other's cookie: browsers ignore the port."""
@@ -46,7 +54,7 @@ class Credentials:
         scheme, _, token = header.partition(" ")
         token = token.strip()
         found = None
-        if scheme.lower() == "bearer" and looks_like_jwt(token):
+        if self.issuers is not None and scheme.lower() == "bearer" and identity.looks_like_jwt(token):
             return await self.issuers.viewer(self.database, token)
         if scheme.lower() == "bearer":
             found = await identity.viewer_of_bearer(self.database, token)

@@ -15,6 +15,7 @@ from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
+from cairn.http.caching import revalidated
 from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
 from cairn.observability.operations import Operation, Watch
 from cairn.settings import HttpSettings
@@ -22,10 +23,12 @@ from core import telemetry
 from core.database import Database
 from core.errors import RequestError
 from core.reading import Budget
+from core.viewer import Viewer, ViewerKind
 from graph.context import Context
+from graph.documents.accepting import Refused
 from graph.documents.prepared import Prepared
 from graph.errors import shown
-from graph.running import Operations, Refused
+from graph.running import Operations
 from models.identity import Scope
 from workers.mail import Postman
 
@@ -52,7 +55,8 @@ class BadRequest(Exception):
 class Call:
     """The parameters of a GraphQL request."""
 
-    query: str
+    query: str | None
+    document_id: str | None
     operation_name: str | None
     variables: dict[str, Any] | None
 
@@ -104,35 +108,59 @@ class GraphqlEndpoint:
         if media_type == "":
             raise BadRequest(406, f"This endpoint answers {GRAPHQL_JSON} or {JSON}.", "NOT_ACCEPTABLE")
         call = await self._from_body(request) if request.method == "POST" else self._from_url(request)
-        operation.text, operation.variables = call.query, call.variables
+        operation.text, operation.variables = call.query or "", call.variables
+        viewer = None if self._is_open(call) else await self._editor(request, operation)
         prepared = operation.prepared = self._prepared(call)
         kind = prepared.operation.operation
         if kind is OperationType.SUBSCRIPTION:
             raise BadRequest(400, "Subscriptions do not run over plain HTTP.", "SUBSCRIPTION_OVER_HTTP")
         if request.method != "POST" and kind is not OperationType.QUERY:
             raise BadRequest(405, "Only queries run over GET. Use POST.", "METHOD_NOT_ALLOWED", {"allow": "POST"})
-        try:
-            viewer = operation.viewer = await self.credentials.viewer(request)
-        except InvalidCredentials as error:
-            challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
-            raise BadRequest(401, str(error), "UNAUTHENTICATED", challenge) from error
+        viewer = viewer or await self._viewer(request, operation)
         limits = self.operations.limits
         budget = Budget(limits.max_objects, limits.max_statements)
         context = operation.context = Context(self.database, viewer, budget=budget, origin=origin_of(request))
         answer = await self.operations.run(prepared, call.variables, context, operation.request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
         response = _response(answer, media_type, status, operation)
+        if request.method != "POST" and call.document_id and "errors" not in answer:
+            is_public = viewer.kind is ViewerKind.ANONYMOUS
+            response = revalidated(request, response, public=is_public, max_age=self.limits.document_max_age)
         self.credentials.apply(request, response, context.effects)
         if context.effects.mail:
             self.postman.nudge()
         return response
 
+    def _is_open(self, call: Call) -> bool:
+        return call.query is None or self.operations.allows(call.query)
+
+    async def _editor(self, request: Request, operation: Operation) -> Viewer:
+        """Whoever may run what is not trusted; everybody else is refused before the document is looked at."""
+        viewer = await self._viewer(request, operation)
+        if not viewer.may(Scope.CONTENT_EDIT):
+            only = "Only the documents of known apps are run here. Send the documentId of one."
+            raise BadRequest(400, only, "PERSISTED_DOCUMENT_REQUIRED")
+        return viewer
+
     def _prepared(self, call: Call) -> Prepared:
         began = perf_counter()
         try:
-            return self.operations.prepare(call.query, call.operation_name)
+            if call.document_id is None:
+                return self.operations.prepare(call.query or "", call.operation_name)
+            found = self.operations.find(call.document_id, call.operation_name)
         finally:
             telemetry.took("plan", began)
+        if found is None:
+            raise BadRequest(404, "There is no document with this documentId.", "PERSISTED_DOCUMENT_NOT_FOUND")
+        return found
+
+    async def _viewer(self, request: Request, operation: Operation) -> Viewer:
+        try:
+            operation.viewer = await self.credentials.viewer(request)
+        except InvalidCredentials as error:
+            challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
+            raise BadRequest(401, str(error), "UNAUTHENTICATED", challenge) from error
+        return operation.viewer
 
     async def _from_body(self, request: Request) -> Call:
         _check_headers(request, self.limits.max_body_bytes)
@@ -181,9 +209,13 @@ def _parsed(text: bytes, deepest: int, what: str) -> Any:
 
 
 def _call(given: dict[str, Any]) -> Call:
-    query, name = given.get("query"), given.get("operationName")
+    query, document_id, name = given.get("query"), given.get("documentId"), given.get("operationName")
     variables, extensions = given.get("variables"), given.get("extensions")
-    if not isinstance(query, str) or not query:
+    if document_id is not None and not isinstance(document_id, str):
+        raise BadRequest(400, "The parameter documentId must be a string.")
+    if document_id and query is not None:
+        raise BadRequest(400, "Give either the parameter query or the parameter documentId.")
+    if not document_id and (not isinstance(query, str) or not query):
         raise BadRequest(400, "The parameter query is missing.")
     if name is not None and not isinstance(name, str):
         raise BadRequest(400, "The parameter operationName must be a string.")
@@ -191,7 +223,7 @@ def _call(given: dict[str, Any]) -> Call:
         raise BadRequest(400, "The parameter variables must be an object.")
     if extensions is not None and not isinstance(extensions, dict):
         raise BadRequest(400, "The parameter extensions must be an object.")
-    return Call(query, name or None, variables)
+    return Call(query, document_id or None, name or None, variables)
 
 
 async def _read(request: Request, most: int) -> bytes:
@@ -257,7 +289,8 @@ def _liking(ours: str, wanted: list[tuple[str, float]]) -> tuple[float, int, int
 
 
 def _wants_page(request: Request) -> bool:
-    return "query" not in request.query_params and "text/html" in request.headers.get("accept", "")
+    asks = {"query", "documentId"} & request.query_params.keys()
+    return not asks and "text/html" in request.headers.get("accept", "")
 
 
 def _server_timing(operation: Operation) -> str:

@@ -19,7 +19,7 @@ from core.database import Database
 from core.errors import DomainError
 from core.viewer import ANONYMOUS, SERVICE
 from core.writing import transaction
-from migrations import running
+from migrations.head import head
 from resolvers import identity
 
 _HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
@@ -78,8 +78,7 @@ class Pages:
             row = None
         except Exception as error:  # whatever stands in the way, the answer is the same: not ready
             return PlainTextResponse(f"not ready: {type(error).__name__}\n", 503, _HEADERS)
-        head = running.heads()[0]
-        if row is None or row.version_num != head:
+        if row is None or row.version_num != head():
             return PlainTextResponse("not ready: migrations are missing (cairn migrate)\n", 503, _HEADERS)
         return PlainTextResponse("ready\n", headers=_HEADERS)
 

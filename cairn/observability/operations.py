@@ -54,6 +54,12 @@ class Operation:
         return found.value if found else None
 
     @property
+    def document(self) -> str | None:
+        """The document's text, that of one known by its hash included."""
+        location = self.prepared.document.loc if self.prepared else None
+        return location.source.body if location else self.text or None
+
+    @property
     def hash(self) -> str | None:
         """The sha256 of the document's text, that of one which was refused included."""
         if self.prepared:

@@ -60,7 +60,7 @@ class Tracing:
         found = {
             "graphql.operation.name": operation.name,
             "graphql.operation.type": operation.kind,
-            "graphql.document": operation.text if self._documents else None,
+            "graphql.document": operation.document if self._documents else None,
             "cairn.document.hash": operation.hash,
             "cairn.request_id": operation.request_id,
             "cairn.status": operation.status,

@@ -14,7 +14,7 @@ from graphql import (
     is_abstract_type,
     is_object_type,
 )
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 
 from graph.engine.fetching import Program, Step, program_of
 from graph.engine.planning import Field, Refusal, Selection
@@ -44,7 +44,7 @@ def explain(
     """
     prepare = PLANS.prepared(schema, document, operation_name)
     operation = prepare.operation  # type: ignore[attr-defined]
-    variables = get_variable_values(schema, operation.variable_definitions or (), dict(variable_values or {}))
+    variables = prepare.coerce(variable_values or {}, 50, False)  # type: ignore[attr-defined]
     if isinstance(variables, list):
         raise Refusal(variables)
     root = schema.get_root_type(operation.operation)

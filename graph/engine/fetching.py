@@ -27,6 +27,7 @@ from graphql import (
     is_non_null_type,
 )
 
+from graph.engine.completing import CoercedOnce
 from graph.engine.planning import Field, Selection
 
 Shape = Literal["one", "many", "page"]
@@ -216,7 +217,7 @@ class _Maker:
         if named.name in _AS_IT_IS:
             return f"r[{place}]"
         name = f"x{place}_{named.name}"
-        self.names[name] = _Coerced(named) if not hasattr(named, "values") else _CoercedOnce(named).__getitem__
+        self.names[name] = _Coerced(named) if not hasattr(named, "values") else _nullable(CoercedOnce(named))
         return f"{name}(r[{place}])"
 
     def _child(self, field: Field, source: Source) -> str | None:
@@ -277,16 +278,9 @@ class _Coerced:
         return None if value is None else self._coerce(value)
 
 
-class _CoercedOnce(dict[Any, Any]):
-    """An enum's values, each coerced once."""
-
-    def __init__(self, kind: GraphQLLeafType) -> None:
-        super().__init__({None: None})
-        self._coerce = kind.coerce_output_value
-
-    def __missing__(self, value: Any) -> Any:
-        found = self[value] = self._coerce(value)
-        return found
+def _nullable(known: CoercedOnce) -> Callable[[Any], Any]:
+    known[None] = None
+    return known.__getitem__
 
 
 def program_of(field: Field) -> Program | None:

@@ -14,7 +14,7 @@ from resolvers.identity.credentials import (
 )
 from resolvers.identity.rights import SCOPES_OF_ROLE, scopes_of
 from resolvers.identity.sessions import SESSION_LIFE, Origin, sign_in, sign_out
-from resolvers.identity.tokens import TokenKind, kind_of, looks_like_token, new_token
+from resolvers.identity.tokens import TokenKind, kind_of, looks_like_jwt, looks_like_token, new_token
 
 __all__ = [
     "SCOPES_OF_ROLE",
@@ -28,6 +28,7 @@ __all__ = [
     "ensure_user",
     "grant",
     "kind_of",
+    "looks_like_jwt",
     "looks_like_token",
     "new_token",
     "scopes_of",

@@ -15,7 +15,7 @@ from .conftest import Cairn
 
 COMMANDS = {
     "dev", "serve", "worker", "migrate", "import", "import olx", "schema", "explain", "token", "token create", "user",
-    "user create", "user grant", "user revoke", "doctor",
+    "user create", "user grant", "user revoke", "doctor", "documents", "documents manifest", "documents check",
 }  # fmt: skip
 
 
