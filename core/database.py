@@ -32,6 +32,7 @@ Connection = psycopg.AsyncConnection[Any]
 _DIALECT: Any = dialect.dialect()  # type: ignore[no-untyped-call]
 _COMPILED: LRUCache[Any, Any] = LRUCache(1000)
 _LOCK_WAIT_MS = 3000
+_NOTABLE_SECONDS = 0.0002
 _BEGIN = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _COMMIT = Statement("COMMIT")
 _SET_VIEWER_AT_ONCE = "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true)"
@@ -123,7 +124,9 @@ class Database:
         except PoolTimeout as error:
             raise RequestError("The server is busy. Try again in a moment.", "UNAVAILABLE") from error
         finally:
-            telemetry.took("sql", began)
+            # Mostly one is free; only waiting is worth a note.
+            if perf_counter() - began > _NOTABLE_SECONDS:
+                telemetry.took("sql", began)
 
     @asynccontextmanager
     async def _connection(self, role: DatabaseRole) -> AsyncIterator[Connection]:

@@ -11,12 +11,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from time import perf_counter
 from typing import Any
 
 import sqlalchemy as sa
 
-from core import telemetry
 from core.composing import Level, Request, compose
 from core.database import Database, Prepared, compiled
 from core.errors import RequestError
@@ -100,9 +98,7 @@ class Reader:
 
         With `alone` it is all that the request reads: the transaction begins and ends in the same round trip.
         """
-        began = perf_counter()
         texts, counts = compose(levels, tuple(each.variant() for each in requests), self.perspective)
-        telemetry.took("plan", began)
         values: dict[str, Any] = {"stage": self.perspective.stage}
         for number, request in enumerate(requests):
             values.update(request.values(number))

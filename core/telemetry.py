@@ -9,17 +9,13 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Literal, NamedTuple
+from typing import Literal
 
 Phase = Literal["plan", "sql"]
 
 
-class Stretch(NamedTuple):
-    """A stretch of time, by the clock of `time.perf_counter`."""
-
-    phase: Phase
-    began: float
-    ended: float
+# A stretch of time: its phase, its beginning and its end by the clock of `time.perf_counter`.
+Stretch = tuple[Phase, float, float]
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +29,7 @@ class Work:
 
     def seconds(self, phase: Phase) -> float:
         """The time that a phase has taken so far."""
-        return sum(each.ended - each.began for each in self.stretches if each.phase == phase)
+        return sum(ended - began for each, began, ended in self.stretches if each == phase)
 
 
 WORK: ContextVar[Work | None] = ContextVar("work", default=None)
@@ -43,7 +39,7 @@ def took(phase: Phase, began: float, rows: int = 0) -> None:
     """Notes a stretch of time that ends now, and the rows it brought."""
     work = WORK.get()
     if work is not None:
-        work.stretches.append(Stretch(phase, began, perf_counter()))
+        work.stretches.append((phase, began, perf_counter()))
         work.rows += rows
 
 

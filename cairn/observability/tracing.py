@@ -108,7 +108,7 @@ def _stretches(operation: Operation) -> list[tuple[str, float, float]]:
     end = operation.began + operation.seconds
     found: list[tuple[str, float, float]] = []
     at = operation.began
-    for phase, began, ended in sorted(operation.work.stretches, key=lambda each: each.began):
+    for phase, began, ended in sorted(operation.work.stretches, key=lambda each: each[1]):
         if began > at:
             found.append(("assembly", at, began))
         found.append((phase, began, ended))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from time import perf_counter
 from typing import Any
 
 from graphql import (
@@ -25,7 +24,7 @@ from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
 from graphql.type import assert_valid_schema
 
 from graph.engine.executing import Run
-from graph.engine.planning import Plan, Refusal, chosen_operation, deciding_variables, fragments_of, tell_planned
+from graph.engine.planning import Plan, Refusal, chosen_operation, deciding_variables, fragments_of
 from graph.engine.variables import coercer
 
 _MOST_PLANS = 1000
@@ -112,11 +111,11 @@ def execute(
     In meaning graphql-core's `execute`: the same arguments, the same data, the same errors. Fields with a
     `BatchResolver` are resolved once per level. Incremental delivery, executor classes, hooks and abort signals are
     not taken up. With `composes`, fields that declare sources are fetched together where the context has a `fetch`.
-    A context that has a method `planned` hears, after planning, when that began by the clock of `time.perf_counter`.
+    A context that has a method `planned` hears, whenever something was planned that was not known before, when that
+    began by the clock of `time.perf_counter`.
     """
     assert_valid_schema(schema)
     manager = _manager(middleware)
-    began = perf_counter()
     try:
         prepare = plans.prepared(schema, document, operation_name)
         operation = prepare.operation  # type: ignore[attr-defined]
@@ -131,7 +130,6 @@ def execute(
         unconfigured = f"Schema is not configured to execute {operation.operation.value} operation."
         return ExecutionResult(None, [GraphQLError(unconfigured, operation)])
     plan = prepare(variables, hide_suggestions)
-    tell_planned(context_value, began)
     run = Run(
         plan,
         root_value,
