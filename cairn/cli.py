@@ -1,4 +1,4 @@
-"""The command line: `cairn dev | serve | worker | migrate | import | documents | schema | token | user | doctor`."""
+"""The command line: `cairn dev | serve | worker | migrate | import | documents | schema | explain | token | user …`."""
 
 # Commands import what they need when they run: `--help` and a plain mistake should answer at once, and the whole
 # application takes a second or two to import.
@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -85,27 +85,35 @@ def serve(
 
     from cairn.listening import listen
     from cairn.local import require_answer
+    from cairn.observability import logs, tracing
     from cairn.settings import settings
 
     found = settings()
+    tracing.require_packages(found.otel)
     # Both told here, in one sentence, and not by each serving process.
     listen(found.http.host, found.port).close()
     require_answer(found.url)
     _require_trusted_documents(found)
+    logs.set_up(found.log)
     # uvicorn stops, and then raises the signal once more for whoever wants it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
-        "cairn.cli:served",
-        factory=True,
-        host=found.http.host,
-        port=found.port,
-        workers=workers,
-        log_level="info",
-        # Who the client is, is found out by cairn.http.addresses.
-        proxy_headers=False,
-        # A line per request costs a sixth of what a course page costs.
-        access_log=False,
-    )
+    with tempfile.TemporaryDirectory(prefix="cairn-") as folder:
+        if workers > 1:
+            # Where the processes put their metrics, so that whichever is asked can answer for all.
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        uvicorn.run(
+            "cairn.cli:served",
+            factory=True,
+            host=found.http.host,
+            port=found.port,
+            workers=workers,
+            # Its loggers are set up with all others.
+            log_config=None,
+            # Who the client is, is found out by cairn.http.addresses.
+            proxy_headers=False,
+            # A line per request costs a sixth of what a course page costs.
+            access_log=False,
+        )
 
 
 def _require_trusted_documents(found: Settings) -> None:
@@ -120,10 +128,12 @@ def served() -> Any:
     """What each serving process runs."""
     from cairn.composition import compose
     from cairn.http.app import application
+    from cairn.observability import logs
     from cairn.settings import settings
 
     # A process of its own, which does not come in by `main`.
     redaction.install()
+    logs.set_up(settings().log)
     return application(compose(settings()))
 
 
@@ -132,10 +142,12 @@ def worker() -> None:
     """Run background work: mail, and housekeeping of expired links and sessions. Stops on Ctrl-C and SIGTERM."""
     from cairn.composition import postman
     from cairn.local import database_url
+    from cairn.observability import logs
+    from cairn.settings import settings
     from workers.running import work
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     with database_url():
+        logs.set_up(settings().log)
         _with_database(lambda database: work(database, postman(database)))
 
 
@@ -219,6 +231,18 @@ def schema(
         raise typer.Exit(1 if stale else 0)
     else:
         typer.echo(schema_files.sdl(), nl=False)
+
+
+@app.command("explain")
+def explain_command(
+    document: Annotated[typer.FileText, typer.Argument(help="A file with a GraphQL document; - reads standard input.")],
+    variables: Annotated[str, typer.Option(help="The operation's variables, as JSON.")] = "{}",
+    operation: Annotated[str, typer.Option(help="Which operation, where there are several.")] = "",
+) -> None:
+    """Print how an operation would run, with its SQL, without running it. Needs no database."""
+    from cairn import explaining
+
+    typer.echo(explaining.explained(document.read(), variables, operation or None))
 
 
 @documents_app.command("manifest")

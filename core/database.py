@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import orjson
@@ -21,6 +22,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.util import LRUCache
 
+from core import telemetry
 from core.errors import RequestError
 from core.pipeline import Rows, Statement, as_tuples, run_pipeline
 from core.rows import row_factory
@@ -30,6 +32,7 @@ Connection = psycopg.AsyncConnection[Any]
 _DIALECT: Any = dialect.dialect()  # type: ignore[no-untyped-call]
 _COMPILED: LRUCache[Any, Any] = LRUCache(1000)
 _LOCK_WAIT_MS = 3000
+_NOTABLE_SECONDS = 0.0002
 _BEGIN = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _COMMIT = Statement("COMMIT")
 _SET_VIEWER_AT_ONCE = "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true)"
@@ -61,10 +64,15 @@ class Database:
     @asynccontextmanager
     async def transaction(self, viewer: Viewer) -> AsyncIterator[Connection]:
         """One transaction as the viewer; commits on a clean exit, rolls back on an exception."""
-        async with self._connection(viewer.database_role) as connection, connection.transaction():
-            if viewer.database_role is DatabaseRole.API:
-                await connection.execute(_SET_VIEWER, _settings_of(viewer))
-            yield connection
+        async with self._connection(viewer.database_role) as connection:
+            began = perf_counter()
+            async with connection.transaction():
+                if viewer.database_role is DatabaseRole.API:
+                    await connection.execute(_SET_VIEWER, _settings_of(viewer))
+                telemetry.took("sql", began)
+                yield connection
+                began = perf_counter()
+            telemetry.took("sql", began)
 
     def snapshot(self, viewer: Viewer) -> Snapshot:
         """A reading transaction as the viewer, begun with its first statements."""
@@ -110,10 +118,15 @@ class Database:
         await self._pools[viewer.database_role].putconn(connection)
 
     async def _taken(self, pool: AsyncConnectionPool[Connection]) -> Connection:
+        began = perf_counter()
         try:
             return await pool.getconn()
         except PoolTimeout as error:
             raise RequestError("The server is busy. Try again in a moment.", "UNAVAILABLE") from error
+        finally:
+            # Mostly one is free; only waiting is worth a note.
+            if perf_counter() - began > _NOTABLE_SECONDS:
+                telemetry.took("sql", began)
 
     @asynccontextmanager
     async def _connection(self, role: DatabaseRole) -> AsyncIterator[Connection]:
@@ -125,16 +138,23 @@ class Database:
         pool = self._pools[role]
         for _ in range(pool.max_size + 1):
             async with _returned(pool, await self._taken(pool)) as connection:
+                began = perf_counter()
                 try:
                     await connection.execute(_set_role(role))
                 except psycopg.OperationalError:
                     continue
+                telemetry.took("sql", began)
                 yield connection
                 return
         raise psycopg.OperationalError("The database breaks every connection at once.")
 
+    def pools(self) -> dict[DatabaseRole, dict[str, int]]:
+        """How each role's pool is doing, in psycopg's words: `pool_size`, `pool_available`, `requests_waiting` …"""
+        return {role: pool.get_stats() for role, pool in self._pools.items()}
+
     def noted(self, text: str) -> str:
-        """Tells the listener about a statement that is about to be sent."""
+        """Tells the listener about a statement that is about to be sent, and counts it for the request."""
+        telemetry.sent()
         if self.on_statement is not None:
             self.on_statement(text)
         return text

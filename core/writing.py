@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import Any
 
 import psycopg
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from psycopg import errors as pg
 from pydantic import ValidationError
 
+from core import telemetry
 from core.database import Connection, Database, compiled
 from core.errors import DomainError, InvalidInput, SeveralErrors
 from core.rows import Row
@@ -78,9 +80,12 @@ class Transaction:
     async def _run(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None) -> psycopg.AsyncCursor[Any]:
         prepared = compiled(statement)
         self._wrote = self._wrote or statement.is_dml
-        return await self._connection.execute(
+        began = perf_counter()
+        cursor = await self._connection.execute(
             self._database.noted(prepared.text), {**prepared.constants, **(values or {})}
         )
+        telemetry.took("sql", began, max(cursor.rowcount, 0))
+        return cursor
 
 
 @asynccontextmanager

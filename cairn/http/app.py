@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
@@ -30,9 +32,14 @@ def application(parts: Parts) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await parts.database.open()
+        looking = parts.metrics and asyncio.create_task(parts.metrics.look_forever(parts.watch, parts.database))
         try:
             yield
         finally:
+            if looking:
+                looking.cancel()
+            if parts.tracing:
+                await run_in_threadpool(parts.tracing.close)
             await parts.postman.close()
             if parts.tallies is not None:
                 await parts.tallies.close()
@@ -42,7 +49,15 @@ def application(parts: Parts) -> ASGIApp:
     budget = _budget(parts)
     repeats = Repeats(parts.database, timedelta(hours=http.idempotency_hours))
     endpoint = GraphqlEndpoint(
-        parts.database, parts.credentials, parts.operations, http, parts.postman, repeats, parts.tallies, budget
+        parts.database,
+        parts.credentials,
+        parts.operations,
+        http,
+        parts.postman,
+        parts.watch,
+        repeats,
+        parts.tallies,
+        budget,
     )
     pages = Pages(parts.database, parts.credentials, parts.settings.introspection, parts.tallies)
     routes: list[BaseRoute] = [
@@ -54,6 +69,12 @@ def application(parts: Parts) -> ASGIApp:
         Route("/readyz", pages.readyz, methods=["GET"]),
         Route("/", lambda _request: RedirectResponse("/ide/", 303), methods=["GET"]),
     ]
+    token = parts.settings.metrics.token
+    if parts.metrics and token:
+        from cairn.observability.metrics import MetricsPage
+
+        metrics = MetricsPage(parts.metrics, token.get_secret_value(), parts.watch, parts.database)
+        routes.append(Route("/metrics", metrics.__call__, methods=["GET"]))
     if isinstance(parts.mail, Mailbox):
         routes.append(Route("/mailbox", MailboxPage(parts.mail).__call__, methods=["GET"]))
     folder = parts.settings.ide_folder

@@ -125,7 +125,9 @@ def execute(
 
     In meaning graphql-core's `execute`: the same arguments, the same data, the same errors. Fields with a
     `BatchResolver` are resolved once per level. With `composes`, fields that declare sources are fetched together where
-    the context has a `fetch`. Whoever gives an executor class of graphql-core's wants to be run by that, and is.
+    the context has a `fetch`. A context that has a method `planned` hears, whenever something was planned that was not
+    known before, when that began by the clock of `time.perf_counter`. Whoever gives an executor class of graphql-core's
+    wants to be run by that, and is.
 
     Raises `GraphQLError` where the answer would come in several payloads, `TypeError` where the schema or the
     middleware is wrong, and, with an abort signal, what graphql-core raises for it.

@@ -14,7 +14,7 @@ from cairn.cli import app
 from .conftest import Cairn
 
 COMMANDS = {
-    "dev", "serve", "worker", "migrate", "import", "import olx", "schema", "token", "token create", "user",
+    "dev", "serve", "worker", "migrate", "import", "import olx", "schema", "explain", "token", "token create", "user",
     "user create", "user grant", "user revoke", "doctor", "documents", "documents manifest", "documents check",
 }  # fmt: skip
 
