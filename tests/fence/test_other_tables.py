@@ -36,6 +36,8 @@ READS: dict[str, set[str]] = {
     "consent": MANAGERS,
     "user_milestone": MANAGERS,
     "outgoing_mail": {"service"},
+    "rate_limit": {"service"},
+    "idempotency_key": {"service"},
     "audit_log": MANAGERS,
     "content": STAFF,
     "revision": STAFF,
@@ -57,6 +59,8 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "consent": {"service": ALL},
     "user_milestone": {"service": ALL},
     "outgoing_mail": {"service": ALL},
+    "rate_limit": {"service": ALL},
+    "idempotency_key": {"service": ALL},
     "audit_log": {"service": {"INSERT"}},
     "content": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "revision": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
@@ -75,6 +79,7 @@ OWNED = {
     "profile_card": "user_id",
     "consent": "user_id",
     "user_milestone": "user_id",
+    "idempotency_key": "user_id",
 }
 OWN_WRITES = {
     "user": {"UPDATE"},
@@ -87,6 +92,7 @@ HIDDEN = {"api_token": "token_hash", "auth_identity": "secret_hash", "auth_sessi
 UNSETTABLE = {
     "user": ("status", "email", "email_confirmed_at", "is_anonymous", "id"),
     "consent": ("purpose", "version", "granted_at", "user_id"),
+    "idempotency_key": ("owner", "fingerprint", "answer", "expires_at", "user_id"),
 }
 
 
@@ -146,6 +152,14 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
         "consent": {"user_id": person, "purpose": "recording", "version": "1"},
         "user_milestone": {"user_id": person, "key": "first"},
         "outgoing_mail": {"kind": "k", "recipient": "r", "details": {}, "attempts": 0},
+        "rate_limit": {"key": "k", "hits": 1, "ends_at": "infinity"},
+        "idempotency_key": {
+            "user_id": person,
+            "owner": person,
+            "key_hash": "h",
+            "fingerprint": "f",
+            "outcomes": {},
+        },
         "audit_log": {"actor_id": person, "actor_kind": "user", "action": "look", "details": {}},
     }
 
