@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cairn.settings import LogSettings
+from core.redaction import HIDDEN
 from models.identity import Role
 from tests.support import factories
 from tests.support.clients import People
@@ -147,7 +148,7 @@ def test_what_looks_like_a_secret_is_not_written(written: Listen, format: str, s
         raise ValueError(said)
     except ValueError:
         logging.getLogger("cairn.somewhere").exception("failed")
-    assert "***" in log.text
+    assert HIDDEN in log.text
     assert secret not in log.text
 
 
