@@ -33,7 +33,10 @@ _LOCK_WAIT_MS = 3000
 _BEGIN = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _COMMIT = Statement("COMMIT")
 _SET_VIEWER_AT_ONCE = "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true)"
-_SET_VIEWER = "SELECT set_config('cairn.viewer_id', %s, true), set_config('cairn.scopes', %s, true)"
+_SET_VIEWER = (
+    "SELECT set_config('cairn.viewer_id', %s, true), set_config('cairn.scopes', %s, true),"
+    " set_config('cairn.actor_id', %s, true)"
+)
 
 
 class Database:
@@ -70,7 +73,7 @@ class Database:
             await connection.set_read_only(read_only)
             async with connection.transaction():
                 if viewer.database_role is DatabaseRole.API:
-                    settings = (viewer.user_id or "", " ".join(sorted(viewer.scopes)))
+                    settings = (viewer.user_id or "", " ".join(sorted(viewer.scopes)), viewer.actor_id or "")
                     await connection.execute(_SET_VIEWER, settings)
                 yield connection
 

@@ -13,7 +13,6 @@ The gate is a permission, or one of `Gate`: anyone, whoever is signed in, whoeve
 
 from __future__ import annotations
 
-import enum
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -32,11 +31,13 @@ from core.ids import tag_of
 from core.relations import Perspective, Relation
 from core.tables import Table
 from core.viewer import SERVICE, Viewer, require, require_signed_in
+from core.watching import Watch
 from core.writing import Transaction, transaction
 from graph.context import DRAFT, LIVE, NOWHERE, Context, Info
 from graph.effects import Effects
 from graph.errors import UserError, user_errors
 from graph.fields import related_one
+from models.content import Content, Staged
 from models.identity import Scope
 from resolvers import audit
 from resolvers.identity import Origin
@@ -77,13 +78,16 @@ class Done:
     """A mutation's answer with more than the entity.
 
     `id` is the entity's, if there is one to show; `extra` holds further payload fields by name. `errors` are told
-    although what was done stays done. `viewer` is who acts from here on, where somebody signed in or out.
+    although what was done stays done. `viewer` is who acts from here on, where somebody signed in or out. For the audit
+    log, `subject` is what was acted upon where that is not shown, and `noted` what else came of it.
     """
 
     id: str | None
     extra: Mapping[str, Any] = field(default_factory=dict)
     errors: tuple[DomainError | SeveralErrors, ...] = ()
     viewer: Viewer | None = None
+    subject: str | None = None
+    noted: Mapping[str, Any] = field(default_factory=dict)
 
 
 Prepare = Callable[[Database, Viewer, Mapping[str, Any]], Awaitable[Any]]
@@ -121,6 +125,7 @@ def mutation(
     done before the transaction opens; what it answers is `act.prepared`.
     """
 
+    model: type[Table] = entity.__entity__  # type: ignore[attr-defined]
     perspective = shows or (LIVE if isinstance(gate, Gate) else DRAFT)
 
     def decorate(act: Callable[..., Awaitable[str | Done]]) -> StrawberryField:
@@ -137,19 +142,25 @@ def mutation(
 
         async def carry_out(context: Context, given: Mapping[str, Any]) -> Done:
             """Does it, in one transaction, and then what follows from that; a refusal leaves nothing behind."""
+            subject = _subject(given, model)
             arguments: dict[str, Any] = {each: given[each] for each in own if each in given}
             if creates or updates:
                 arguments["fields"] = {each: value for each, value in given.items() if each not in own}
-            told = loggable({each: value for each, value in given.items() if each not in secret})
+            told = {each: plain(value) for each, value in arguments.items() if each not in secret | {"fields"}}
+            told |= audit.without_withheld(model, plain(arguments.get("fields", {})))
             viewer, effects = context.viewer, Effects()
             try:
                 prepared = None if prepare is None else await prepare(context.database, viewer, given)
                 async with transaction(context.database, SERVICE if trusted else viewer) as tx:
+                    tx.watch = Watch((model, Content) if issubclass(model, Staged) else (model,), subject)
                     answer = await act(Act(tx, viewer, effects, context.origin, prepared), **arguments)
                     done = answer if isinstance(answer, Done) else Done(answer)
-                    await audit.record(tx, act.__name__, done.id, told, done.viewer or viewer)
+                    # Whoever signs in with this is who acted; whoever signs out with it still is.
+                    actor = viewer if viewer.user_id else done.viewer or viewer
+                    about = done.subject or done.id
+                    await audit.record(tx, act.__name__, about, told, actor, origin=context.origin, noted=done.noted)
             except (DomainError, SeveralErrors) as error:
-                return Done(_subject(given, entity), errors=(error,))
+                return Done(subject, errors=(error,))
             context.effects.add(effects)
             context.viewer = done.viewer or viewer
             return done
@@ -207,6 +218,8 @@ def plain(value: Any) -> Any:
         return plain(value.value)
     if isinstance(value, list):
         return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
     if has_object_definition(value):
         return {name: plain(each) for name, each in vars(value).items() if each is not None}
     return value
@@ -265,24 +278,10 @@ def _payload_type(name: str, entity_name: str, entity: Any, extra: Mapping[str, 
     return strawberry.type(made, description=f"The outcome of {_camel_title(name.removesuffix('Payload'))}.")
 
 
-def _subject(given: Mapping[str, Any], entity: Any) -> str | None:
-    """The id of the object a refused mutation was about, so that the payload can show how it stands."""
+def _subject(given: Mapping[str, Any], model: type[Table]) -> str | None:
+    """The id of the object that a mutation is about; if it is refused, the payload shows how that stands."""
     found = given.get("id")
-    return found if isinstance(found, str) and tag_of(found) == entity.__entity__.__tag__ else None
-
-
-def loggable(value: Any) -> Any:
-    """Input as JSON for the audit log, long texts shortened."""
-    value = plain(value)
-    if isinstance(value, Mapping):
-        return {str(name): loggable(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [loggable(each) for each in value]
-    if isinstance(value, str):
-        return value if len(value) <= 500 else value[:500] + "…"
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return value.value if isinstance(value, enum.Enum) else str(value)
+    return found if isinstance(found, str) and tag_of(found) == model.__tag__ else None
 
 
 def _split(hint: Any) -> tuple[Any, str | None]:

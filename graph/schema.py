@@ -16,6 +16,7 @@ from core.relations import Relation
 from core.rows import Row
 from core.tables import Table
 from graph import node
+from graph.audit import AuditQuery
 from graph.content import ContentQuery, Revision
 from graph.curriculum import mutations as curriculum_mutations
 from graph.curriculum.queries import CurriculumQuery
@@ -51,7 +52,7 @@ MUTATIONS = (*accounts.MUTATIONS, *people.MUTATIONS, *friends.MUTATIONS, *curric
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(CurriculumQuery, ContentQuery, IdentityQuery, FriendsQuery, NodeQuery):
+class Query(CurriculumQuery, ContentQuery, IdentityQuery, FriendsQuery, AuditQuery, NodeQuery):
     """Root fields of all domains."""
 
 

@@ -1,7 +1,7 @@
 """Tables, enums, field rules and row policies: one file per domain."""
 
 from core.tables import Table
-from models.audit import AuditLog
+from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision
 from models.curriculum import AnswerKey, Block, Course, Lesson, Milestone, Module, Theme
 from models.identity import (
@@ -37,6 +37,7 @@ TABLES: tuple[type[Table], ...] = (
     ProfileCard,
     Consent,
     AuditLog,
+    AuditSeal,
     Content,
     Revision,
     Theme,

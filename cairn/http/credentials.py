@@ -79,6 +79,7 @@ class Credentials:
         response.delete_cookie(self.cookie_name(request), path="/", secure=self.secure, httponly=True, samesite="lax")
 
 
-def origin_of(request: Request) -> identity.Origin:
+def origin_of(request: Request, request_id: str | None = None) -> identity.Origin:
     """Where a request comes from, as the server sees it: behind a proxy, what the proxy says is taken for it."""
-    return identity.Origin(request.client.host if request.client else None, request.headers.get("user-agent"))
+    address = request.client.host if request.client else None
+    return identity.Origin(address, request.headers.get("user-agent"), request_id)

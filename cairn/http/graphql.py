@@ -100,7 +100,7 @@ class GraphqlEndpoint:
             raise BadRequest(401, str(error), "UNAUTHENTICATED", challenge) from error
         limits = self.operations.limits
         budget = Budget(limits.max_objects, limits.max_statements)
-        context = Context(self.database, viewer, budget=budget, origin=origin_of(request))
+        context = Context(self.database, viewer, budget=budget, origin=origin_of(request, request_id))
         answer = await self.operations.run(document, operation, call.variables, context, request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
         response = _response(answer, media_type, status, request_id)

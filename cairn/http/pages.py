@@ -18,9 +18,9 @@ from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
 from core.database import Database
 from core.errors import DomainError
 from core.viewer import ANONYMOUS, SERVICE
-from core.writing import transaction
+from core.writing import Transaction, transaction
 from migrations import running
-from resolvers import identity
+from resolvers import audit, identity
 
 _HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
 
@@ -40,6 +40,7 @@ class Pages:
         try:
             async with transaction(self.database, SERVICE) as tx:
                 cookie = await identity.sign_in(tx, request.query_params.get("token", ""), origin_of(request))
+                await self._record(tx, "session_start_by_link", cookie, request)
         except DomainError as error:
             return PlainTextResponse(f"{error.message}\n", 400, _HEADERS)
         response = RedirectResponse("/ide/", 303, _HEADERS)
@@ -51,10 +52,17 @@ class Pages:
         cookie = request.cookies.get(self.credentials.cookie_name(request))
         if cookie:
             async with transaction(self.database, SERVICE) as tx:
+                await self._record(tx, "session_end", cookie, request)
                 await identity.sign_out(tx, cookie)
         response = Response(status_code=204, headers=_HEADERS)
         self.credentials.delete_cookie(request, response)
         return response
+
+    async def _record(self, tx: Transaction, action: str, cookie: str, request: Request) -> None:
+        """The same entry that the mutation of this name leaves; none where nobody is signed in."""
+        viewer = await identity.viewer_of_session(tx, cookie)
+        if viewer is not None:
+            await audit.record(tx, action, viewer.session_id, {}, viewer, origin=origin_of(request))
 
     async def session(self, request: Request) -> Response:
         """Who is signed in, for the IDE."""

@@ -51,6 +51,7 @@ class User(Table, table=True):
 
     __tablename__ = "user"
     __tag__ = 0x010
+    __personal__ = ("email", "first_name", "last_name", "nickname", "phone_e164")
     __policies__ = (
         OwnRows("id"),
         OwnRows("id", commands=("UPDATE",), columns=OWN_SETTINGS),

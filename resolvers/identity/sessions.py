@@ -26,10 +26,11 @@ GRACE = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a request came from, as far as the edge knows."""
+    """Where a request came from, as far as the edge knows, and what its answer calls it."""
 
     ip: str | None = None
     user_agent: str | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from .conftest import Cairn
 
 COMMANDS = {
     "dev", "serve", "worker", "migrate", "import", "import olx", "schema", "token", "token create", "user",
-    "user create", "user grant", "user revoke", "doctor",
+    "user create", "user grant", "user revoke", "audit", "audit head", "audit verify", "doctor",
 }  # fmt: skip
 
 
