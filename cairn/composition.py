@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cairn.http.credentials import Credentials
-from cairn.http.issuers import trusted
+from cairn.http.credentials import Credentials, OtherIssuers
 from cairn.settings import MailSettings, Settings, settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
@@ -42,12 +41,21 @@ def compose(settings: Settings) -> Parts:
         settings=settings,
         database=database,
         credentials=Credentials(
-            database, secure=public is not None and public.scheme == "https", issuers=trusted(settings.issuers)
+            database, secure=public is not None and public.scheme == "https", issuers=_issuers(settings)
         ),
         operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
         mail=mail,
         postman=Postman(database, mail, settings.app_url),
     )
+
+
+def _issuers(settings: Settings) -> OtherIssuers | None:
+    # What reads their tokens takes ten megabytes, which those who have no other issuer can do without.
+    if not settings.issuers:
+        return None
+    from cairn.http.issuers import trusted
+
+    return trusted(settings.issuers)
 
 
 def postman(database: Database) -> Postman:

@@ -30,9 +30,9 @@ from graph.identity.viewer import IdentityQuery
 from graph.node import NodeQuery
 from graph.sources import TYPE_NAMES
 from models.content import Stage
-from models.curriculum import Block, BlockFormat
+from models.curriculum import Block
 
-_FORMAT_NAMES = {each.kind: each.output.__name__ for each in FORMATS}
+_FORMAT_NAMES = {each.kind.value: each.output.__name__ for each in FORMATS}
 
 
 def _name_of(name: str, _row: Row) -> str:
@@ -44,7 +44,7 @@ ENTITIES: tuple[Any, ...] = (Theme, Course, Milestone, Module, Lesson, Revision)
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
     **{each.__entity__: partial(_name_of, each.__name__) for each in ENTITIES},
-    Block: lambda row: _FORMAT_NAMES[BlockFormat(row.format)],
+    Block: lambda row: _FORMAT_NAMES[row.format],
 }
 # What `node(id)` finds.
 FINDERS = tuple(Relation(model, "id") for model in TYPES)

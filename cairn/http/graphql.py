@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -28,6 +29,7 @@ GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
 # A string that never ends counts as one up to the end, so that no body makes the search start over and over.
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _CHARSET = re.compile(r'charset\s*=\s*"?([^\s;"]+)', re.IGNORECASE)
+_LONGEST_ACCEPT = 1000
 _WEIGHT = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 log = logging.getLogger("cairn.http")
 
@@ -200,8 +202,13 @@ def _is_deeper(body: bytes, most: int) -> bool:
 
 
 def _media_type(request: Request) -> str:
-    """The one of our media types that the Accept header likes best; empty when none will do."""
-    accept = ",".join(request.headers.getlist("accept")).lower()
+    return _liked_best(",".join(request.headers.getlist("accept"))[:_LONGEST_ACCEPT])
+
+
+@lru_cache(maxsize=256)
+def _liked_best(accept: str) -> str:
+    """The one of our media types that an Accept header likes best; empty when none will do."""
+    accept = accept.lower()
     if not accept.strip():
         return JSON
     wanted = [_range(part) for part in accept.split(",")]

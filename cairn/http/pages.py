@@ -19,7 +19,7 @@ from core.database import Database
 from core.errors import DomainError
 from core.viewer import ANONYMOUS, SERVICE
 from core.writing import Transaction, transaction
-from migrations import running
+from migrations.head import head
 from resolvers import audit, identity
 
 _HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
@@ -60,9 +60,10 @@ class Pages:
 
     async def _record(self, tx: Transaction, action: str, cookie: str, request: Request) -> None:
         """The same entry that the mutation of this name leaves; none where nobody is signed in."""
-        viewer = await identity.viewer_of_session(tx, cookie)
-        if viewer is not None:
-            await audit.record(tx, action, viewer.session_id, {}, viewer, origin=origin_of(request))
+        session = await identity.session_of(tx, cookie)
+        if session is not None:
+            viewer = await identity.viewer_of_user(tx, session.user_id, session.id)
+            await audit.record(tx, action, session.id, {}, viewer, origin=origin_of(request))
 
     async def session(self, request: Request) -> Response:
         """Who is signed in, for the IDE."""
@@ -86,8 +87,7 @@ class Pages:
             row = None
         except Exception as error:  # whatever stands in the way, the answer is the same: not ready
             return PlainTextResponse(f"not ready: {type(error).__name__}\n", 503, _HEADERS)
-        head = running.heads()[0]
-        if row is None or row.version_num != head:
+        if row is None or row.version_num != head():
             return PlainTextResponse("not ready: migrations are missing (cairn migrate)\n", 503, _HEADERS)
         return PlainTextResponse("ready\n", headers=_HEADERS)
 

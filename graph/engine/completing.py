@@ -8,12 +8,14 @@ index. What is not written stays null; why is told to the run (`fail`), which se
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import (
     GraphQLAbstractType,
     GraphQLBoolean,
+    GraphQLEnumType,
     GraphQLError,
     GraphQLFloat,
     GraphQLID,
@@ -103,11 +105,12 @@ class Completer:
 class Leaf(Completer):
     """Scalars and enums."""
 
-    __slots__ = ("as_it_is", "coerce")
+    __slots__ = ("as_it_is", "coerce", "known")
 
     def __init__(self, kind: GraphQLLeafType, non_null: bool, depth: int) -> None:
         super().__init__(kind, non_null, depth)
         self.coerce: Callable[[Any], Any] = kind.coerce_output_value
+        self.known = CoercedOnce(kind) if isinstance(kind, GraphQLEnumType) else None
         self.as_it_is = _AS_IT_IS.get(kind.name) if kind.name in _AS_IT_IS and _is_built_in(kind) else None
 
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
@@ -118,9 +121,12 @@ class Leaf(Completer):
             for value, container, key in zip(values, containers, keys, strict=True):
                 container[key] = value
             return
+        coerce = self.coerce
+        if self.known is not None and all(issubclass(kind, str | Enum) for kind in set(map(type, values))):
+            coerce = self.known.__getitem__
         for value, container, key in zip(values, containers, keys, strict=True):
             try:
-                coerced = self.coerce(value)
+                coerced = coerce(value)
                 if coerced is Undefined or coerced is None:
                     raise TypeError(
                         f"Expected `{inspect(self.kind)}.coerce_output_value({inspect(value)})`"
@@ -129,6 +135,18 @@ class Leaf(Completer):
                 container[key] = coerced
             except Exception as error:
                 run.fail(spot, container, key, error)
+
+
+class CoercedOnce(dict[Any, Any]):
+    """An enum's values: they are few, so each is coerced once. What is no value of it raises each time."""
+
+    def __init__(self, kind: GraphQLLeafType) -> None:
+        super().__init__()
+        self._coerce = kind.coerce_output_value
+
+    def __missing__(self, value: Any) -> Any:
+        found = self[value] = self._coerce(value)
+        return found
 
 
 class ListOf(Completer):
@@ -194,21 +212,23 @@ class AbstractOf(Completer):
 
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Finds out each value's type first; where that has to be waited for, all wait."""
-        names = [
-            self._name_of(run, spot, value, container) for value, container in zip(values, containers, strict=True)
-        ]
+        names = self._names(run, spot, values, containers)
         if any(map(run.is_late, set(map(type, names)))):
             where = (spot, containers, keys)
             run.when_all(names, lambda settled: self._place(run, spot, settled, values, containers, keys), where)
         else:
             self._place(run, spot, names, values, containers, keys)
 
+    def _names(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any]) -> list[Any]:
+        of_value = self.kind.extensions.get("type_of")
+        if of_value is None:
+            pairs = zip(values, containers, strict=True)
+            return [self._name_of(run, spot, value, container) for value, container in pairs]
+        return [_name_or_error(of_value, value) for value in values]
+
     def _name_of(self, run: Run, spot: Spot, value: Any, container: Any) -> Any:
         kind: GraphQLAbstractType = self.kind
-        of_value = kind.extensions.get("type_of")
         try:
-            if of_value is not None:
-                return of_value(value)
             resolve = kind.resolve_type or run.type_resolver
             return resolve(value, run.info_at(spot, container), kind)
         except Exception as error:
@@ -223,18 +243,28 @@ class AbstractOf(Completer):
         containers: Sequence[Any],
         keys: Sequence[Any],
     ) -> None:
-        groups: dict[str, Placing] = {}
-        for place, (name, value, container, key) in enumerate(zip(names, values, containers, keys, strict=True)):
-            group = groups.get(name) if isinstance(name, str) else None
-            if group is None:
+        kinds: dict[str, GraphQLObjectType] = {}
+        found: dict[str, list[int]] = {}
+        for place, name in enumerate(names):
+            if not isinstance(name, str) or name not in kinds:
                 try:
-                    kind = self._concrete(run, spot, name, value, container)
+                    kind = self._concrete(run, spot, name, values[place], containers[place])
                 except Exception as error:
-                    run.fail(spot, container, key, error)
+                    run.fail(spot, containers[place], keys[place], error)
                     continue
-                group = groups[kind.name] = Placing(kind, [], [], [], [])
-            group.add(value, container, key, place)
-        run.place_objects(spot, list(groups.values()))
+                kinds[kind.name], found[kind.name] = kind, []
+            found[name].append(place)
+        parts = [
+            Placing(
+                kinds[name],
+                [values[place] for place in places],
+                [containers[place] for place in places],
+                [keys[place] for place in places],
+                places,
+            )
+            for name, places in found.items()
+        ]
+        run.place_objects(spot, parts)
 
     def _concrete(self, run: Run, spot: Spot, name: Any, value: Any, container: Any) -> GraphQLObjectType:
         """The object type of this name; raises in graphql-core's words where there is none that fits."""
@@ -278,6 +308,13 @@ def completer(kind: GraphQLOutputType, depth: int = 0) -> Completer:
     if is_leaf_type(inner):
         return Leaf(inner, non_null, depth)
     return (AbstractOf if is_abstract_type(inner) else ObjectOf)(inner, non_null, depth)
+
+
+def _name_or_error(of_value: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return of_value(value)
+    except Exception as error:
+        return error
 
 
 def _listed(values: Iterable[Any]) -> list[Any]:

@@ -202,6 +202,16 @@ async def sign_in(tx: Transaction, token: str, origin: Origin = Origin()) -> str
     return started.cookie
 
 
+async def session_of(tx: Transaction, cookie: str) -> Row | None:
+    """(id, user_id) of the session that a browser's cookie belongs to, unless it was ended."""
+    table = table_of(AuthSession)
+    return await tx.row(
+        sa.select(table.c.id, table.c.user_id).where(
+            table.c.token_hash == token_hash(cookie), table.c.revoked_at.is_(None)
+        )
+    )
+
+
 async def sign_out(tx: Transaction, cookie: str) -> None:
     """Ends a browser's session at once. Safe to repeat."""
     table = table_of(AuthSession)
