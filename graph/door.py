@@ -30,7 +30,7 @@ from core.errors import DomainError, SeveralErrors
 from core.ids import tag_of
 from core.relations import Perspective, Relation
 from core.tables import Table
-from core.viewer import SERVICE, Viewer, require, require_signed_in
+from core.viewer import SERVICE, Viewer, refuse_acting_as, require, require_signed_in
 from core.watching import Watch
 from core.writing import Transaction, transaction
 from graph.context import DRAFT, LIVE, NOWHERE, Context, Info
@@ -51,11 +51,13 @@ class Gate(StrEnum):
 
     ANYONE = "Anyone may do this."
     SIGNED_IN = "For whoever is signed in, with their own things."
-    PERSON = "For whoever is signed in in person, with their own things; not for API tokens."
+    PERSON = "For whoever is signed in in person, their own things; not for API tokens, and not as somebody else."
 
     def admit(self, viewer: Viewer) -> None:
-        """Raises unless the viewer may pass."""
-        if self is not Gate.ANYONE:
+        """Raises unless the viewer may pass. What anybody does without signing in, nobody does as somebody else."""
+        if self is Gate.ANYONE:
+            refuse_acting_as(viewer)
+        else:
             require_signed_in(viewer, in_person=self is Gate.PERSON)
 
 

@@ -24,7 +24,7 @@ from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
 from graph.errors import InputError, RevisionConflict
 from graph.formats import FORMATS
-from graph.identity import accounts, friends, people
+from graph.identity import accounts, friends, impersonation, people
 from graph.identity.friends import FriendsQuery
 from graph.identity.viewer import IdentityQuery
 from graph.node import NodeQuery
@@ -48,7 +48,13 @@ TYPES: dict[type[Table], Callable[[Row], str]] = {
 }
 # What `node(id)` finds.
 FINDERS = tuple(Relation(model, "id") for model in TYPES)
-MUTATIONS = (*accounts.MUTATIONS, *people.MUTATIONS, *friends.MUTATIONS, *curriculum_mutations.MUTATIONS)
+MUTATIONS = (
+    *accounts.MUTATIONS,
+    *impersonation.MUTATIONS,
+    *people.MUTATIONS,
+    *friends.MUTATIONS,
+    *curriculum_mutations.MUTATIONS,
+)
 
 
 @strawberry.type(description="Everything that can be read.")

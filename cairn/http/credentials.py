@@ -56,11 +56,20 @@ class Credentials:
         found = None
         if self.issuers is not None and scheme.lower() == "bearer" and identity.looks_like_jwt(token):
             return await self.issuers.viewer(self.database, token)
+        if scheme.lower() == "bearer" and identity.looks_like_token(token, identity.TokenKind.IMPERSONATION):
+            return await self._acting(token)
         if scheme.lower() == "bearer":
             found = await identity.viewer_of_bearer(self.database, token)
         if found is None:
             raise InvalidCredentials("This token is not valid: it may be expired or revoked.")
         return await self._seen(found)
+
+    async def _acting(self, token: str) -> Viewer:
+        """Somebody as whom somebody else acts: that they were here themselves is not written down."""
+        found = await identity.viewer_of_impersonation(self.database, token)
+        if found is None:
+            raise InvalidCredentials("This token is not valid: what it was for may have ended.")
+        return found
 
     async def _seen(self, found: identity.Identified) -> Viewer:
         """Writes down, once in a while, that this person was here."""

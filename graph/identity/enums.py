@@ -33,6 +33,7 @@ described(
     content_publish="Publish and unpublish.",
     content_import="Import courses from elsewhere.",
     user_manage="See people and what they may do.",
+    user_impersonate="Act as somebody else who may do less, to see what they see.",
     role_grant="Give people roles, and take them back.",
     audit_read="Read the audit log.",
 )

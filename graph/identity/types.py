@@ -92,6 +92,19 @@ class UserMilestone:
     occurred_at: datetime
 
 
+@entity(models.Impersonation)
+class Impersonation:
+    """That somebody acted, or acts, as somebody else."""
+
+    id: strawberry.ID = column("The impersonation's own id.")
+    user_id: strawberry.ID
+    impersonator_id: strawberry.ID
+    reason: str
+    created_at: datetime = column("When it began.")
+    expires_at: datetime
+    ended_at: datetime | None
+
+
 @entity(models.User)
 class Account:
     """One's own account."""

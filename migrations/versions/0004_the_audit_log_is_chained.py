@@ -1,4 +1,4 @@
-"""The audit log is chained, and tells before and after
+"""The audit log is chained and tells before and after; impersonation
 
 Revision ID: 0004
 Revises: 0003
@@ -29,6 +29,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_audit_seal_number")),
     )
     op.create_index("ix_audit_seal_open", "audit_seal", ["id"], unique=False, postgresql_where=sa.text("hash IS NULL"))
+    op.create_table(
+        "impersonation",
+        sa.Column("created_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("id", sa.UUID(as_uuid=False), nullable=False),
+        sa.Column("user_id", sa.UUID(as_uuid=False), nullable=False),
+        sa.Column("impersonator_id", sa.UUID(as_uuid=False), nullable=False),
+        sa.Column("session_id", sa.UUID(as_uuid=False), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint("user_id <> impersonator_id", name=op.f("ck_impersonation_user_id")),
+        sa.ForeignKeyConstraint(
+            ["impersonator_id"], ["user.id"], name=op.f("fk_impersonation_impersonator_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_impersonation_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_impersonation")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_impersonation_token_hash")),
+    )
+    op.create_index(op.f("ix_impersonation_impersonator_id"), "impersonation", ["impersonator_id"], unique=False)
+    op.create_index(op.f("ix_impersonation_user_id"), "impersonation", ["user_id"], unique=False)
     op.add_column("audit_log", sa.Column("acted_as_id", sa.UUID(as_uuid=False), nullable=True))
     op.add_column("audit_log", sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column("audit_log", sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
@@ -38,12 +60,26 @@ def upgrade() -> None:
     op.create_index(op.f("ix_audit_log_created_at"), "audit_log", ["created_at"], unique=False)
     op.execute('ALTER TABLE "audit_seal" ENABLE ROW LEVEL SECURITY')
     op.execute('ALTER TABLE "audit_seal" FORCE ROW LEVEL SECURITY')
+    op.execute('ALTER TABLE "impersonation" ENABLE ROW LEVEL SECURITY')
+    op.execute('ALTER TABLE "impersonation" FORCE ROW LEVEL SECURITY')
     op.execute('GRANT INSERT ON "audit_seal" TO cairn_api')
     op.execute('GRANT SELECT ON "audit_seal" TO cairn_api')
     op.execute('GRANT INSERT ON "audit_seal" TO cairn_service')
     op.execute('GRANT SELECT ON "audit_seal" TO cairn_service')
     op.execute('GRANT UPDATE (hash) ON "audit_seal" TO cairn_service')
     op.execute('GRANT UPDATE (number) ON "audit_seal" TO cairn_service')
+    op.execute('GRANT SELECT (created_at) ON "impersonation" TO cairn_api')
+    op.execute('GRANT SELECT (ended_at) ON "impersonation" TO cairn_api')
+    op.execute('GRANT SELECT (expires_at) ON "impersonation" TO cairn_api')
+    op.execute('GRANT SELECT (id) ON "impersonation" TO cairn_api')
+    op.execute('GRANT SELECT (impersonator_id) ON "impersonation" TO cairn_api')
+    op.execute('GRANT SELECT (reason) ON "impersonation" TO cairn_api')
+    op.execute('GRANT SELECT (updated_at) ON "impersonation" TO cairn_api')
+    op.execute('GRANT SELECT (user_id) ON "impersonation" TO cairn_api')
+    op.execute('GRANT DELETE ON "impersonation" TO cairn_service')
+    op.execute('GRANT INSERT ON "impersonation" TO cairn_service')
+    op.execute('GRANT SELECT ON "impersonation" TO cairn_service')
+    op.execute('GRANT UPDATE ON "impersonation" TO cairn_service')
     op.execute(
         "CREATE POLICY own_insert ON \"audit_log\" FOR INSERT TO cairn_api WITH CHECK (((actor_id IS NOT DISTINCT FROM (SELECT COALESCE(NULLIF(current_setting('cairn.actor_id', true), ''), NULLIF(current_setting('cairn.viewer_id', true), ''))::uuid)) AND (acted_as_id IS NOT DISTINCT FROM (SELECT CASE WHEN NULLIF(current_setting('cairn.actor_id', true), '') IS NOT NULL THEN NULLIF(current_setting('cairn.viewer_id', true), '')::uuid END))))"
     )
@@ -57,6 +93,18 @@ def upgrade() -> None:
     op.execute('CREATE POLICY service_select ON "audit_seal" FOR SELECT TO cairn_service USING (true)')
     op.execute(
         "CREATE POLICY staff_read_audit_read ON \"audit_seal\" FOR SELECT TO cairn_api USING ((SELECT 'audit:read' = ANY (string_to_array(current_setting('cairn.scopes', true), ' '))))"
+    )
+    op.execute(
+        "CREATE POLICY pair_select ON \"impersonation\" FOR SELECT TO cairn_api USING (((SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid) IN (user_id, impersonator_id)))"
+    )
+    op.execute('CREATE POLICY service_delete ON "impersonation" FOR DELETE TO cairn_service USING (true)')
+    op.execute('CREATE POLICY service_insert ON "impersonation" FOR INSERT TO cairn_service WITH CHECK (true)')
+    op.execute('CREATE POLICY service_select ON "impersonation" FOR SELECT TO cairn_service USING (true)')
+    op.execute(
+        'CREATE POLICY service_update ON "impersonation" FOR UPDATE TO cairn_service USING (true) WITH CHECK (true)'
+    )
+    op.execute(
+        "CREATE POLICY staff_read_audit_read ON \"impersonation\" FOR SELECT TO cairn_api USING ((SELECT 'audit:read' = ANY (string_to_array(current_setting('cairn.scopes', true), ' '))))"
     )
     # ### end Alembic commands ###
     # Entries of before get their place in the chain too. The owner of the tables sees no row of theirs: the service does.
@@ -75,6 +123,9 @@ def downgrade() -> None:
     op.drop_column("audit_log", "after")
     op.drop_column("audit_log", "before")
     op.drop_column("audit_log", "acted_as_id")
+    op.drop_index(op.f("ix_impersonation_user_id"), table_name="impersonation")
+    op.drop_index(op.f("ix_impersonation_impersonator_id"), table_name="impersonation")
+    op.drop_table("impersonation")
     op.drop_index("ix_audit_seal_open", table_name="audit_seal", postgresql_where=sa.text("hash IS NULL"))
     op.drop_table("audit_seal")
     op.execute(

@@ -11,6 +11,7 @@ from models.identity.credentials import (
     SessionKind,
 )
 from models.identity.friends import Connection, ConnectionStatus
+from models.identity.impersonation import Impersonation
 from models.identity.people import User, UserMilestone, UserStatus
 from models.identity.profiles import (
     Audience,
@@ -33,6 +34,7 @@ __all__ = [
     "Consent",
     "ConsentPurpose",
     "ExperienceLevel",
+    "Impersonation",
     "LoginPurpose",
     "LoginToken",
     "MeetingStyle",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from models.identity import Role, Scope
 
 _EDITOR = frozenset({Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.CONTENT_IMPORT})
-_ADMIN = _EDITOR | {Scope.USER_MANAGE, Scope.ROLE_GRANT, Scope.AUDIT_READ}
+_ADMIN = _EDITOR | {Scope.USER_MANAGE, Scope.USER_IMPERSONATE, Scope.ROLE_GRANT, Scope.AUDIT_READ}
 
 # A role without an entry of its own may what any signed-in person may.
 SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
@@ -46,6 +46,12 @@ def scopes_of(roles: Iterable[Role]) -> frozenset[str]:
 def grantable_by(roles: Iterable[Role]) -> frozenset[Role]:
     """The roles that somebody with these roles may give to others, and take from them."""
     return frozenset(each for role in roles for each in GRANTABLE[role])
+
+
+def may_act_as(own: Iterable[Role], theirs: Iterable[Role]) -> bool:
+    """Whether somebody with their own roles may act as somebody with others: never to do more than they may anyway."""
+    own_scopes, their_roles = scopes_of(own), set(theirs)
+    return Scope.USER_IMPERSONATE in own_scopes and not their_roles & KEEPERS and scopes_of(their_roles) <= own_scopes
 
 
 def table() -> str:

@@ -102,6 +102,8 @@ def _people(scribe: Scribe, guest: Guest, other: Guest, staff: Staff) -> None:
     scribe.do(other.client, "friendshipEnd", id=asked)
     scribe.do(other.client, "friendshipBlock", userId=guest.id)
     admin = staff(Role.ADMIN)[1]
+    begun = scribe.do(admin, "impersonationStart", "impersonation { id }", userId=guest.id, reason="To see")
+    scribe.do(admin, "impersonationEnd", id=begun["impersonation"]["id"])
     given = scribe.do(admin, "roleGrant", "role { id }", userId=guest.id, role="COACH")["role"]["id"]
     scribe.do(admin, "roleRevoke", id=given)
 

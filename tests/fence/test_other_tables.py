@@ -36,6 +36,7 @@ READS: dict[str, set[str]] = {
     "consent": MANAGERS,
     "user_milestone": MANAGERS,
     "outgoing_mail": {"service"},
+    "impersonation": MANAGERS,
     "audit_log": MANAGERS,
     "audit_seal": MANAGERS,
     "content": STAFF,
@@ -58,6 +59,7 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "consent": {"service": ALL},
     "user_milestone": {"service": ALL},
     "outgoing_mail": {"service": ALL},
+    "impersonation": {"service": ALL},
     "audit_log": {"service": {"INSERT"}},
     # One's own acts are written with an empty seal; which act that is, the table does not say.
     "audit_seal": {name: {"INSERT"} for name in ("learner", "editor", "admin", "service")},
@@ -77,6 +79,7 @@ OWNED = {
     "profile": "user_id",
     "profile_card": "user_id",
     "consent": "user_id",
+    "impersonation": "user_id",
     "user_milestone": "user_id",
 }
 OWN_WRITES = {
@@ -86,7 +89,12 @@ OWN_WRITES = {
     "consent": {"INSERT", "UPDATE"},
 }
 # Columns of one's own rows that nobody reads but the service, and those that nobody sets but the service.
-HIDDEN = {"api_token": "token_hash", "auth_identity": "secret_hash", "auth_session": "token_hash"}
+HIDDEN = {
+    "api_token": "token_hash",
+    "auth_identity": "secret_hash",
+    "auth_session": "token_hash",
+    "impersonation": "token_hash",
+}
 UNSETTABLE = {
     "user": ("status", "email", "email_confirmed_at", "is_anonymous", "id"),
     "consent": ("purpose", "version", "granted_at", "user_id"),
@@ -149,6 +157,7 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
         "consent": {"user_id": person, "purpose": "recording", "version": "1"},
         "user_milestone": {"user_id": person, "key": "first"},
         "outgoing_mail": {"kind": "k", "recipient": "r", "details": {}, "attempts": 0},
+        "impersonation": {"user_id": person, "impersonator_id": session, "reason": "r", "token_hash": "h"},
         "audit_log": {"actor_id": person, "actor_kind": "user", "action": "look", "details": {}},
         "audit_seal": {"number": None, "hash": None},
     }
@@ -187,10 +196,12 @@ def test_who_writes_what_is_not_their_own(
 @pytest.fixture
 def own_rows(owner: Owner, everybody: dict[str, Persona], rows: dict[str, str]) -> None:
     """Something of the learner's in every table that is about people."""
+    owner.execute("SET LOCAL session_replication_role = replica")
     for table, values in _owned(everybody["learner"].user_id).items():
         if table in OWNED and table not in ("user", "role_grant", "api_token", "profile", "profile_card"):
             unique = {name: f"own {value}" for name, value in values.items() if name.endswith("_hash")}
             _insert(owner, table, {**values, **unique})
+    owner.execute("SET LOCAL session_replication_role = origin")
 
 
 @pytest.mark.parametrize("table", OWNED)
