@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from cairn.http.credentials import Credentials, OtherIssuers
-from cairn.settings import MailSettings, Settings, settings
+from cairn.settings import GraphqlSettings, MailSettings, Settings, settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
+from graph.documents.trusted import read_manifest
 from graph.limits import Limits
 from graph.running import Operations
 from graph.schema import schema
@@ -36,17 +37,26 @@ def compose(settings: Settings) -> Parts:
     )
     public = settings.http.public_url
     mail = mail_gateway(settings.mail)
-    limits = Limits(**settings.graphql.model_dump(exclude={"introspection", "executor"}))
     return Parts(
         settings=settings,
         database=database,
         credentials=Credentials(
             database, secure=public is not None and public.scheme == "https", issuers=_issuers(settings)
         ),
-        operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
+        operations=operations(settings.graphql),
         mail=mail,
         postman=Postman(database, mail, settings.app_url),
     )
+
+
+def operations(settings: GraphqlSettings) -> Operations:
+    """What runs documents, the trusted ones made ready; raises `Untrustworthy` when one of them would be refused."""
+    limits = Limits(**settings.model_dump(include={each.name for each in fields(Limits)}))
+    made = Operations(schema()._schema, limits, settings.introspection, settings.executor)
+    if settings.trusted_documents is not None:
+        made.trust(read_manifest(settings.trusted_documents))
+    made.only_trusted = settings.only_trusted
+    return made
 
 
 def _issuers(settings: Settings) -> OtherIssuers | None:

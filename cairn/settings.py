@@ -11,7 +11,16 @@ from typing import Any, Literal, get_origin
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AliasChoices, BaseModel, Field, HttpUrl, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -32,20 +41,41 @@ class HttpSettings(BaseModel):
     )
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body, in bytes.")
     max_json_depth: int = Field(64, ge=8, description="Deepest nesting of a request body.")
+    document_max_age: int = Field(
+        0,
+        ge=0,
+        le=86_400,
+        description="Seconds that caches may show answers to trusted documents for anonymous readers without asking.",
+    )
 
 
 class GraphqlSettings(BaseModel):
     """Limits of a GraphQL operation."""
 
-    max_tokens: int = Field(10_000, ge=100, description="Most tokens in a document.")
+    max_characters: int = Field(100_000, ge=1_000, description="Longest document, in characters.")
+    max_tokens: int = Field(2_000, ge=100, description="Most tokens in a document.")
     max_depth: int = Field(20, ge=5, description="Deepest nesting of a document, fragments followed.")
-    max_fields: int = Field(2_000, ge=50, description="Most fields in an operation, fragments followed.")
+    max_fields: int = Field(2_000, ge=50, description="Most fields in a document's operations, fragments followed.")
+    max_root_fields: int = Field(50, ge=1, description="Most root fields in an operation, fragments followed.")
+    max_aliases: int = Field(200, ge=1, description="Most aliases in an operation, fragments followed.")
+    max_cost: int = Field(25_000, ge=1_000, description="What an operation may cost; see documents.md.")
     max_objects: int = Field(10_000, ge=100, description="Most objects in an answer, each counted where it is shown.")
     max_statements: int = Field(200, ge=10, description="Most statements that one request may cost.")
     introspection: bool = Field(True, description="Whether the schema may be asked for.")
+    trusted_documents: Path | None = Field(
+        None, description="A manifest of trusted documents, as JSON; see documents.md."
+    )
+    only_trusted: bool = Field(False, description="Whether readers may run trusted documents alone.")
     executor: Literal["planned", "levels", "graphql-core"] = Field(
         "planned", description="How operations run: `planned`, or for comparison `levels` or `graphql-core`."
     )
+
+    @field_validator("only_trusted")
+    @classmethod
+    def _has_something_to_trust(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("trusted_documents") is None:
+            raise ValueError("There must be trusted documents: set CAIRN_GRAPHQL__TRUSTED_DOCUMENTS.")
+        return value
 
 
 class DatabaseSettings(BaseModel):

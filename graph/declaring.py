@@ -21,9 +21,9 @@ from graph.engine import BatchResolver, dataloaded
 
 Batch = Callable[..., Any]
 # Values of these need no converting.
-# Metadata that the engine's planners read, under the same names.
 _PLAIN = (str, int, float, bool, strawberry.ID)
-_HANDED_ON = ("needs", "passes", "source", "page_part")
+# Metadata that the engine's planners and the cost of documents read, under the same names.
+_HANDED_ON = ("needs", "passes", "source", "page_part", "weight", "list_size")
 
 
 def batch_field(

@@ -37,6 +37,7 @@ from graph.context import DRAFT, LIVE, NOWHERE, Context, Info
 from graph.effects import Effects
 from graph.errors import UserError, user_errors
 from graph.fields import related_one
+from graph.sizes import ListSize
 from models.content import Content, Staged
 from models.identity import Scope
 from resolvers import audit
@@ -275,7 +276,9 @@ def _payload_type(name: str, entity_name: str, entity: Any, extra: Mapping[str, 
     for each, (kind, description) in extra.items():
         annotations[each], values[each] = kind | None, strawberry.field(description=description)
     annotations["errors"] = list[UserError]
-    values["errors"] = strawberry.field(description="Why nothing was done; empty when it was.")
+    values["errors"] = strawberry.field(
+        description="Why nothing was done; empty when it was.", metadata={"weight": 0, "list_size": ListSize(1)}
+    )
     made = type(name, (), {**values, "__annotations__": annotations})
     return strawberry.type(made, description=f"The outcome of {_camel_title(name.removesuffix('Payload'))}.")
 

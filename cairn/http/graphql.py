@@ -15,14 +15,19 @@ from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
+from cairn.http.caching import revalidated
 from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
 from cairn.settings import HttpSettings
 from core.database import Database
 from core.errors import RequestError
 from core.reading import Budget
+from core.viewer import Viewer, ViewerKind
 from graph.context import Context
+from graph.documents.accepting import Refused
+from graph.documents.prepared import Prepared
 from graph.errors import shown
-from graph.running import Operations, Refused
+from graph.running import Operations
+from models.identity import Scope
 from workers.mail import Postman
 
 GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
@@ -48,7 +53,8 @@ class BadRequest(Exception):
 class Call:
     """The parameters of a GraphQL request."""
 
-    query: str
+    query: str | None
+    document_id: str | None
     operation_name: str | None
     variables: dict[str, Any] | None
 
@@ -90,26 +96,53 @@ class GraphqlEndpoint:
         if media_type == "":
             raise BadRequest(406, f"This endpoint answers {GRAPHQL_JSON} or {JSON}.", "NOT_ACCEPTABLE")
         call = await self._from_body(request) if request.method == "POST" else self._from_url(request)
-        document, operation = self.operations.prepare(call.query, call.operation_name)
+        viewer = None if self._is_open(call) else await self._editor(request)
+        prepared = self._prepared(call)
+        operation = prepared.operation
         if operation.operation is OperationType.SUBSCRIPTION:
             raise BadRequest(400, "Subscriptions do not run over plain HTTP.", "SUBSCRIPTION_OVER_HTTP")
         if request.method != "POST" and operation.operation is not OperationType.QUERY:
             raise BadRequest(405, "Only queries run over GET. Use POST.", "METHOD_NOT_ALLOWED", {"allow": "POST"})
-        try:
-            viewer = await self.credentials.viewer(request)
-        except InvalidCredentials as error:
-            challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
-            raise BadRequest(401, str(error), "UNAUTHENTICATED", challenge) from error
+        viewer = viewer or await self._viewer(request)
         limits = self.operations.limits
         budget = Budget(limits.max_objects, limits.max_statements)
         context = Context(self.database, viewer, budget=budget, origin=origin_of(request, request_id))
-        answer = await self.operations.run(document, operation, call.variables, context, request_id)
+        answer = await self.operations.run(prepared, call.variables, context, request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
         response = _response(answer, media_type, status, request_id)
+        if request.method != "POST" and call.document_id and "errors" not in answer:
+            is_public = viewer.kind is ViewerKind.ANONYMOUS
+            response = revalidated(request, response, public=is_public, max_age=self.limits.document_max_age)
         self.credentials.apply(request, response, context.effects)
         if context.effects.mail:
             self.postman.nudge()
         return response
+
+    def _is_open(self, call: Call) -> bool:
+        return call.query is None or self.operations.allows(call.query)
+
+    async def _editor(self, request: Request) -> Viewer:
+        """Whoever may run what is not trusted; everybody else is refused before the document is looked at."""
+        viewer = await self._viewer(request)
+        if not viewer.may(Scope.CONTENT_EDIT):
+            only = "Only the documents of known apps are run here. Send the documentId of one."
+            raise BadRequest(400, only, "PERSISTED_DOCUMENT_REQUIRED")
+        return viewer
+
+    def _prepared(self, call: Call) -> Prepared:
+        if call.document_id is None:
+            return self.operations.prepare(call.query or "", call.operation_name)
+        found = self.operations.find(call.document_id, call.operation_name)
+        if found is None:
+            raise BadRequest(404, "There is no document with this documentId.", "PERSISTED_DOCUMENT_NOT_FOUND")
+        return found
+
+    async def _viewer(self, request: Request) -> Viewer:
+        try:
+            return await self.credentials.viewer(request)
+        except InvalidCredentials as error:
+            challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
+            raise BadRequest(401, str(error), "UNAUTHENTICATED", challenge) from error
 
     async def _from_body(self, request: Request) -> Call:
         _check_headers(request, self.limits.max_body_bytes)
@@ -158,9 +191,13 @@ def _parsed(text: bytes, deepest: int, what: str) -> Any:
 
 
 def _call(given: dict[str, Any]) -> Call:
-    query, name = given.get("query"), given.get("operationName")
+    query, document_id, name = given.get("query"), given.get("documentId"), given.get("operationName")
     variables, extensions = given.get("variables"), given.get("extensions")
-    if not isinstance(query, str) or not query:
+    if document_id is not None and not isinstance(document_id, str):
+        raise BadRequest(400, "The parameter documentId must be a string.")
+    if document_id and query is not None:
+        raise BadRequest(400, "Give either the parameter query or the parameter documentId.")
+    if not document_id and (not isinstance(query, str) or not query):
         raise BadRequest(400, "The parameter query is missing.")
     if name is not None and not isinstance(name, str):
         raise BadRequest(400, "The parameter operationName must be a string.")
@@ -168,7 +205,7 @@ def _call(given: dict[str, Any]) -> Call:
         raise BadRequest(400, "The parameter variables must be an object.")
     if extensions is not None and not isinstance(extensions, dict):
         raise BadRequest(400, "The parameter extensions must be an object.")
-    return Call(query, name or None, variables)
+    return Call(query, document_id or None, name or None, variables)
 
 
 async def _read(request: Request, most: int) -> bytes:
@@ -234,7 +271,8 @@ def _liking(ours: str, wanted: list[tuple[str, float]]) -> tuple[float, int, int
 
 
 def _wants_page(request: Request) -> bool:
-    return "query" not in request.query_params and "text/html" in request.headers.get("accept", "")
+    asks = {"query", "documentId"} & request.query_params.keys()
+    return not asks and "text/html" in request.headers.get("accept", "")
 
 
 def _failure(message: str, code: str, request_id: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from graphql import (
     default_type_resolver,
 )
 from graphql.execution import Executor, create_source_event_stream, map_source_to_response_event
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 from graphql.pyutils import inspect
 from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_iterable
 from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
@@ -25,6 +25,7 @@ from graphql.type import assert_valid_schema
 
 from graph.engine.executing import Run
 from graph.engine.planning import Plan, Refusal, chosen_operation, deciding_variables, fragments_of
+from graph.engine.variables import coercer
 
 _MOST_PLANS = 1000
 Result = ExecutionResult | Awaitable[ExecutionResult]
@@ -76,6 +77,7 @@ class Plans:
             return found
 
         plan.operation = operation  # type: ignore[attr-defined]
+        plan.coerce = coercer(schema, operation)  # type: ignore[attr-defined]
         return plan
 
 
@@ -115,13 +117,8 @@ def execute(
     try:
         prepare = plans.prepared(schema, document, operation_name)
         operation = prepare.operation  # type: ignore[attr-defined]
-        variables = get_variable_values(
-            schema,
-            operation.variable_definitions or (),
-            dict(variable_values or {}),
-            max_errors=max_coercion_errors,
-            hide_suggestions=hide_suggestions,
-        )
+        coerce = prepare.coerce  # type: ignore[attr-defined]
+        variables = coerce(variable_values or {}, max_coercion_errors, hide_suggestions)
         if isinstance(variables, list):
             raise Refusal(variables)
     except Refusal as refusal:

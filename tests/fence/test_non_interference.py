@@ -74,7 +74,7 @@ class Twins:
 
         async def ask(database: Database) -> bytes:
             return orjson.dumps(
-                await operations.run(*prepared, document.variables, Context(database, self.viewer), "request")
+                await operations.run(prepared, document.variables, Context(database, self.viewer), "request")
             )
 
         return [self.runner.run(ask(each)) for each in self.databases]
