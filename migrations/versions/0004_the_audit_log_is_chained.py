@@ -1,4 +1,4 @@
-"""The audit log is chained and tells before and after; impersonation
+"""The audit log is chained and tells before and after; impersonation; notification preferences
 
 Revision ID: 0004
 Revises: 0003
@@ -51,6 +51,58 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_impersonation_impersonator_id"), "impersonation", ["impersonator_id"], unique=False)
     op.create_index(op.f("ix_impersonation_user_id"), "impersonation", ["user_id"], unique=False)
+    op.create_table(
+        "notification_preference",
+        sa.Column("created_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("id", sa.UUID(as_uuid=False), nullable=False),
+        sa.Column("user_id", sa.UUID(as_uuid=False), nullable=False),
+        sa.Column(
+            "topic",
+            sa.Enum(
+                "courses",
+                "sessions",
+                "community",
+                "challenges",
+                "referrals",
+                "family",
+                "news",
+                name="notification_topic",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "channel",
+            sa.Enum(
+                "email",
+                "sms",
+                "telegram",
+                "push",
+                "in_app",
+                name="notification_channel",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("is_enabled", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column(
+            "digest",
+            sa.Enum("off", "daily", "weekly", name="digest", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user.id"], name=op.f("fk_notification_preference_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_preference")),
+        sa.UniqueConstraint(
+            "user_id", "topic", "channel", name=op.f("uq_notification_preference_user_id_topic_channel")
+        ),
+    )
     op.add_column("audit_log", sa.Column("acted_as_id", sa.UUID(as_uuid=False), nullable=True))
     op.add_column("audit_log", sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column("audit_log", sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
@@ -58,10 +110,24 @@ def upgrade() -> None:
     op.add_column("audit_log", sa.Column("ip", sa.String(length=45), nullable=True))
     op.create_index(op.f("ix_audit_log_action_id"), "audit_log", ["action", "id"], unique=False)
     op.create_index(op.f("ix_audit_log_created_at"), "audit_log", ["created_at"], unique=False)
+    op.add_column("user", sa.Column("quiet_from_hour", sa.Integer(), nullable=True))
+    op.add_column("user", sa.Column("quiet_to_hour", sa.Integer(), nullable=True))
+    op.execute('ALTER TABLE "user" DROP CONSTRAINT IF EXISTS ck_user_quiet_from_hour')
+    op.execute('ALTER TABLE "user" ADD CONSTRAINT ck_user_quiet_from_hour CHECK (quiet_from_hour BETWEEN 0 AND 23)')
+    op.execute('ALTER TABLE "user" DROP CONSTRAINT IF EXISTS ck_user_quiet_to_hour')
+    op.execute(
+        'ALTER TABLE "user" ADD CONSTRAINT ck_user_quiet_to_hour CHECK (quiet_to_hour BETWEEN 0 AND 23 AND quiet_to_hour <> quiet_from_hour)'
+    )
+    op.execute('ALTER TABLE "user" DROP CONSTRAINT IF EXISTS ck_user_quiet_to_hour_given')
+    op.execute(
+        'ALTER TABLE "user" ADD CONSTRAINT ck_user_quiet_to_hour_given CHECK ((quiet_from_hour IS NULL) = (quiet_to_hour IS NULL))'
+    )
     op.execute('ALTER TABLE "audit_seal" ENABLE ROW LEVEL SECURITY')
     op.execute('ALTER TABLE "audit_seal" FORCE ROW LEVEL SECURITY')
     op.execute('ALTER TABLE "impersonation" ENABLE ROW LEVEL SECURITY')
     op.execute('ALTER TABLE "impersonation" FORCE ROW LEVEL SECURITY')
+    op.execute('ALTER TABLE "notification_preference" ENABLE ROW LEVEL SECURITY')
+    op.execute('ALTER TABLE "notification_preference" FORCE ROW LEVEL SECURITY')
     op.execute('GRANT INSERT ON "audit_seal" TO cairn_api')
     op.execute('GRANT SELECT ON "audit_seal" TO cairn_api')
     op.execute('GRANT INSERT ON "audit_seal" TO cairn_service')
@@ -80,6 +146,17 @@ def upgrade() -> None:
     op.execute('GRANT INSERT ON "impersonation" TO cairn_service')
     op.execute('GRANT SELECT ON "impersonation" TO cairn_service')
     op.execute('GRANT UPDATE ON "impersonation" TO cairn_service')
+    op.execute('GRANT INSERT ON "notification_preference" TO cairn_api')
+    op.execute('GRANT SELECT ON "notification_preference" TO cairn_api')
+    op.execute('GRANT UPDATE (digest) ON "notification_preference" TO cairn_api')
+    op.execute('GRANT UPDATE (is_enabled) ON "notification_preference" TO cairn_api')
+    op.execute('GRANT UPDATE (updated_at) ON "notification_preference" TO cairn_api')
+    op.execute('GRANT DELETE ON "notification_preference" TO cairn_service')
+    op.execute('GRANT INSERT ON "notification_preference" TO cairn_service')
+    op.execute('GRANT SELECT ON "notification_preference" TO cairn_service')
+    op.execute('GRANT UPDATE ON "notification_preference" TO cairn_service')
+    op.execute('GRANT UPDATE (quiet_from_hour) ON "user" TO cairn_api')
+    op.execute('GRANT UPDATE (quiet_to_hour) ON "user" TO cairn_api')
     op.execute(
         "CREATE POLICY own_insert ON \"audit_log\" FOR INSERT TO cairn_api WITH CHECK (((actor_id IS NOT DISTINCT FROM (SELECT COALESCE(NULLIF(current_setting('cairn.actor_id', true), ''), NULLIF(current_setting('cairn.viewer_id', true), ''))::uuid)) AND (acted_as_id IS NOT DISTINCT FROM (SELECT CASE WHEN NULLIF(current_setting('cairn.actor_id', true), '') IS NOT NULL THEN NULLIF(current_setting('cairn.viewer_id', true), '')::uuid END))))"
     )
@@ -106,6 +183,23 @@ def upgrade() -> None:
     op.execute(
         "CREATE POLICY staff_read_audit_read ON \"impersonation\" FOR SELECT TO cairn_api USING ((SELECT 'audit:read' = ANY (string_to_array(current_setting('cairn.scopes', true), ' '))))"
     )
+    op.execute(
+        "CREATE POLICY own_insert ON \"notification_preference\" FOR INSERT TO cairn_api WITH CHECK ((user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)))"
+    )
+    op.execute(
+        "CREATE POLICY own_select ON \"notification_preference\" FOR SELECT TO cairn_api USING ((user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)))"
+    )
+    op.execute(
+        "CREATE POLICY own_update ON \"notification_preference\" FOR UPDATE TO cairn_api USING ((user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid))) WITH CHECK ((user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)))"
+    )
+    op.execute('CREATE POLICY service_delete ON "notification_preference" FOR DELETE TO cairn_service USING (true)')
+    op.execute(
+        'CREATE POLICY service_insert ON "notification_preference" FOR INSERT TO cairn_service WITH CHECK (true)'
+    )
+    op.execute('CREATE POLICY service_select ON "notification_preference" FOR SELECT TO cairn_service USING (true)')
+    op.execute(
+        'CREATE POLICY service_update ON "notification_preference" FOR UPDATE TO cairn_service USING (true) WITH CHECK (true)'
+    )
     # ### end Alembic commands ###
     # Entries of before get their place in the chain too. The owner of the tables sees no row of theirs: the service does.
     op.execute("SET LOCAL ROLE cairn_service")
@@ -115,7 +209,14 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.execute('ALTER TABLE "user" DROP CONSTRAINT IF EXISTS ck_user_quiet_from_hour')
+    op.execute('ALTER TABLE "user" DROP CONSTRAINT IF EXISTS ck_user_quiet_to_hour')
+    op.execute('ALTER TABLE "user" DROP CONSTRAINT IF EXISTS ck_user_quiet_to_hour_given')
+    op.execute('REVOKE UPDATE (quiet_from_hour) ON "user" FROM cairn_api')
+    op.execute('REVOKE UPDATE (quiet_to_hour) ON "user" FROM cairn_api')
     op.execute('DROP POLICY own_insert ON "audit_log"')
+    op.drop_column("user", "quiet_to_hour")
+    op.drop_column("user", "quiet_from_hour")
     op.drop_index(op.f("ix_audit_log_created_at"), table_name="audit_log")
     op.drop_index(op.f("ix_audit_log_action_id"), table_name="audit_log")
     op.drop_column("audit_log", "ip")
@@ -123,6 +224,7 @@ def downgrade() -> None:
     op.drop_column("audit_log", "after")
     op.drop_column("audit_log", "before")
     op.drop_column("audit_log", "acted_as_id")
+    op.drop_table("notification_preference")
     op.drop_index(op.f("ix_impersonation_user_id"), table_name="impersonation")
     op.drop_index(op.f("ix_impersonation_impersonator_id"), table_name="impersonation")
     op.drop_table("impersonation")

@@ -66,7 +66,8 @@ def table() -> str:
         f"|---|{'---|' * len(Scope)}---|",
         *(_line(role) for role in Role),
         "",
-        "A role holds everywhere, or within one course or group, and may end by itself at a set time. From the instant",
+        "A role without permissions of its own may be given for one course or group; all others hold everywhere or not",
+        "at all. A role may end by itself at a set time. From the instant",
         "in which it ends or is taken back it authorises nothing. Nobody changes their own roles. The last person who",
         "holds `admin` or `super_admin` for good keeps it until somebody else holds it too.",
     ]

@@ -15,7 +15,7 @@ from core.viewer import Viewer, ViewerKind
 from core.writing import Transaction
 from models.identity import Role, RoleGrant, ScopeType, User, UserStatus
 from resolvers.identity.credentials import roles_of
-from resolvers.identity.rights import KEEPERS, grantable_by
+from resolvers.identity.rights import KEEPERS, SCOPES_OF_ROLE, grantable_by
 
 # Whoever changes roles waits for whoever is at it, so that two cannot take the last two keepers' roles at once.
 _LOCK = 0x726F_6C65
@@ -109,7 +109,8 @@ def _check_scope(role: Role, scope_type: ScopeType, scope_id: str | None) -> Non
         if scope_id is not None:
             raise InvalidInput("A role that holds everywhere names no course or group.", "INVALID", ("scopeId",))
         return
-    if role in KEEPERS:
+    if SCOPES_OF_ROLE[role]:
+        # What is scoped is asked of nothing yet: a grant that opens nothing would only look like one.
         raise InvalidInput("This role holds everywhere or not at all.", "INVALID", ("scopeType",))
     if scope_id is None or tag_of(scope_id) is None or tag_of(scope_id) != _TAG_OF_SCOPE.get(scope_type):
         raise InvalidInput(f"This is not the id of a {scope_type.value}.", "INVALID", ("scopeId",))

@@ -95,6 +95,7 @@ def _sessions(scribe: Scribe, guest: Guest, app: Client, post: Post) -> None:
 def _people(scribe: Scribe, guest: Guest, other: Guest, staff: Staff) -> None:
     scribe.do(guest.client, "profileUpdate", expectedRevision=1, bio="I listen.")
     scribe.do(guest.client, "settingsUpdate", expectedRevision=1, displayName="Maya")
+    scribe.do(guest.client, "notificationPreferenceChoose", topic="NEWS", channel="EMAIL", isEnabled=False)
     scribe.do(guest.client, "consentGrant", purpose="RECORDING", version="1")
     scribe.do(guest.client, "consentWithdraw", purpose="RECORDING")
     asked = scribe.do(guest.client, "friendshipRequest", "friendship { id }", userId=other.id)["friendship"]["id"]

@@ -37,6 +37,7 @@ READS: dict[str, set[str]] = {
     "user_milestone": MANAGERS,
     "outgoing_mail": {"service"},
     "impersonation": MANAGERS,
+    "notification_preference": {"service"},
     "audit_log": MANAGERS,
     "audit_seal": MANAGERS,
     "content": STAFF,
@@ -60,6 +61,7 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "user_milestone": {"service": ALL},
     "outgoing_mail": {"service": ALL},
     "impersonation": {"service": ALL},
+    "notification_preference": {"service": ALL},
     "audit_log": {"service": {"INSERT"}},
     # One's own acts are written with an empty seal; which act that is, the table does not say.
     "audit_seal": {name: {"INSERT"} for name in ("learner", "editor", "admin", "service")},
@@ -80,6 +82,7 @@ OWNED = {
     "profile_card": "user_id",
     "consent": "user_id",
     "impersonation": "user_id",
+    "notification_preference": "user_id",
     "user_milestone": "user_id",
 }
 OWN_WRITES = {
@@ -157,6 +160,13 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
         "consent": {"user_id": person, "purpose": "recording", "version": "1"},
         "user_milestone": {"user_id": person, "key": "first"},
         "outgoing_mail": {"kind": "k", "recipient": "r", "details": {}, "attempts": 0},
+        "notification_preference": {
+            "user_id": person,
+            "topic": "news",
+            "channel": "email",
+            "digest": "off",
+            "is_enabled": True,
+        },
         "impersonation": {"user_id": person, "impersonator_id": session, "reason": "r", "token_hash": "h"},
         "audit_log": {"actor_id": person, "actor_kind": "user", "action": "look", "details": {}},
         "audit_seal": {"number": None, "hash": None},

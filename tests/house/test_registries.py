@@ -36,6 +36,7 @@ TAGS = {
     0x01A: "connection",
     0x01B: "user_milestone",
     0x01C: "impersonation",
+    0x01D: "notification_preference",
     0x020: "audit_log",
     0x021: "audit_seal",
     0x030: "content",
