@@ -24,6 +24,7 @@ from rich.console import Console
 from cairn.embedded import EmbeddedPostgresError
 from cairn.listening import PortTaken
 from cairn.settings import problems
+from core import redaction
 from core.errors import DomainError, SeveralErrors
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ def serve(
         port=found.port,
         workers=workers,
         log_level="info",
-        proxy_headers=found.http.public_url is not None,
+        # Who the client is, is found out by cairn.http.addresses.
+        proxy_headers=False,
         # A line per request costs a sixth of what a course page costs.
         access_log=False,
     )
@@ -122,6 +124,8 @@ def served() -> Any:
     from cairn.http.app import application
     from cairn.settings import settings
 
+    # A process of its own, which does not come in by `main`.
+    redaction.install()
     return application(compose(settings()))
 
 
@@ -362,12 +366,17 @@ def audit_verify(
 
 
 @app.command("doctor")
-def doctor_command() -> None:
-    """Look whether this installation is fit to run; exit code 1 when something is wrong."""
+def doctor_command(
+    production: Annotated[
+        bool, typer.Option("--production", help="Also look whether it is safe to put on the open internet.")
+    ] = False,
+    workers: Annotated[int, typer.Option(help="Processes that are to serve the API.", min=1, max=64)] = 1,
+) -> None:
+    """Look whether this installation is fit to run; exit code 1 when something is wrong, with what to do about it."""
     from cairn import doctor
 
     findings = []
-    for each in doctor.examine():
+    for each in doctor.examine(for_production=production, processes=workers):
         findings.append(each)
         console.print("[green]ok[/green]   " if each.fine else "[red]wrong[/red]", end=" ")
         console.print(each.text, highlight=False, markup=False, soft_wrap=True)
@@ -376,6 +385,7 @@ def doctor_command() -> None:
 
 def main() -> None:
     """The entry point: known failures end in one plain sentence and exit code 1."""
+    redaction.install()
     try:
         app()
     except (EmbeddedPostgresError, PortTaken, DomainError) as error:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from cairn.http.credentials import Credentials, OtherIssuers
-from cairn.settings import GraphqlSettings, MailSettings, Settings, settings
+from cairn.http.origins import Origins, origin_of_url
+from cairn.settings import GraphqlSettings, MailSettings, Openness, RateLimitSettings, Settings, settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
+from gateways.tallies import Tallies
 from graph.documents.trusted import read_manifest
 from graph.limits import Limits
 from graph.running import Operations
 from graph.schema import schema
+from resolvers.requests.limits import PostgresTallies
 from workers.mail import Postman
 
 
@@ -25,6 +28,7 @@ class Parts:
     operations: Operations
     mail: Mail
     postman: Postman
+    tallies: Tallies | None
 
 
 def compose(settings: Settings) -> Parts:
@@ -41,22 +45,40 @@ def compose(settings: Settings) -> Parts:
         settings=settings,
         database=database,
         credentials=Credentials(
-            database, secure=public is not None and public.scheme == "https", issuers=_issuers(settings)
+            database,
+            secure=public is not None and public.scheme == "https",
+            issuers=_issuers(settings),
+            origins=Origins(
+                own=None if public is None else origin_of_url(str(public)),
+                allowed=frozenset(settings.http.allowed_origins),
+            ),
         ),
-        operations=operations(settings.graphql),
+        operations=operations(settings.graphql, settings.introspection),
         mail=mail,
         postman=Postman(database, mail, settings.app_url),
+        tallies=tallies(settings.rate_limits, database),
     )
 
 
-def operations(settings: GraphqlSettings) -> Operations:
+def operations(settings: GraphqlSettings, introspection: Openness = "everybody") -> Operations:
     """What runs documents, the trusted ones made ready; raises `Untrustworthy` when one of them would be refused."""
     limits = Limits(**settings.model_dump(include={each.name for each in fields(Limits)}))
-    made = Operations(schema()._schema, limits, settings.introspection, settings.executor)
+    made = Operations(schema()._schema, limits, introspection, settings.executor, only_trusted=settings.only_trusted)
     if settings.trusted_documents is not None:
         made.trust(read_manifest(settings.trusted_documents))
-    made.only_trusted = settings.only_trusted
     return made
+
+
+def tallies(settings: RateLimitSettings, database: Database) -> Tallies | None:
+    """Whoever counts tries, by these settings; nobody where nothing is limited."""
+    if not settings.enabled:
+        return None
+    if settings.storage is None:
+        return PostgresTallies(database)
+    # Several megabytes, which those who have no Redis can do without.
+    from gateways.redis import RedisTallies
+
+    return RedisTallies(settings.storage.get_secret_value())
 
 
 def _issuers(settings: Settings) -> OtherIssuers | None:

@@ -23,7 +23,7 @@ from graphql import (
 from cairn.composition import operations
 from cairn.settings import GraphqlSettings
 from graph.documents.accepting import hash_of
-from graph.documents.trusted import PREFIX, Untrustworthy, read_manifest, trusted
+from graph.documents.trusted import PREFIX, Untrustworthy, read_manifest
 
 SUFFIXES = (".graphql", ".gql")
 
@@ -59,7 +59,7 @@ def check(paths: Sequence[Path], settings: GraphqlSettings) -> int:
     if files:
         texts |= {name.removeprefix(PREFIX): text for name, text in manifest(files).items()}
     ours = operations(settings.model_copy(update={"trusted_documents": None, "only_trusted": False}))
-    return len(trusted(texts, ours.accept))
+    return len(ours.vet(texts))
 
 
 def _definitions(paths: Sequence[Path]) -> Iterator[DefinitionNode]:

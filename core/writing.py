@@ -66,6 +66,14 @@ class Transaction:
         elif whole:
             await self.execute(sa.insert(table).values(whole))
 
+    async def expect_many_rows(self) -> None:
+        """Has the rest of the transaction planned for many rows, for acts on whole trees.
+
+        Statistics of a table that has just grown are old. A join that the planner takes for one row by one row may be
+        thousands by thousands and run for minutes; by hash or by merge it takes what its rows take.
+        """
+        await self._connection.execute(self._database.noted("SET LOCAL enable_nestloop = off"))
+
     async def check_deferred(self) -> None:
         """Makes deferred constraints speak now, while the door can still turn their words into user errors.
 

@@ -10,7 +10,7 @@ class Limits:
     """Limits of documents, operations and answers. Each can be set; docs/documents.md says why it is what it is."""
 
     max_characters: int = 100_000
-    max_tokens: int = 2_000
+    max_tokens: int = 1_000
     max_depth: int = 20
     max_fields: int = 2_000
     max_root_fields: int = 50

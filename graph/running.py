@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -14,7 +14,6 @@ from graphql import (
     ExecutionResult,
     GraphQLError,
     GraphQLSchema,
-    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     VariableNode,
 )
@@ -25,16 +24,18 @@ from core.reading import TOO_LARGE
 from core.relations import Perspective
 from core.viewer import require
 from graph.context import DRAFT, LIVE, Context
-from graph.documents.accepting import RULES, Refused, accept, hash_of
+from graph.documents.accepting import Refused, accept, hash_of
 from graph.documents.prepared import Prepared, account, too_costly
 from graph.documents.trusted import PREFIX, Store, trusted
 from graph.engine import execute
 from graph.errors import shown
+from graph.introspection import Openness, check_introspection, may_read_schema
 from graph.limits import Limits
 from models.identity import Scope
 
 _MAX_CACHED = 500
 _MAX_CACHED_LENGTH = 20_000
+_TRUSTED_TOKENS = 10_000
 
 
 # Ours in one round trip where it can, ours level by level, or graphql-core's with the same batches behind DataLoaders.
@@ -53,7 +54,7 @@ class Operations:
 
     schema: GraphQLSchema
     limits: Limits = field(default_factory=Limits)
-    introspection: bool = True
+    introspection: Openness = "everybody"
     executor: Executor = "planned"
     trusted: Store = field(default_factory=dict)
     only_trusted: bool = False
@@ -63,7 +64,9 @@ class Operations:
         """The operation chosen from a document; raises `Refused`."""
         operations = self._cache.get(text)
         if operations is None:
-            operations = self._remember(text, self.accept(text))
+            # Who asks is not known yet: where the schema is not for everybody, nothing is suggested to anybody.
+            hides = self.introspection != "everybody"
+            operations = self._remember(text, accept(text, self.schema, self.limits, hide_suggestions=hides))
         else:
             self._cache.move_to_end(text)
         return _chosen(operations, operation_name)
@@ -75,16 +78,16 @@ class Operations:
 
     def trust(self, texts: Mapping[str, str]) -> None:
         """Makes ready the documents of a manifest, for as long as this lives; raises `Untrustworthy`."""
-        self.trusted = trusted(texts, self.accept)
+        self.trusted = self.vet(texts)
+
+    def vet(self, texts: Mapping[str, str]) -> Store:
+        """The documents of a manifest by hash, or `Untrustworthy`. They may be long: no request waits for this."""
+        limits = replace(self.limits, max_tokens=max(self.limits.max_tokens, _TRUSTED_TOKENS))
+        return trusted(texts, lambda text: accept(text, self.schema, limits))
 
     def allows(self, text: str) -> bool:
         """Whether anybody may run this text: all may be run, unless only trusted documents are."""
         return not self.only_trusted or hash_of(text) in self.trusted
-
-    def accept(self, text: str) -> dict[str | None, Prepared]:
-        """The operations of a document by name, a single one also under None; raises `Refused`."""
-        rules = RULES if self.introspection else (*RULES, NoSchemaIntrospectionCustomRule)
-        return accept(text, self.schema, self.limits, rules)
 
     async def run(
         self, prepared: Prepared, variables: Mapping[str, Any] | None, context: Context, request_id: str
@@ -95,6 +98,7 @@ class Operations:
         if cost > limit:
             return {"errors": [shown(too_costly(cost, limit), request_id)]}
         try:
+            check_introspection(document, self.introspection, context.viewer)
             await context.renew(perspective(operation, variables or {}, context))
             started = _EXECUTORS[self.executor](
                 self.schema,
@@ -102,6 +106,7 @@ class Operations:
                 context_value=context,
                 variable_values=dict(variables or {}),
                 operation_name=operation.name.value if operation.name else None,
+                hide_suggestions=not may_read_schema(self.introspection, context.viewer),
             )
             result = await started if inspect.isawaitable(started) else started
             assert isinstance(result, ExecutionResult)

@@ -22,7 +22,7 @@ from graph.curriculum import mutations as curriculum_mutations
 from graph.curriculum.queries import CurriculumQuery
 from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
-from graph.errors import InputError, RevisionConflict
+from graph.errors import InputError, RateLimited, RevisionConflict
 from graph.formats import FORMATS
 from graph.identity import accounts, friends, impersonation, people
 from graph.identity.friends import FriendsQuery
@@ -82,7 +82,7 @@ def schema() -> strawberry.Schema:
         query=Query,
         mutation=mutation,
         directives=[perspective],
-        types=[*ENTITIES, *(each.output for each in FORMATS), InputError, RevisionConflict],
+        types=[*ENTITIES, *(each.output for each in FORMATS), InputError, RateLimited, RevisionConflict],
         config=StrawberryConfig(),
     )
     install(made)

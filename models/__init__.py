@@ -22,10 +22,13 @@ from models.identity import (
 )
 from models.importing import ExternalRef, ImportIssue, ImportJob
 from models.outbox import OutgoingMail
+from models.requests import IdempotencyKey, RateLimit
 
 # Every table of the system, in an order in which each comes after those it refers to.
 TABLES: tuple[type[Table], ...] = (
     OutgoingMail,
+    RateLimit,
+    IdempotencyKey,
     User,
     UserMilestone,
     RoleGrant,

@@ -13,6 +13,7 @@ from core.database import Database
 from core.viewer import SERVICE
 from core.writing import transaction
 from resolvers import identity, outbox
+from resolvers.requests import idempotency, limits
 from workers.mail import Postman
 from workers.sealing import seal_forever
 
@@ -36,9 +37,16 @@ async def work_forever(database: Database, postman: Postman) -> None:
 
 
 async def housekeeping(database: Database) -> int:
-    """Deletes links, sessions and mails that are over; answers how many rows went. Safe to repeat."""
+    """Deletes links, sessions, mails, counts and keys that are over; answers how many rows went. Safe to repeat."""
     async with transaction(database, SERVICE) as tx:
-        return await identity.delete_expired(tx) + await outbox.delete_old(tx)
+        return sum(
+            [
+                await identity.delete_expired(tx),
+                await outbox.delete_old(tx),
+                await limits.delete_old(tx),
+                await idempotency.delete_old(tx),
+            ]
+        )
 
 
 async def housekeeping_forever(database: Database) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cairn.http.origins import Origins
 from core.database import Database
 from core.viewer import ANONYMOUS, SERVICE, Viewer
 from core.writing import transaction
@@ -28,11 +29,15 @@ class OtherIssuers(Protocol):
 
 @dataclass(frozen=True)
 class Credentials:
-    """Reads and sets them. `secure` is for addresses that browsers reach over https."""
+    """Reads and sets them. `secure` is for addresses that browsers reach over https.
+
+    A cookie counts only where the page that asks is one of ours: browsers send it along, whoever makes them ask.
+    """
 
     database: Database
     secure: bool
     issuers: OtherIssuers | None
+    origins: Origins
 
     def cookie_name(self, request: Request) -> str:
         """Two servers on one host must not overwrite each other's cookie: browsers ignore the port."""
@@ -46,6 +51,8 @@ class Credentials:
         cookie = request.cookies.get(self.cookie_name(request)) if "cookie" in request.headers else None
         # What does not even look like one of ours is told without asking the database.
         if cookie is None or not identity.looks_like_token(cookie, identity.TokenKind.SESSION):
+            return ANONYMOUS
+        if self.origins.is_foreign(request):
             return ANONYMOUS
         found = await identity.viewer_of_session(self.database, cookie)
         return ANONYMOUS if found is None else await self._seen(found)
@@ -103,6 +110,6 @@ class Credentials:
 
 
 def origin_of(request: Request, request_id: str | None = None) -> identity.Origin:
-    """Where a request comes from, as the server sees it: behind a proxy, what the proxy says is taken for it."""
+    """Where a request comes from: behind a trusted proxy, what that says."""
     address = request.client.host if request.client else None
     return identity.Origin(address, request.headers.get("user-agent"), request_id)

@@ -15,19 +15,24 @@ from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
+from cairn.http.budgets import TOO_MANY, RequestBudget
 from cairn.http.caching import revalidated
 from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
+from cairn.http.idempotency import STATUS, InvalidKey, Repeats, conflict
+from cairn.http.origins import is_json
 from cairn.settings import HttpSettings
 from core.database import Database
 from core.errors import RequestError
 from core.reading import Budget
 from core.viewer import Viewer, ViewerKind
+from gateways.tallies import Tallies
 from graph.context import Context
 from graph.documents.accepting import Refused
 from graph.documents.prepared import Prepared
 from graph.errors import shown
 from graph.running import Operations
 from models.identity import Scope
+from resolvers.requests.idempotency import Key, KeyReused
 from workers.mail import Postman
 
 GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
@@ -47,6 +52,7 @@ class BadRequest(Exception):
     message: str
     code: str = "BAD_REQUEST"
     headers: Mapping[str, str] = field(default_factory=dict)
+    extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,9 @@ class GraphqlEndpoint:
     operations: Operations
     limits: HttpSettings
     postman: Postman
+    repeats: Repeats
+    tallies: Tallies | None = None
+    budget: RequestBudget | None = None
 
     async def __call__(self, request: Request) -> Response:
         """One request, one answer; nothing but our own failures is a 5xx."""
@@ -78,7 +87,7 @@ class GraphqlEndpoint:
         try:
             return await self._answer(request, media_type, request_id)
         except BadRequest as error:
-            body = _failure(error.message, error.code, request_id)
+            body = _failure(error.message, error.code, request_id, error.extensions)
             return _response(body, media_type, error.status, request_id, error.headers)
         except Refused as refused:
             body = {"errors": [shown(error, request_id) for error in refused.errors]}
@@ -104,19 +113,60 @@ class GraphqlEndpoint:
         if request.method != "POST" and operation.operation is not OperationType.QUERY:
             raise BadRequest(405, "Only queries run over GET. Use POST.", "METHOD_NOT_ALLOWED", {"allow": "POST"})
         viewer = viewer or await self._viewer(request)
+        self._spend(viewer)
+        key = self._key(request, call, viewer) if operation.operation is OperationType.MUTATION else None
+        before = None if key is None else await self._answered(key, viewer)
+        if before is not None:
+            return _response(before, media_type, 200, request_id, {"idempotency-replayed": "true"})
         limits = self.operations.limits
         budget = Budget(limits.max_objects, limits.max_statements)
-        context = Context(self.database, viewer, budget=budget, origin=origin_of(request, request_id))
+        context = Context(
+            self.database,
+            viewer,
+            budget=budget,
+            origin=origin_of(request, request_id),
+            tallies=self.tallies,
+            key=key,
+        )
         answer = await self.operations.run(prepared, call.variables, context, request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
-        response = _response(answer, media_type, status, request_id)
+        content = orjson.dumps(answer, default=str)
+        if key is not None:
+            _refuse_conflicts(answer)
+            if context.is_repeatable and "errors" not in answer:
+                content = await self.repeats.keep(key, viewer, content)
+        response = _response(content, media_type, status, request_id)
         if request.method != "POST" and call.document_id and "errors" not in answer:
             is_public = viewer.kind is ViewerKind.ANONYMOUS
             response = revalidated(request, response, public=is_public, max_age=self.limits.document_max_age)
         self.credentials.apply(request, response, context.effects)
+        if context.effects.retry_after is not None:
+            response.headers["retry-after"] = str(context.effects.retry_after)
         if context.effects.mail:
             self.postman.nudge()
         return response
+
+    def _spend(self, viewer: Viewer) -> None:
+        """Takes the request from the person's budget, wherever they ask from; addresses have theirs already."""
+        seconds = None if self.budget is None or viewer.user_id is None else self.budget.spend(viewer.user_id)
+        if seconds is not None:
+            raise BadRequest(
+                429, TOO_MANY, "RATE_LIMITED", {"retry-after": str(seconds)}, extensions={"retryAfter": seconds}
+            )
+
+    def _key(self, request: Request, call: Call, viewer: Viewer) -> Key | None:
+        try:
+            return self.repeats.key(
+                request, (call.query, call.document_id, call.operation_name, call.variables), viewer
+            )
+        except InvalidKey as error:
+            raise BadRequest(400, str(error)) from error
+
+    async def _answered(self, key: Key, viewer: Viewer) -> bytes | None:
+        try:
+            return await self.repeats.answered(key, viewer)
+        except KeyReused as error:
+            raise BadRequest(STATUS[error.code], str(error), error.code) from error
 
     def _is_open(self, call: Call) -> bool:
         return call.query is None or self.operations.allows(call.query)
@@ -146,6 +196,8 @@ class GraphqlEndpoint:
 
     async def _from_body(self, request: Request) -> Call:
         _check_headers(request, self.limits.max_body_bytes)
+        if self.credentials.origins.is_foreign(request):
+            raise BadRequest(403, "Pages of this origin may not call the API.", "FOREIGN_ORIGIN")
         body = await _read(request, self.limits.max_body_bytes)
         parsed = _parsed(body, self.limits.max_json_depth, "The body")
         if not isinstance(parsed, dict):
@@ -161,12 +213,19 @@ class GraphqlEndpoint:
         return _call(given)
 
 
+def _refuse_conflicts(answer: dict[str, Any]) -> None:
+    """Raises where the key of the request is in use, or was used for something else: nothing more is said then."""
+    error = conflict(answer)
+    if error is not None:
+        code = error["extensions"]["code"]
+        raise BadRequest(STATUS[code], error["message"], code, {"retry-after": "1"} if STATUS[code] == 409 else {})
+
+
 def _check_headers(request: Request, most: int) -> None:
     """Refuses a body that we cannot read, or that is too large, before any of it is read."""
-    name, _, parameters = request.headers.get("content-type", "").partition(";")
-    if name.strip().lower() != JSON:
+    if not is_json(request):
         raise BadRequest(415, f"Send the request as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
-    charset = _CHARSET.search(parameters)
+    charset = _CHARSET.search(request.headers.get("content-type", "").partition(";")[2])
     if charset and charset[1].lower() not in ("utf-8", "utf8"):
         raise BadRequest(415, "Send the request in UTF-8.", "UNSUPPORTED_MEDIA_TYPE")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
@@ -275,22 +334,24 @@ def _wants_page(request: Request) -> bool:
     return not asks and "text/html" in request.headers.get("accept", "")
 
 
-def _failure(message: str, code: str, request_id: str) -> dict[str, Any]:
-    return {"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]}
+def _failure(message: str, code: str, request_id: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    return {"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id, **(more or {})}}]}
 
 
 def _response(
-    body: dict[str, Any], media_type: str, status: int, request_id: str, headers: Mapping[str, str] | None = None
+    body: dict[str, Any] | bytes,
+    media_type: str,
+    status: int,
+    request_id: str,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    content = orjson.dumps(body, default=str)
     return Response(
-        content,
+        body if isinstance(body, bytes) else orjson.dumps(body, default=str),
         status,
         {
             "x-request-id": request_id,
             "cache-control": "no-store",
-            "vary": "accept, authorization, cookie",
-            "x-content-type-options": "nosniff",
+            "vary": "accept, authorization, cookie, origin, sec-fetch-site",
             **(headers or {}),
         },
         f"{media_type or JSON}; charset=utf-8",

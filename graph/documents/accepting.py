@@ -5,11 +5,9 @@ Each step is cheaper than the next and leaves less for it to do: scanned, parsed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from hashlib import sha256
 
 from graphql import (
-    ASTValidationRule,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
@@ -18,7 +16,14 @@ from graphql import (
     specified_rules,
     validate,
 )
-from graphql.validation import OverlappingFieldsCanBeMergedRule
+from graphql.validation import (
+    ExecutableDefinitionsRule,
+    NoFragmentCyclesRule,
+    NoUndefinedVariablesRule,
+    NoUnusedVariablesRule,
+    OverlappingFieldsCanBeMergedRule,
+    VariablesInAllowedPositionRule,
+)
 
 from core.errors import RequestError
 from graph.documents.collecting import fragments_of
@@ -30,6 +35,10 @@ from graph.documents.scanning import scan
 from graph.limits import Limits
 
 RULES = tuple(FieldsMerge if each is OverlappingFieldsCanBeMergedRule else each for each in specified_rules)
+# Measuring has refused what these look for.
+_KNOWN = {ExecutableDefinitionsRule, NoFragmentCyclesRule}
+# These go through every fragment once more, from each operation, even where there is not a variable.
+_ABOUT_VARIABLES = {NoUndefinedVariablesRule, NoUnusedVariablesRule, VariablesInAllowedPositionRule}
 # Each may look through the whole schema for names that are meant.
 _MOST_ERRORS = 8
 
@@ -43,10 +52,7 @@ class Refused(Exception):
 
 
 def accept(
-    text: str,
-    schema: GraphQLSchema,
-    limits: Limits,
-    rules: Sequence[type[ASTValidationRule]] = RULES,
+    text: str, schema: GraphQLSchema, limits: Limits, *, hide_suggestions: bool = False
 ) -> dict[str | None, Prepared]:
     """The operations of a document by name, a single one also under None; raises `Refused`."""
     try:
@@ -54,7 +60,9 @@ def accept(
         document = parse(text)
         measure(document, limits)
         operations = _operations(text, document, schema, limits)
-        errors = validate(schema, document, rules, max_errors=_MOST_ERRORS)
+        needless = _KNOWN if "$" in text else _KNOWN | _ABOUT_VARIABLES
+        needed = [each for each in RULES if each not in needless]
+        errors = validate(schema, document, needed, max_errors=_MOST_ERRORS, hide_suggestions=hide_suggestions)
     except GraphQLError as error:
         raise Refused([error]) from error
     except RequestError as error:

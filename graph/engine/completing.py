@@ -8,7 +8,9 @@ index. What is not written stays null; why is told to the run (`fail`), which se
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from enum import Enum
+from functools import partial
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -71,19 +73,37 @@ class Completer:
         self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
     ) -> None:
         """Writes what each value becomes into its container, or tells the run why it does not."""
+        if run.any_late(values):
+            self.wait(run, spot, values, containers, keys)
+        else:
+            self.settled(run, spot, values, containers, keys)
+
+    def settled(
+        self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
+    ) -> None:
+        """The same for values that nothing has to be waited for."""
         kinds = set(map(type, values))
-        if any(map(run.is_late, kinds)):
-            where = (spot, containers, keys)
-            run.when_all(values, lambda settled: self.complete(run, spot, settled, containers, keys), where)
-            return
         if _NONE in kinds or any(issubclass(kind, Exception) or kind is type(Undefined) for kind in kinds):
             values, containers, keys = self._present(run, spot, values, containers, keys)
         if values:
             self.fill(run, spot, values, containers, keys)
 
+    def wait(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
+        """The same where some have to be waited for: all go on together. What is null or failed is so at once."""
+        values, containers, keys = self._present(run, spot, values, containers, keys)
+
+        def go_on(found: Sequence[Any], places: Sequence[int]) -> None:
+            self.settled(run, spot, found, [containers[each] for each in places], [keys[each] for each in places])
+
+        run.when_all(spot, values, containers, keys, go_on)
+
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """The same for values that are there: no null, no exception, nothing to wait for."""
         raise TypeError(f"{self.kind} is no output type")
+
+    def is_failure(self, value: Any) -> bool:
+        """Whether this value fails what it stands in."""
+        return self.non_null and (value is None or value is Undefined or isinstance(value, Exception))
 
     def _present(
         self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
@@ -112,6 +132,20 @@ class Leaf(Completer):
         self.coerce: Callable[[Any], Any] = kind.coerce_output_value
         self.known = CoercedOnce(kind) if isinstance(kind, GraphQLEnumType) else None
         self.as_it_is = _AS_IT_IS.get(kind.name) if kind.name in _AS_IT_IS and _is_built_in(kind) else None
+
+    def wait(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
+        """Nothing is below a leaf that could go on together: each is written when it is there."""
+        ready: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+        for value, container, key in zip(values, containers, keys, strict=True):
+            if run.is_awaitable(value):
+                run.when(value, partial(self._write, run, spot, container, key), (container,))
+            else:
+                for part, each in zip(ready, (value, container, key), strict=True):
+                    part.append(each)
+        self.settled(run, spot, *ready)
+
+    def _write(self, run: Run, spot: Spot, container: Any, key: Any, value: Any) -> None:
+        self.settled(run, spot, [value], [container], [key])
 
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Values of the type's own Python type are written as they are; the others are coerced one by one."""
@@ -161,10 +195,23 @@ class ListOf(Completer):
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Writes a list of nulls for each value and hands the items on."""
         if any(run.is_async_iterable(value) for value in values):
-            listed = [run.listed(value) if run.is_async_iterable(value) else value for value in values]
-            where = (spot, containers, keys)
-            run.when_all(listed, lambda settled: self.complete(run, spot, settled, containers, keys), where)
-            return
+            self._wait_for_items(run, spot, values, containers, keys)
+        else:
+            self._open(run, spot, values, containers, keys)
+
+    def _wait_for_items(
+        self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
+    ) -> None:
+        def go_on(found: Sequence[Any], places: Sequence[int]) -> None:
+            self._open(run, spot, found, [containers[each] for each in places], [keys[each] for each in places])
+
+        ends = self.item.is_failure
+        listed = [run.listed(value, ends) if run.is_async_iterable(value) else value for value in values]
+        run.when_all(spot, listed, containers, keys, go_on)
+
+    def _open(
+        self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
+    ) -> None:
         items: list[Any] = []
         lists: list[Any] = []
         places: list[int] = []
@@ -213,11 +260,15 @@ class AbstractOf(Completer):
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Finds out each value's type first; where that has to be waited for, all wait."""
         names = self._names(run, spot, values, containers)
-        if any(map(run.is_late, set(map(type, names)))):
-            where = (spot, containers, keys)
-            run.when_all(names, lambda settled: self._place(run, spot, settled, values, containers, keys), where)
-        else:
+        if not run.any_late(names):
             self._place(run, spot, names, values, containers, keys)
+            return
+
+        def go_on(found: Sequence[Any], places: Sequence[int]) -> None:
+            parts = ([given[each] for each in places] for given in (values, containers, keys))
+            self._place(run, spot, found, *parts)
+
+        run.when_all(spot, names, containers, keys, go_on)
 
     def _names(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any]) -> list[Any]:
         of_value = self.kind.extensions.get("type_of")
@@ -318,12 +369,15 @@ def _name_or_error(of_value: Callable[[Any], Any], value: Any) -> Any:
 
 
 def _listed(values: Iterable[Any]) -> list[Any]:
-    """The items of an iterable. Where it fails on the way, what it gave before will never be awaited."""
+    """The items of an iterable. Where it fails on the way, what it gave and would have given will never be awaited."""
     found: list[Any] = []
+    iterator = iter(values)
     try:
-        found.extend(values)
+        found.extend(iterator)
     except BaseException:
         close_all(found)
+        with suppress(Exception):
+            close_all(iterator)
         raise
     return found
 

@@ -19,6 +19,7 @@ from resolvers.identity.accounts import Verified
 from resolvers.identity.credentials import viewer_of_user
 from resolvers.identity.mails import MailKind
 from resolvers.identity.sessions import SessionOver, Started
+from resolvers.requests import limits
 
 Email = Annotated[str, described_as("The e-mail address; its case does not matter.", secret=True)]
 Password = Annotated[str, described_as("The password.", secret=True)]
@@ -41,6 +42,8 @@ TOKENS: Mapping[str, tuple[Any, str]] = {
     "refresh_token": (str, "For an app: what to get the next pair of tokens with, once."),
     "access_expires_at": (datetime, "For an app: when the access token ends."),
 }
+
+API_TOKEN: Mapping[str, tuple[Any, str]] = {"token": (str, "The token. It is never shown again.")}
 
 
 async def _signed_in(act: Act, started: Started, shown: str) -> Done:
@@ -76,7 +79,7 @@ async def _verified_and_hashed(database: Database, viewer: Viewer, given: Mappin
 # Accounts ------------------------------------------------------------------------------------------------------------
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, prepare=_hashed)
+@mutation(Gate.ANYONE, Account, trusted=True, prepare=_hashed, limit=limits.SIGN_UP)
 async def account_create(
     act: Act, email: Email, password: NewPassword, display_name: Name, timezone: Zone = "UTC", locale: Locale = "en"
 ) -> Done:
@@ -90,21 +93,21 @@ async def account_create(
     return Done(None)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, extra=TOKENS)
+@mutation(Gate.ANYONE, Account, trusted=True, extra=TOKENS, limit=limits.SECRET)
 async def account_confirm(act: Act, token: Token, kind: Kind = SessionKind.BROWSER) -> Done:
     """Confirms an address: makes the account that was asked for, or gives an anonymous one its owner. Signs in."""
     started = await accounts.confirm(act.tx, token, kind, act.origin)
     return await _signed_in(act, started, started.user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, extra=TOKENS)
+@mutation(Gate.ANYONE, Account, trusted=True, extra=TOKENS, limit=limits.GUEST)
 async def account_start_anonymously(act: Act, display_name: Name = "Guest", kind: Kind = SessionKind.BROWSER) -> Done:
     """Makes an account for somebody who has not said yet who they are, and signs in. See `accountClaim`."""
     started = await accounts.start_anonymously(act.tx, display_name, kind, act.origin)
     return await _signed_in(act, started, started.user_id)
 
 
-@mutation(Gate.PERSON, Account, trusted=True, prepare=_hashed)
+@mutation(Gate.PERSON, Account, trusted=True, prepare=_hashed, limit=limits.CLAIM)
 async def account_claim(act: Act, email: Email, password: NewPassword) -> Done:
     """Makes an anonymous account one's own, once, with all that was done in it. A mail goes to the address.
 
@@ -115,7 +118,7 @@ async def account_claim(act: Act, email: Email, password: NewPassword) -> Done:
     return Done(act.viewer.user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True)
+@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.MAIL)
 async def account_password_reset_request(act: Act, email: Email) -> Done:
     """Asks for a mail with a link to set a new password. The answer does not say whether there is an account."""
     await accounts.ask_for_mail(act.tx, MailKind.RESET_PASSWORD, email)
@@ -123,7 +126,7 @@ async def account_password_reset_request(act: Act, email: Email) -> Done:
     return Done(None)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, prepare=_hashed)
+@mutation(Gate.ANYONE, Account, trusted=True, prepare=_hashed, limit=limits.SECRET)
 async def account_password_reset(act: Act, token: Token, password: NewPassword) -> Done:
     """Sets a new password by the link that was mailed, and ends every session of the account."""
     user_id = await accounts.reset_password(act.tx, token, act.prepared)
@@ -131,7 +134,7 @@ async def account_password_reset(act: Act, token: Token, password: NewPassword) 
     return Done(None, subject=user_id)
 
 
-@mutation(Gate.PERSON, Account, trusted=True, prepare=_verified_and_hashed)
+@mutation(Gate.PERSON, Account, trusted=True, prepare=_verified_and_hashed, limit=limits.PASSWORD)
 async def account_password_change(act: Act, password: Password, new_password: NewPassword) -> Done:
     """Sets a new password for somebody who knows the old one, and ends the account's other sessions."""
     verified, secret_hash = act.prepared
@@ -140,7 +143,7 @@ async def account_password_change(act: Act, password: Password, new_password: Ne
     return Done(act.viewer.user_id)
 
 
-@mutation(Gate.PERSON, Account, trusted=True, prepare=_verified_own)
+@mutation(Gate.PERSON, Account, trusted=True, prepare=_verified_own, limit=limits.NEW_EMAIL)
 async def account_email_change_request(act: Act, email: Email, password: Password) -> Done:
     """Asks for a mail to a new address, whose link makes it the account's: see `accountEmailChangeConfirm`."""
     address = accounts.email_address(email)
@@ -149,7 +152,7 @@ async def account_email_change_request(act: Act, email: Email, password: Passwor
     return Done(act.viewer.user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True)
+@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.SECRET)
 async def account_email_change_confirm(act: Act, token: Token) -> Done:
     """Gives the account the address that the link was mailed to, and tells the old address."""
     user_id = await accounts.confirm_email_change(act.tx, token)
@@ -157,7 +160,7 @@ async def account_email_change_confirm(act: Act, token: Token) -> Done:
     return Done(user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True)
+@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.MAIL)
 async def account_sign_in_link_request(act: Act, email: Email) -> Done:
     """Asks for a mail with a link to sign in. The answer does not say whether there is an account."""
     await accounts.ask_for_mail(act.tx, MailKind.SIGN_IN_LINK, email)
@@ -168,21 +171,21 @@ async def account_sign_in_link_request(act: Act, email: Email) -> Done:
 # Sessions ------------------------------------------------------------------------------------------------------------
 
 
-@mutation(Gate.ANYONE, Session, trusted=True, prepare=_verified, extra=TOKENS)
+@mutation(Gate.ANYONE, Session, trusted=True, prepare=_verified, extra=TOKENS, limit=limits.SIGN_IN)
 async def session_start(act: Act, email: Email, password: Password, kind: Kind = SessionKind.BROWSER) -> Done:
     """Signs in with a password."""
     started = await accounts.sign_in(act.tx, act.prepared, kind, act.origin)
     return await _signed_in(act, started, started.id)
 
 
-@mutation(Gate.ANYONE, Session, trusted=True, extra=TOKENS)
+@mutation(Gate.ANYONE, Session, trusted=True, extra=TOKENS, limit=limits.SECRET)
 async def session_start_by_link(act: Act, token: Token, kind: Kind = SessionKind.BROWSER) -> Done:
     """Signs in with a link that was mailed."""
     started = await accounts.sign_in_by_link(act.tx, token, kind, act.origin)
     return await _signed_in(act, started, started.id)
 
 
-@mutation(Gate.ANYONE, Session, trusted=True, extra=TOKENS)
+@mutation(Gate.ANYONE, Session, trusted=True, extra=TOKENS, limit=limits.REFRESH)
 async def session_refresh(act: Act, refresh_token: Refresh) -> Done:
     """Renews an app's pair of tokens. A refresh token that was used before ends the session: somebody stole it.
 
@@ -213,7 +216,7 @@ async def session_end_all(act: Act, keep_this: KeepThis = False) -> Done:
     return _out(act, act.viewer.user_id) if here is None else Done(here, subject=act.viewer.user_id)
 
 
-@mutation(Gate.PERSON, ApiToken, trusted=True, extra={"token": (str, "The token. It is never shown again.")})
+@mutation(Gate.PERSON, ApiToken, trusted=True, extra=API_TOKEN, limit=limits.API_TOKEN)
 async def api_token_create(act: Act, name: TokenName, scopes: TokenScopes, days: Days = 30) -> Done:
     """Makes an API token for a program that acts for one, with some of one's own permissions."""
     token = await credentials.create_own_api_token(act.tx, act.viewer, name, frozenset(scopes), days)

@@ -39,6 +39,7 @@ described(
     user_impersonate="Act as somebody else who may do less, to see what they see.",
     role_grant="Give people roles, and take them back.",
     audit_read="Read the audit log.",
+    schema_read="Read the schema, and open the IDE, where that is not for everybody.",
 )
 described(
     Role,

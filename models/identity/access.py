@@ -21,6 +21,7 @@ class Scope(StrEnum):
     USER_IMPERSONATE = "user:impersonate"
     ROLE_GRANT = "role:grant"
     AUDIT_READ = "audit:read"
+    SCHEMA_READ = "schema:read"
 
 
 class Role(StrEnum):

@@ -171,7 +171,9 @@ def _changes(owner: Owner, model: type[Table]) -> dict[str, str]:
         (table_of(model).name,),
     ).fetchall()
     keep = {"id", "stage", "root_id"}
-    return {name: _OTHERWISE[kind].format(c=f'"{name}"') for name, kind in kinds if name not in keep}
+    return {
+        name: _OTHERWISE[kind].format(c=f'"{name}"') for name, kind in kinds if kind in _OTHERWISE and name not in keep
+    }
 
 
 def _change(owner: Owner, model: type[Table], row: str, changes: Mapping[str, str]) -> None:

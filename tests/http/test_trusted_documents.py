@@ -217,7 +217,7 @@ def served_with(serve: Serve, url: str, path: Path, content: str) -> None:
         (json.dumps({UNKNOWN: COURSES}), "is not the sha256 of its text"),
         (json.dumps({id_of("{ nonsense }"): "{ nonsense }"}), "Cannot query field 'nonsense'"),
         (json.dumps({id_of("{"): "{"}), "Syntax Error"),
-        (json.dumps({id_of("{ " + "a " * 3000 + "}"): "{ " + "a " * 3000 + "}"}), "more than 2000 tokens"),
+        (json.dumps({id_of("{ " + "a " * 10_000 + "}"): "{ " + "a " * 10_000 + "}"}), "more than 10000 tokens"),
     ],
 )
 def test_a_manifest_that_is_wrong_stops_the_start(

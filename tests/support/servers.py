@@ -67,7 +67,9 @@ class RunningApplication:
 
     def __init__(self, settings: Settings) -> None:
         self.parts: Parts = compose(settings)
-        config = uvicorn.Config(application(self.parts), host="127.0.0.1", port=0, log_level="error", lifespan="on")
+        config = uvicorn.Config(
+            application(self.parts), host="127.0.0.1", port=0, log_level="error", lifespan="on", proxy_headers=False
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._up = threading.Event()
