@@ -118,8 +118,9 @@ class _Chooser:
                 self._read(owner)
 
     def _read(self, owner: psycopg.Connection[Any]) -> None:
-        for model in TABLES:
-            table = table_of(model)
+        for table in (table_of(model) for model in TABLES):
+            if "id" not in table.c:
+                continue
             rows = owner.execute(f'SELECT DISTINCT id::text FROM "{table.name}" ORDER BY 1 LIMIT 12'.encode())
             self.ids += [row[0] for row in rows.fetchall()]
             if "slug" in table.c:
