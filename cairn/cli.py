@@ -68,10 +68,10 @@ def dev_command() -> None:
 
     given = os.environ.get("DATABASE_URL")
     found = Settings(DATABASE_URL=SecretStr(given or "postgresql://"))
+    _require_trusted_documents(found)
     listener = listen(found.http.host, found.port if "port" in found.model_fields_set else None)
     if given:
         require_answer(found.url)
-    _require_trusted_documents(found)
     # Only now that nothing stands in the way.
     from cairn import dev
 

@@ -164,11 +164,15 @@ async def _results(server: Any) -> list[Any]:
                 loop.remove_writer(socket)
         except Exception as error:
             stop(error)
+        else:
+            readable()
 
     loop.add_reader(socket, readable)
     try:
         if server.flush():
             loop.add_writer(socket, writable)
+        # To send, libpq may read as well, and may find the connection gone: its socket says nothing of that any more.
+        readable()
         await finished
     except BaseException:
         if not finished.done() or finished.cancelled():

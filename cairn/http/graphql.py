@@ -130,11 +130,7 @@ class GraphqlEndpoint:
         )
         answer = await self.operations.run(prepared, call.variables, context, request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
-        content = orjson.dumps(answer, default=str)
-        if key is not None:
-            _refuse_conflicts(answer)
-            if context.is_repeatable and "errors" not in answer:
-                content = await self.repeats.keep(key, viewer, content)
+        content = await self._content(answer, context, viewer)
         response = _response(content, media_type, status, request_id)
         if request.method != "POST" and call.document_id and "errors" not in answer:
             is_public = viewer.kind is ViewerKind.ANONYMOUS
@@ -146,6 +142,16 @@ class GraphqlEndpoint:
             self.postman.nudge()
         return response
 
+    async def _content(self, answer: dict[str, Any], context: Context, viewer: Viewer) -> bytes:
+        """The answer's bytes, kept to be given again where its request had a key and nothing stands against it."""
+        content = orjson.dumps(answer, default=str)
+        if context.key is None:
+            return content
+        _refuse_conflicts(answer)
+        if "errors" in answer or not context.is_repeatable:
+            return content
+        return await self.repeats.keep(context.key, viewer, content)
+
     def _spend(self, viewer: Viewer) -> None:
         """Takes the request from the person's budget, wherever they ask from; addresses have theirs already."""
         seconds = None if self.budget is None or viewer.user_id is None else self.budget.spend(viewer.user_id)
@@ -156,9 +162,8 @@ class GraphqlEndpoint:
 
     def _key(self, request: Request, call: Call, viewer: Viewer) -> Key | None:
         try:
-            return self.repeats.key(
-                request, (call.query, call.document_id, call.operation_name, call.variables), viewer
-            )
+            asked = (call.query, call.document_id, call.operation_name, call.variables)
+            return self.repeats.key(request, asked, viewer)
         except InvalidKey as error:
             raise BadRequest(400, str(error)) from error
 
