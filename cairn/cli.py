@@ -1,4 +1,4 @@
-"""The command line: `cairn dev | serve | worker | migrate | import | documents | schema | explain | token | user …`."""
+"""The command line: `cairn dev | serve | worker | migrate | import | schema | explain | token | user | audit …`."""
 
 # Commands import what they need when they run: `--help` and a plain mistake should answer at once, and the whole
 # application takes a second or two to import.
@@ -43,6 +43,8 @@ app = typer.Typer(
 user_app = typer.Typer(help="People and their roles.", no_args_is_help=True)
 import_app = typer.Typer(help="Bring courses in from elsewhere.", no_args_is_help=True)
 token_app = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
+audit_app = typer.Typer(help="The audit log: who did what to what.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
 documents_app = typer.Typer(help="Trusted documents of client apps.", no_args_is_help=True)
 app.add_typer(documents_app, name="documents")
 app.add_typer(import_app, name="import")
@@ -139,7 +141,7 @@ def served() -> Any:
 
 @app.command()
 def worker() -> None:
-    """Run background work: mail, and housekeeping of expired links and sessions. Stops on Ctrl-C and SIGTERM."""
+    """Run background work: mail, housekeeping, sealing the audit log. Stops on Ctrl-C and SIGTERM."""
     from cairn.composition import postman
     from cairn.local import database_url
     from cairn.observability import logs
@@ -294,7 +296,7 @@ def token_create(
     from core.writing import transaction
     from migrations import running
     from models.identity import Role
-    from resolvers import identity
+    from resolvers import audit, identity
 
     if role not in set(Role):
         raise typer.BadParameter(f"{role} is no role. Roles are {', '.join(Role)}.", param_hint="--role")
@@ -304,7 +306,9 @@ def token_create(
         owner = email or f"{role}@cairn.example"
         async with transaction(database, SERVICE) as tx:
             user_id = await identity.ensure_user(tx, owner, owner.partition("@")[0][:50], chosen)
-            return await identity.create_api_token(tx, user_id, name, identity.scopes_of([chosen]), days)
+            token = await identity.create_api_token(tx, user_id, name, identity.scopes_of([chosen]), days)
+            await audit.record(tx, "api_token_create", user_id, {"role": role, "name": name, "days": days})
+            return token
 
     with database_url() as url:
         running.upgrade(url)
@@ -354,6 +358,35 @@ def _role(name: str) -> Role:
     if name not in set(Role):
         raise typer.BadParameter(f"{name} is no role. Roles are {', '.join(Role)}.", param_hint="role")
     return Role(name)
+
+
+@audit_app.command("head")
+def audit_head() -> None:
+    """Print the newest link of the log's chain, to be kept where those who keep the database cannot reach it."""
+    from cairn import auditing
+    from cairn.local import database_url
+
+    with database_url():
+        raise typer.Exit(_with_database(auditing.print_head))
+
+
+@audit_app.command("verify")
+def audit_verify(
+    head: Annotated[str, typer.Option(help="A head that was kept: the log must still lead through it.")] = "",
+) -> None:
+    """Look whether the audit log is as it was written, and name the first link that is not.
+
+    Exit codes: 0 the log is whole · 1 it is broken · 2 the command line is wrong.
+    """
+    from cairn import auditing
+    from cairn.local import database_url
+
+    try:
+        kept = auditing.head_of(head) if head else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--head") from error
+    with database_url():
+        raise typer.Exit(_with_database(lambda database: auditing.verify(database, kept, console)))
 
 
 @app.command("doctor")

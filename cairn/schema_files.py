@@ -1,9 +1,10 @@
-"""The files that are written from code: the schema and the page of settings."""
+"""The files that are written from code: the schema, and the pages of settings, roles and the fence."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from cairn import fence_page
 from cairn.settings import PROJECT, table
 from graph.schema import schema
 from resolvers.identity import rights
@@ -30,4 +31,9 @@ def stale() -> list[Path]:
 
 def _files() -> dict[Path, str]:
     docs = PROJECT / "docs"
-    return {PROJECT / "schema.graphql": sdl(), docs / "settings.md": table(), docs / "roles.md": rights.table()}
+    return {
+        PROJECT / "schema.graphql": sdl(),
+        docs / "settings.md": table(),
+        docs / "roles.md": rights.table(),
+        docs / "fence.md": fence_page.table(),
+    }

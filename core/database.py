@@ -36,7 +36,10 @@ _NOTABLE_SECONDS = 0.0002
 _BEGIN = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _COMMIT = Statement("COMMIT")
 _SET_VIEWER_AT_ONCE = "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true)"
-_SET_VIEWER = "SELECT set_config('cairn.viewer_id', %s, true), set_config('cairn.scopes', %s, true)"
+_SET_VIEWER = (
+    "SELECT set_config('cairn.viewer_id', %s, true), set_config('cairn.scopes', %s, true),"
+    " set_config('cairn.actor_id', %s, true)"
+)
 
 
 class Database:
@@ -68,7 +71,7 @@ class Database:
             began = perf_counter()
             async with connection.transaction():
                 if viewer.database_role is DatabaseRole.API:
-                    await connection.execute(_SET_VIEWER, _settings_of(viewer))
+                    await connection.execute(_SET_VIEWER, (*_settings_of(viewer), viewer.actor_id or ""))
                 telemetry.took("sql", began)
                 yield connection
                 began = perf_counter()

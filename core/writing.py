@@ -22,6 +22,7 @@ from core.errors import DomainError, InvalidInput, SeveralErrors
 from core.rows import Row
 from core.tables import Table, field_adapter, metadata, table_of
 from core.viewer import Viewer
+from core.watching import Change, Watch
 
 
 class Transaction:
@@ -32,6 +33,12 @@ class Transaction:
         self._database = database
         self._connection = connection
         self._wrote = False
+        # Who wants to know how rows stood before they were changed, if anybody does.
+        self.watch: Watch | None = None
+
+    async def changes(self, object_id: str) -> list[Change]:
+        """What this transaction has made of an object, as far as it is watched."""
+        return [] if self.watch is None else await self.watch.changes(object_id, self.rows)
 
     async def rows(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None = None) -> list[Row]:
         """Runs a statement that returns rows."""
@@ -78,6 +85,8 @@ class Transaction:
             await self._connection.execute(self._database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
 
     async def _run(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None) -> psycopg.AsyncCursor[Any]:
+        if self.watch is not None and statement.is_dml:
+            await self.watch.see(statement, values, self.rows)
         prepared = compiled(statement)
         self._wrote = self._wrote or statement.is_dml
         began = perf_counter()

@@ -16,6 +16,7 @@ from core.relations import Relation
 from core.rows import Row
 from core.tables import Table
 from graph import node
+from graph.audit import AuditQuery
 from graph.content import ContentQuery, Revision
 from graph.curriculum import mutations as curriculum_mutations
 from graph.curriculum.queries import CurriculumQuery
@@ -23,7 +24,7 @@ from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
 from graph.errors import InputError, RateLimited, RevisionConflict
 from graph.formats import FORMATS
-from graph.identity import accounts, friends, people
+from graph.identity import accounts, friends, impersonation, people
 from graph.identity.friends import FriendsQuery
 from graph.identity.viewer import IdentityQuery
 from graph.node import NodeQuery
@@ -47,11 +48,17 @@ TYPES: dict[type[Table], Callable[[Row], str]] = {
 }
 # What `node(id)` finds.
 FINDERS = tuple(Relation(model, "id") for model in TYPES)
-MUTATIONS = (*accounts.MUTATIONS, *people.MUTATIONS, *friends.MUTATIONS, *curriculum_mutations.MUTATIONS)
+MUTATIONS = (
+    *accounts.MUTATIONS,
+    *impersonation.MUTATIONS,
+    *people.MUTATIONS,
+    *friends.MUTATIONS,
+    *curriculum_mutations.MUTATIONS,
+)
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(CurriculumQuery, ContentQuery, IdentityQuery, FriendsQuery, NodeQuery):
+class Query(CurriculumQuery, ContentQuery, IdentityQuery, FriendsQuery, AuditQuery, NodeQuery):
     """Root fields of all domains."""
 
 

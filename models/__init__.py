@@ -1,7 +1,7 @@
 """Tables, enums, field rules and row policies: one file per domain."""
 
 from core.tables import Table
-from models.audit import AuditLog
+from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision
 from models.curriculum import AnswerKey, Block, Course, Lesson, Milestone, Module, Theme
 from models.identity import (
@@ -10,7 +10,9 @@ from models.identity import (
     AuthSession,
     Connection,
     Consent,
+    Impersonation,
     LoginToken,
+    NotificationPreference,
     Profile,
     ProfileCard,
     RefreshToken,
@@ -35,11 +37,14 @@ TABLES: tuple[type[Table], ...] = (
     LoginToken,
     AuthSession,
     RefreshToken,
+    Impersonation,
     Connection,
     Profile,
     ProfileCard,
     Consent,
+    NotificationPreference,
     AuditLog,
+    AuditSeal,
     Content,
     Revision,
     Theme,

@@ -1,4 +1,4 @@
-"""Running workers: housekeeping, and the mail that waits."""
+"""Running workers: housekeeping, the mail that waits, and the audit log that is to be sealed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from core.writing import transaction
 from resolvers import identity, outbox
 from resolvers.requests import idempotency, limits
 from workers.mail import Postman
+from workers.sealing import seal_forever
 
 HOUSEKEEPING_SECONDS = 3600
 RETRY_SECONDS = 30
@@ -32,7 +33,7 @@ async def work(database: Database, postman: Postman) -> None:
 
 async def work_forever(database: Database, postman: Postman) -> None:
     """All that goes on in the background, until cancelled."""
-    await asyncio.gather(housekeeping_forever(database), postman.deliver_forever())
+    await asyncio.gather(housekeeping_forever(database), postman.deliver_forever(), seal_forever(database))
 
 
 async def housekeeping(database: Database) -> int:

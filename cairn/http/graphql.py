@@ -134,7 +134,12 @@ class GraphqlEndpoint:
         limits = self.operations.limits
         budget = Budget(limits.max_objects, limits.max_statements)
         context = operation.context = Context(
-            self.database, viewer, budget=budget, origin=origin_of(request), tallies=self.tallies, key=key
+            self.database,
+            viewer,
+            budget=budget,
+            origin=origin_of(request, operation.request_id),
+            tallies=self.tallies,
+            key=key,
         )
         answer = operation.answer = await self.operations.run(prepared, call.variables, context, operation.request_id)
         status = 200 if "data" in answer or media_type == JSON else 400

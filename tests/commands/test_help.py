@@ -15,7 +15,8 @@ from .conftest import Cairn
 
 COMMANDS = {
     "dev", "serve", "worker", "migrate", "import", "import olx", "schema", "explain", "token", "token create", "user",
-    "user create", "user grant", "user revoke", "doctor", "documents", "documents manifest", "documents check",
+    "user create", "user grant", "user revoke", "audit", "audit head", "audit verify", "doctor", "documents",
+    "documents manifest", "documents check",
 }  # fmt: skip
 
 
