@@ -134,10 +134,10 @@ def test_a_line_about_a_request_is_cleaned_and_still_read_by_its_parts(
     log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"/sign-in?token={SECRET}"
-    access = logging.getLogger("uvicorn.access")
     # A server that ran in this process before may have silenced it.
-    monkeypatch.setattr(access, "propagate", True)
-    monkeypatch.setattr(access, "disabled", False)
+    for name in ("uvicorn", "uvicorn.access"):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+    access = logging.getLogger("uvicorn.access")
     access.setLevel(logging.INFO)
     access.info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:1", "GET", path, "1.1", 303)
     assert log.getvalue().endswith('"GET /sign-in?token=[redacted] HTTP/1.1" 303\n')
