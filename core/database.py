@@ -35,10 +35,13 @@ _LOCK_WAIT_MS = 3000
 _NOTABLE_SECONDS = 0.0002
 _BEGIN = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _COMMIT = Statement("COMMIT")
-_SET_VIEWER_AT_ONCE = "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true)"
+_SET_VIEWER_AT_ONCE = (
+    "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true),"
+    " set_config('cairn.within', $3::text, true)"
+)
 _SET_VIEWER = (
     "SELECT set_config('cairn.viewer_id', %s, true), set_config('cairn.scopes', %s, true),"
-    " set_config('cairn.actor_id', %s, true)"
+    " set_config('cairn.within', %s, true), set_config('cairn.actor_id', %s, true)"
 )
 
 
@@ -244,8 +247,8 @@ class Snapshot:
             await self._database.give_back(self._viewer, connection)
 
 
-def _settings_of(viewer: Viewer) -> tuple[str, str]:
-    return viewer.user_id or "", " ".join(sorted(viewer.scopes))
+def _settings_of(viewer: Viewer) -> tuple[str, str, str]:
+    return viewer.user_id or "", " ".join(sorted(viewer.scopes)), " ".join(sorted(viewer.within))
 
 
 def _set_role(role: DatabaseRole) -> sql.Composed:

@@ -38,6 +38,13 @@ def has_scope(scope: str) -> str:
     return f"(SELECT '{scope}' = ANY (string_to_array(current_setting('cairn.scopes', true), ' ')))"
 
 
+def roots_of(scope: str) -> str:
+    """SQL of an array: the roots within which the transaction's viewer holds the scope; null where there are none."""
+    held = "unnest(string_to_array(current_setting('cairn.within', true), ' ')) AS held"
+    root = "array_agg(split_part(held, '@', 2)::uuid)"
+    return f"(SELECT {root} FROM {held} WHERE split_part(held, '@', 1) = '{scope}')::uuid[]"  # noqa: S608 - our own words
+
+
 @dataclass(frozen=True)
 class Rule:
     """One CREATE POLICY: a name unique in its table, a command, the roles it speaks of, and the row condition.
@@ -92,6 +99,37 @@ class StaffWrite:
         condition = _both(has_scope(self.scope), self.condition)
         return tuple(
             Rule(f"staff_{command.lower()}_{_slug(self.scope)}", command, (API,), condition)
+            for command in self.commands
+        )
+
+
+@dataclass(frozen=True)
+class WithinRead:
+    """Who holds the scope within roots only reads the rows that belong to one of these: `ROOTS` in `belongs`."""
+
+    scope: str
+    belongs: str
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The one policy of this shape."""
+        condition = _in_roots(self.scope, self.belongs)
+        return (Rule(f"within_read_{_slug(self.scope)}", "SELECT", (API,), condition),)
+
+
+@dataclass(frozen=True)
+class WithinWrite:
+    """Who holds the scope within roots only writes the rows that belong to one of these and meet the condition."""
+
+    scope: str
+    belongs: str
+    condition: str = "true"
+    commands: tuple[Command, ...] = WRITES
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The policies of this shape, one per command."""
+        condition = _both(_in_roots(self.scope, self.belongs), self.condition)
+        return tuple(
+            Rule(f"within_{command.lower()}_{_slug(self.scope)}", command, (API,), condition)
             for command in self.commands
         )
 
@@ -176,7 +214,19 @@ class FilledOnce:
         )
 
 
-Shape = PublicRead | StaffRead | StaffWrite | OwnRows | PairRows | RelatedRead | ServiceOnly | Ledger | FilledOnce
+Shape = (
+    PublicRead
+    | StaffRead
+    | StaffWrite
+    | WithinRead
+    | WithinWrite
+    | OwnRows
+    | PairRows
+    | RelatedRead
+    | ServiceOnly
+    | Ledger
+    | FilledOnce
+)
 
 
 def rules_of(shapes: tuple[Shape, ...]) -> tuple[Rule, ...]:
@@ -241,6 +291,10 @@ def _is_ledger(shapes: tuple[Shape, ...]) -> bool:
 
 def _both(left: str, right: str) -> str:
     return left if right == "true" else f"({left} AND ({right}))"
+
+
+def _in_roots(scope: str, belongs: str) -> str:
+    return f"({belongs.replace('ROOTS', roots_of(scope))})"
 
 
 def _slug(scope: str) -> str:

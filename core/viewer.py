@@ -29,6 +29,7 @@ class DatabaseRole(StrEnum):
 class Viewer:
     """A principal and what it may do. `user_id` is the person behind a session or an API token, if there is one.
 
+    `scopes` hold everywhere, `within` those that hold in one course only, each as `scope_within` writes it.
     `session_id` is the session that the request came by: none for an API token or the token of another issuer.
     `actor_id` is who really acts, where somebody acts as this person: they may what the person may, in part.
     """
@@ -39,6 +40,7 @@ class Viewer:
     scopes: frozenset[str] = frozenset()
     session_id: str | None = None
     actor_id: str | None = None
+    within: frozenset[str] = frozenset()
 
     @property
     def database_role(self) -> DatabaseRole:
@@ -50,17 +52,26 @@ class Viewer:
         return DatabaseRole.API
 
     def may(self, scope: str) -> bool:
-        """Whether the viewer holds the scope."""
+        """Whether the viewer holds the scope everywhere."""
         return self.kind is ViewerKind.SERVICE or scope in self.scopes
+
+    def may_somewhere(self, scope: str) -> bool:
+        """Whether the viewer holds the scope everywhere, or within some root. Where, the row policies judge."""
+        return self.may(scope) or any(held.startswith(scope_within(scope, "")) for held in self.within)
 
 
 ANONYMOUS = Viewer(ViewerKind.ANONYMOUS)
 SERVICE = Viewer(ViewerKind.SERVICE, name="cairn")
 
 
-def require(viewer: Viewer, scope: str) -> None:
-    """The polite refusal in front of the fence: raises unless the viewer holds the scope."""
-    if viewer.may(scope):
+def scope_within(scope: str, root_id: str) -> str:
+    """A permission that holds within one root, as viewers hold it and the row policies read it."""
+    return f"{scope}@{root_id}"
+
+
+def require(viewer: Viewer, scope: str, *, somewhere: bool = False) -> None:
+    """The polite refusal in front of the fence: raises unless the viewer holds the scope, everywhere or `somewhere`."""
+    if viewer.may_somewhere(scope) if somewhere else viewer.may(scope):
         return
     raise SignInRequired() if viewer.kind is ViewerKind.ANONYMOUS else Forbidden(scope)
 

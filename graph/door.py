@@ -8,7 +8,8 @@ The door builds `CourseUpdateInput!` from the parameters (and from the editable 
 `CourseUpdatePayload!` with the nullable entity and `errors`, checks the gate, opens the one transaction, appends the
 audit entry, commits before the payload resolves, and turns refusals into user errors.
 
-The gate is a permission, or one of `Gate`: anyone, whoever is signed in, whoever is signed in in person.
+The gate is a permission, or one of `Gate`: anyone, whoever is signed in, whoever is signed in in person. A mutation
+that works `within` one root lets in whoever has the permission for some root: what they do elsewhere finds nothing.
 """
 
 from __future__ import annotations
@@ -104,6 +105,7 @@ def mutation(
     trusted: bool = False,
     prepare: Prepare | None = None,
     limit: Limit | None = None,
+    within: bool = False,
 ) -> Callable[[Callable[..., Awaitable[Any]]], StrawberryField]:
     """Makes an async function `(act, **input)` a mutation field named after it.
 
@@ -116,7 +118,7 @@ def mutation(
     A `trusted` function works with the rights of the service, because it deals with credentials, which nobody else may
     read: it has to see for itself whose they are. `prepare` is what takes long, such as checking a password, and is
     done before the transaction opens; what it answers is `act.prepared`. `limit` says how often it may be tried; every
-    try counts, and is counted before `prepare`.
+    try counts, and is counted before `prepare`. `within` says that it reads and writes one root's tree and no more.
     """
 
     model: type[Table] = entity.__entity__  # type: ignore[attr-defined]
@@ -176,7 +178,7 @@ def mutation(
 
         async def resolve(root: Any, info: Info, input: Any) -> Any:
             context = info.context
-            _admit(gate, context.viewer)
+            _admit(gate, context.viewer, within)
             # A transaction must not wait for a second connection while this request still holds a first.
             await context.close()
             done = await carry_out(context, _given(input), str(info.path.key))
@@ -187,12 +189,12 @@ def mutation(
         annotated: Any = Annotated
         given_as = annotated[input_type, described_as("What to do, and to what.")]
         resolve.__annotations__ = {"root": Any, "info": Info, "input": given_as, "return": payload_type | None}
-        description = f"{inspect.getdoc(act)}\n\n{gate_in_words(gate)}"
+        description = f"{inspect.getdoc(act)}\n\n{gate_in_words(gate, within)}"
         made: StrawberryField = strawberry.mutation(
             resolver=resolve, description=description, name=_camel(act.__name__)
         )
         made.python_name = act.__name__
-        made.metadata = MappingProxyType({"gate": gate, "secret": secret, "limit": limit})
+        made.metadata = MappingProxyType({"gate": gate, "within": within, "secret": secret, "limit": limit})
         return made
 
     return decorate
@@ -213,16 +215,18 @@ def described_as(text: str, *, secret: bool = False) -> Any:
     return strawberry.argument(description=text, metadata={"secret": secret})
 
 
-def gate_in_words(gate: Scope | Gate) -> str:
+def gate_in_words(gate: Scope | Gate, within: bool = False) -> str:
     """The sentence with which the schema says who may."""
-    return gate.value if isinstance(gate, Gate) else f"Needs the permission `{gate.value}`."
+    if isinstance(gate, Gate):
+        return gate.value
+    return f"Needs the permission `{gate.value}`{', for this course or everywhere' if within else ''}."
 
 
-def _admit(gate: Scope | Gate, viewer: Viewer) -> None:
+def _admit(gate: Scope | Gate, viewer: Viewer, within: bool) -> None:
     if isinstance(gate, Gate):
         gate.admit(viewer)
     else:
-        require(viewer, gate)
+        require(viewer, gate, somewhere=within)
 
 
 def _is_secret(hint: Any) -> bool:

@@ -146,7 +146,7 @@ def perspective(operation: OperationDefinitionNode, variables: Mapping[str, Any]
     """The perspective an operation asks for; raises unless the viewer may have it."""
     asked = asked_perspective(operation, variables)
     if asked is DRAFT:
-        require(context.viewer, Scope.CONTENT_EDIT)
+        require(context.viewer, Scope.CONTENT_EDIT, somewhere=True)
     return asked
 
 

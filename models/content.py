@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from core.policies import PublicRead, Shape, StaffRead, StaffWrite
+from core.policies import PublicRead, Shape, StaffRead, StaffWrite, WithinRead, WithinWrite
 from core.tables import Table, enum_column, id_column, instant_column, json_column
 from models.identity import Scope
 
@@ -33,18 +33,40 @@ class PublishState(StrEnum):
     CHANGED = "changed"
 
 
-STAGED_POLICIES: tuple[Shape, ...] = (
-    PublicRead("stage = 'live'"),
-    StaffRead(Scope.CONTENT_EDIT),
-    StaffWrite(Scope.CONTENT_EDIT, "stage = 'draft'"),
-    StaffWrite(Scope.CONTENT_PUBLISH, "stage = 'live'"),
-)
+_OF_ROOT = "root_id = ANY (ROOTS)"
+
+
+def _in_tree(column: str) -> str:
+    """SQL that is true where the column holds the id of something that belongs to a root."""
+    return f"{column} IN (SELECT content.id FROM content WHERE content.{_OF_ROOT})"  # noqa: S608 - our own words
+
+
+def author_policies(*parents: str) -> tuple[Shape, ...]:
+    """The shapes for authors of a staged table, everywhere or within a root; `parents` are columns that name parents.
+
+    Within a root nothing is written that hangs below another root: neither a row nor its parent may lie outside.
+    """
+    below = (f"COALESCE({', '.join(parents)}, id)",) if parents else ()
+    inside = " AND ".join(_in_tree(column) for column in ("id", *below))
+    return (
+        StaffRead(Scope.CONTENT_EDIT),
+        StaffWrite(Scope.CONTENT_EDIT, "stage = 'draft'"),
+        StaffWrite(Scope.CONTENT_PUBLISH, "stage = 'live'"),
+        WithinRead(Scope.CONTENT_EDIT, _in_tree("id")),
+        WithinWrite(Scope.CONTENT_EDIT, inside, "stage = 'draft'"),
+        WithinWrite(Scope.CONTENT_PUBLISH, inside, "stage = 'live'"),
+    )
+
+
+def staged_policies(*parents: str) -> tuple[Shape, ...]:
+    """The shapes of a staged table that everybody reads once it is live."""
+    return (PublicRead("stage = 'live'"), *author_policies(*parents))
 
 
 class Staged(Table):
     """Columns of every typed editorial table: the key (id, stage) and the save counter."""
 
-    __policies__ = STAGED_POLICIES
+    __policies__ = staged_policies()
     # What it may hang below: for each kind of parent the column that names it, and its model. A row names one of them,
     # or none where all those columns may be null: then it is a root, as is everything without parents.
     __parents__: ClassVar[tuple[tuple[str, type[Staged]], ...]] = ()
@@ -90,7 +112,12 @@ class Content(Table, table=True):
 
     __tablename__ = "content"
     __tag__ = 0x030
-    __policies__ = (StaffRead(Scope.CONTENT_EDIT), StaffWrite(Scope.CONTENT_EDIT, commands=("INSERT", "UPDATE")))
+    __policies__ = (
+        StaffRead(Scope.CONTENT_EDIT),
+        StaffWrite(Scope.CONTENT_EDIT, commands=("INSERT", "UPDATE")),
+        WithinRead(Scope.CONTENT_EDIT, _OF_ROOT),
+        WithinWrite(Scope.CONTENT_EDIT, _OF_ROOT, commands=("INSERT", "UPDATE")),
+    )
     __table_args__ = (
         sa.ForeignKeyConstraint(["root_id"], ["content.id"], deferrable=True, initially="DEFERRED"),
         sa.ForeignKeyConstraint(["author_id"], ["user.id"], ondelete="SET NULL"),
@@ -128,6 +155,9 @@ class Revision(Table, table=True):
         StaffRead(Scope.CONTENT_EDIT),
         StaffWrite(Scope.CONTENT_PUBLISH, commands=("INSERT",)),
         StaffWrite(Scope.CONTENT_EDIT, "kind = 'replaced'", commands=("INSERT",)),
+        WithinRead(Scope.CONTENT_EDIT, _OF_ROOT),
+        WithinWrite(Scope.CONTENT_PUBLISH, _OF_ROOT, commands=("INSERT",)),
+        WithinWrite(Scope.CONTENT_EDIT, _OF_ROOT, "kind = 'replaced'", commands=("INSERT",)),
     )
     __table_args__ = (
         sa.ForeignKeyConstraint(["root_id"], ["content.id"]),

@@ -10,10 +10,8 @@ import sqlalchemy as sa
 from pydantic import StringConstraints
 from sqlmodel import Field
 
-from core.policies import StaffRead, StaffWrite
 from core.tables import enum_column, id_column, json_column
-from models.content import Staged, staged_args
-from models.identity import Scope
+from models.content import Staged, author_policies, staged_args, staged_policies
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=1, max_length=100)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
@@ -135,6 +133,7 @@ class Milestone(Staged, table=True):
     __tablename__ = "milestone"
     __tag__ = 0x034
     __parents__: ClassVar = (("course_id", Course),)
+    __policies__ = staged_policies("course_id")
     __trashable__: ClassVar = False
     __table_args__ = staged_args(
         sa.CheckConstraint("start_day >= 1 AND end_day >= start_day", name="end_day"),
@@ -154,6 +153,7 @@ class Module(Staged, table=True):
     __tablename__ = "module"
     __tag__ = 0x035
     __parents__: ClassVar = (("course_id", Course),)
+    __policies__ = staged_policies("course_id")
     __table_args__ = staged_args(
         sa.CheckConstraint(
             "(release_rule = 'days_after_enrolment') = (release_after_days IS NOT NULL)", name="release_after_days"
@@ -188,6 +188,7 @@ class Lesson(Staged, table=True):
     __tablename__ = "lesson"
     __tag__ = 0x036
     __parents__: ClassVar = (("module_id", Module),)
+    __policies__ = staged_policies("module_id")
     __table_args__ = staged_args(
         sa.CheckConstraint("minutes IS NULL OR minutes BETWEEN 1 AND 10000", name="minutes"),
         parents=(("module_id", "module"),),
@@ -211,6 +212,7 @@ class Block(Staged, table=True):
     __tablename__ = "block"
     __tag__ = 0x037
     __parents__: ClassVar = (("lesson_id", Lesson),)
+    __policies__ = staged_policies("lesson_id")
     __discriminator__: ClassVar = ("format",)
     __table_args__ = staged_args(
         sa.CheckConstraint("points BETWEEN 0 AND 10000", name="points"), parents=(("lesson_id", "lesson"),)
@@ -235,11 +237,7 @@ class AnswerKey(Staged, table=True):
     __tag__ = 0x038
     __parents__: ClassVar = (("id", Block),)
     __trashable__: ClassVar = False
-    __policies__ = (
-        StaffRead(Scope.CONTENT_EDIT),
-        StaffWrite(Scope.CONTENT_EDIT, "stage = 'draft'"),
-        StaffWrite(Scope.CONTENT_PUBLISH, "stage = 'live'"),
-    )
+    __policies__ = author_policies()
     __table_args__ = (
         sa.ForeignKeyConstraint(
             ["id", "stage"], ["block.id", "block.stage"], ondelete="CASCADE", deferrable=True, initially="DEFERRED"

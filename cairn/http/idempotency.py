@@ -51,7 +51,7 @@ class Repeats:
         found = _KEY.fullmatch(header.strip())
         if found is None:
             raise InvalidKey("An Idempotency-Key is 1 to 255 printable characters, such as a UUID.")
-        rights = [viewer.kind.value, *sorted(viewer.scopes)]
+        rights = [viewer.kind.value, *sorted(viewer.scopes | viewer.within)]
         fingerprint = orjson.dumps([*asked, rights], option=orjson.OPT_SORT_KEYS)
         address = counted_as(request.client.host if request.client else None)
         return Key(_hash((found[1] or found[2]).encode()), _hash(fingerprint), _hash(address.encode()), self.kept_for)

@@ -126,7 +126,7 @@ async def course_create(act: Act, fields: Fields, theme_id: ThemeId = ABSENT) ->
     return await curriculum.create_course(act.tx, _referring(fields, theme_id=theme_id))
 
 
-@mutation(Edit, Course, updates=True)
+@mutation(Edit, Course, updates=True, within=True)
 async def course_update(
     act: Act, id: Id, expected_revision: Expected, fields: Fields, theme_id: ThemeId = ABSENT
 ) -> str:
@@ -135,7 +135,7 @@ async def course_update(
     return id
 
 
-@mutation(Edit, Course)
+@mutation(Edit, Course, within=True)
 async def course_milestones_set(
     act: Act,
     id: Id,
@@ -174,7 +174,7 @@ async def course_restore(act: Act, id: Id) -> str:
     return id
 
 
-@mutation(Publish, Course, extra={"revision": (int, "The number of the sealed revision.")})
+@mutation(Publish, Course, extra={"revision": (int, "The number of the sealed revision.")}, within=True)
 async def course_publish(
     act: Act,
     id: Id,
@@ -186,14 +186,14 @@ async def course_publish(
     return Done(id, {"revision": number}, noted={"published_revision": number})
 
 
-@mutation(Publish, Course)
+@mutation(Publish, Course, within=True)
 async def course_unpublish(act: Act, id: Id) -> str:
     """Takes a course away from readers. The draft stays as it is."""
     await curriculum.unpublish_course(act.tx, id)
     return id
 
 
-@mutation(Edit, Course)
+@mutation(Edit, Course, within=True)
 async def course_revision_restore(act: Act, id: Id, number: Number, expected_tree_revision: ExpectedTree) -> str:
     """Loads a sealed revision into the draft. The draft is sealed before; what it has beyond goes to the trash."""
     await curriculum.restore_course_revision(act.tx, id, number, expected_tree_revision)
@@ -206,7 +206,7 @@ async def course_revision_restore(act: Act, id: Id, number: Number, expected_tre
 _UNLOCK_AFTER = {"unlockAfterModuleId": "unlockAfterId"}
 
 
-@mutation(Edit, Module, creates=True, names=_UNLOCK_AFTER)
+@mutation(Edit, Module, creates=True, names=_UNLOCK_AFTER, within=True)
 async def module_create(
     act: Act, course_id: CourseId, fields: Fields, unlock_after_id: UnlockAfter = ABSENT, after_id: AfterId = ABSENT
 ) -> str:
@@ -215,7 +215,7 @@ async def module_create(
     return await curriculum.create_module(act.tx, course_id, values, _place(after_id))
 
 
-@mutation(Edit, Module, updates=True, names=_UNLOCK_AFTER)
+@mutation(Edit, Module, updates=True, names=_UNLOCK_AFTER, within=True)
 async def module_update(
     act: Act, id: Id, expected_revision: Expected, fields: Fields, unlock_after_id: UnlockAfter = ABSENT
 ) -> str:
@@ -225,21 +225,21 @@ async def module_update(
     return id
 
 
-@mutation(Edit, Module)
+@mutation(Edit, Module, within=True)
 async def module_move(act: Act, id: Id, after_id: AfterId = ABSENT) -> str:
     """Puts a draft module at another place in its course."""
     await curriculum.move_module(act.tx, id, _place(after_id))
     return id
 
 
-@mutation(Edit, Module, shows=TRASH)
+@mutation(Edit, Module, shows=TRASH, within=True)
 async def module_trash(act: Act, id: Id) -> str:
     """Puts a draft module with its lessons into the trash. Readers see it until the course is published again."""
     await curriculum.trash(act.tx, models.Module, id)
     return id
 
 
-@mutation(Edit, Module)
+@mutation(Edit, Module, within=True)
 async def module_restore(act: Act, id: Id) -> str:
     """Takes a module, with all that was trashed along with it, out of the trash."""
     await curriculum.restore(act.tx, models.Module, id)
@@ -249,20 +249,20 @@ async def module_restore(act: Act, id: Id) -> str:
 # Lessons -------------------------------------------------------------------------------------------------------------
 
 
-@mutation(Edit, Lesson, creates=True)
+@mutation(Edit, Lesson, creates=True, within=True)
 async def lesson_create(act: Act, module_id: ModuleId, fields: Fields, after_id: AfterId = ABSENT) -> str:
     """Makes a new lesson in a draft module. Without a slug one is made from the title."""
     return await curriculum.create_lesson(act.tx, module_id, fields, _place(after_id))
 
 
-@mutation(Edit, Lesson, updates=True)
+@mutation(Edit, Lesson, updates=True, within=True)
 async def lesson_update(act: Act, id: Id, expected_revision: Expected, fields: Fields) -> str:
     """Saves changed fields of a draft lesson. What is absent stays as it is; null clears."""
     await curriculum.update_lesson(act.tx, id, expected_revision, fields)
     return id
 
 
-@mutation(Edit, Lesson)
+@mutation(Edit, Lesson, within=True)
 async def lesson_move(
     act: Act,
     id: Id,
@@ -274,14 +274,14 @@ async def lesson_move(
     return id
 
 
-@mutation(Edit, Lesson, shows=TRASH)
+@mutation(Edit, Lesson, shows=TRASH, within=True)
 async def lesson_trash(act: Act, id: Id) -> str:
     """Puts a draft lesson with its blocks into the trash. Readers see it until the course is published again."""
     await curriculum.trash(act.tx, models.Lesson, id)
     return id
 
 
-@mutation(Edit, Lesson)
+@mutation(Edit, Lesson, within=True)
 async def lesson_restore(act: Act, id: Id) -> str:
     """Takes a lesson, with all that was trashed along with it, out of the trash."""
     await curriculum.restore(act.tx, models.Lesson, id)
@@ -309,14 +309,14 @@ def _bare(value: Any) -> Any:
     return value.value if isinstance(value, strawberry.Some) else value
 
 
-@mutation(Edit, Block, names={"body": "markdown"})
+@mutation(Edit, Block, names={"body": "markdown"}, within=True)
 async def block_create(act: Act, lesson_id: LessonId, block: Content, after_id: AfterId = ABSENT) -> str:
     """Makes a new block in a draft lesson."""
     kind, values = _chosen(block)
     return await curriculum.create_block(act.tx, lesson_id, kind, values, _place(after_id))
 
 
-@mutation(Edit, Block, names={"body": "markdown"})
+@mutation(Edit, Block, names={"body": "markdown"}, within=True)
 async def block_update(act: Act, id: Id, expected_revision: Expected, block: Content) -> str:
     """Saves changed fields of a draft block. What is absent stays as it is; null clears. A block keeps its format."""
     kind, values = _chosen(block)
@@ -324,7 +324,7 @@ async def block_update(act: Act, id: Id, expected_revision: Expected, block: Con
     return id
 
 
-@mutation(Edit, Block)
+@mutation(Edit, Block, within=True)
 async def block_move(
     act: Act,
     id: Id,
@@ -336,14 +336,14 @@ async def block_move(
     return id
 
 
-@mutation(Edit, Block, shows=TRASH)
+@mutation(Edit, Block, shows=TRASH, within=True)
 async def block_trash(act: Act, id: Id) -> str:
     """Puts a draft block into the trash. Readers see it until the course is published again."""
     await curriculum.trash(act.tx, models.Block, id)
     return id
 
 
-@mutation(Edit, Block)
+@mutation(Edit, Block, within=True)
 async def block_restore(act: Act, id: Id) -> str:
     """Takes a block out of the trash."""
     await curriculum.restore(act.tx, models.Block, id)

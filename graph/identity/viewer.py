@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 
 from core.viewer import Viewer as Principal
-from core.viewer import ViewerKind
+from core.viewer import ViewerKind, scope_within
 from graph.context import Info
 from graph.engine import BatchInfo
 from graph.fields import batched, related, related_one
@@ -26,6 +26,14 @@ async def _grantable(viewers: Sequence[Any], info: BatchInfo) -> Sequence[list[R
     return [roles if viewer.can_grant_roles else [] for viewer, roles in zip(viewers, found, strict=True)]
 
 
+@strawberry.type(description="What somebody may do within one course.")
+class CourseRights:
+    """A course, and the permissions that hold there."""
+
+    course_id: strawberry.ID = strawberry.field(description="The course.")
+    can: list[Scope] = strawberry.field(description="What the viewer may do there.")
+
+
 @strawberry.type(description="Who is asking, and what they may do.")
 class Viewer:
     """The principal of the request."""
@@ -34,8 +42,11 @@ class Viewer:
     id: strawberry.ID | None = strawberry.field(description="The person's id; null when nobody signed in.")
     name: str | None = strawberry.field(description="The name that others see.")
     scopes: list[Scope] = strawberry.field(description="Everything the viewer may do.")
-    can_edit: bool = strawberry.field(description="Whether the viewer may read and change drafts.")
-    can_publish: bool = strawberry.field(description="Whether the viewer may publish and unpublish.")
+    courses: list[CourseRights] = strawberry.field(
+        description="What the viewer may do within single courses, besides what holds everywhere."
+    )
+    can_edit: bool = strawberry.field(description="Whether the viewer may read and change all drafts.")
+    can_publish: bool = strawberry.field(description="Whether the viewer may publish and unpublish anything.")
     can_import: bool = strawberry.field(description="Whether the viewer may import courses.")
     can_manage_users: bool = strawberry.field(description="Whether the viewer may see people and what they may do.")
     can_impersonate: bool = strawberry.field(description="Whether the viewer may act as others who may do less.")
@@ -62,6 +73,7 @@ def viewer_of(principal: Principal) -> Viewer:
         name=principal.name,
         impersonated_by=None if principal.actor_id is None else strawberry.ID(principal.actor_id),
         scopes=[scope for scope in Scope if principal.may(scope)],
+        courses=_courses_of(principal),
         can_edit=principal.may(Scope.CONTENT_EDIT),
         can_publish=principal.may(Scope.CONTENT_PUBLISH),
         can_import=principal.may(Scope.CONTENT_IMPORT),
@@ -70,6 +82,16 @@ def viewer_of(principal: Principal) -> Viewer:
         can_grant_roles=principal.may(Scope.ROLE_GRANT),
         can_read_audit=principal.may(Scope.AUDIT_READ),
     )
+
+
+def _courses_of(principal: Principal) -> list[CourseRights]:
+    return [
+        CourseRights(
+            course_id=strawberry.ID(root_id),
+            can=[scope for scope in Scope if scope_within(scope, root_id) in principal.within],
+        )
+        for root_id in sorted({held.partition("@")[2] for held in principal.within})
+    ]
 
 
 @strawberry.type

@@ -29,14 +29,14 @@ TRASH = Relation(
 
 async def states(reader: Reader, root: type[Staged], root_ids: Sequence[str]) -> list[PublishState]:
     """How each root's draft stands to what readers see; for those who see no drafts, what they see is published."""
-    if not reader.viewer.may(Scope.CONTENT_EDIT):
+    if not reader.viewer.may_somewhere(Scope.CONTENT_EDIT):
         return [PublishState.PUBLISHED] * len(root_ids)
     return await publish_states(reader, root, root_ids)
 
 
 async def published_revisions(reader: Reader, root: type[Staged], root_ids: Sequence[str]) -> list[Row | None]:
     """The revision that readers see now of each root, in one statement; None where they see none."""
-    if not reader.viewer.may(Scope.CONTENT_EDIT):
+    if not reader.viewer.may_somewhere(Scope.CONTENT_EDIT):
         return [None] * len(root_ids)
     table = table_of(root)
     live = sa.select(table.c.id).where(table.c.id == REVISION.c.root_id, table.c.stage == LIVE).exists()
@@ -55,7 +55,7 @@ async def published_revisions(reader: Reader, root: type[Staged], root_ids: Sequ
 
 async def tree_revisions(reader: Reader, root_ids: Sequence[str]) -> list[int | None]:
     """How often anything in each root's draft was saved; None for those who see no drafts."""
-    if not reader.viewer.may(Scope.CONTENT_EDIT):
+    if not reader.viewer.may_somewhere(Scope.CONTENT_EDIT):
         return [None] * len(root_ids)
     ids = sa.bindparam("ids", type_=ARRAY(id_type()))
     counts = sa.select(CONTENT.c.id, CONTENT.c.tree_revision).where(CONTENT.c.id == sa.any_(ids))

@@ -28,6 +28,7 @@ from resolvers.curriculum.rules import (
     parted,
     release_problems,
     require_kept_theme,
+    require_may_choose_theme,
     require_no_courses,
     require_nothing_waits,
     require_prerequisite,
@@ -100,7 +101,9 @@ async def update_theme(tx: Transaction, theme_id: str, expected_revision: int, c
 
 async def update_course(tx: Transaction, course_id: str, expected_revision: int, changes: Mapping[str, Any]) -> None:
     """Saves changed fields of a draft course."""
-    await require_theme(tx, changes)
+    if "theme_id" in changes:
+        require_may_choose_theme(tx)
+        await require_theme(tx, changes)
     await drafts.update(tx, Course, course_id, expected_revision, changes, derived=html(changes, "description"))
 
 
@@ -319,7 +322,11 @@ async def restore_course_revision(tx: Transaction, course_id: str, number: int, 
             REVISION.c.root_id == course_id, REVISION.c.number == number
         )
     )
-    await require_kept_theme(tx, theme_id.id if theme_id else None)
+    standing = await tx.row(sa.select(COURSE.c.theme_id).where(COURSE.c.id == course_id, COURSE.c.stage == DRAFT))
+    # The theme that it has cannot be trashed under it. Should it get another meanwhile, the tree revision tells.
+    if theme_id is not None and standing is not None and theme_id.id != standing.theme_id:
+        require_may_choose_theme(tx)
+        await require_kept_theme(tx, theme_id.id)
     drafts.require_tree_revision(await drafts.locked(tx, Course, course_id), expected_tree_revision)
     await publishing.restore_revision(tx, Course, course_id, number)
 

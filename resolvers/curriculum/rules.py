@@ -16,6 +16,7 @@ from core.text import to_html, to_plain
 from core.writing import Transaction, camel, checked
 from models.content import Staged
 from models.curriculum import Block, BlockFormat, Course, Module, ReleaseRule, Theme
+from models.identity import Scope
 from resolvers.content import drafts
 from resolvers.curriculum.visible import COURSE, DRAFT, LIVE, MODULE
 from resolvers.formats import BY_KIND
@@ -91,6 +92,12 @@ def require_texts(kind: type[Format], columns: Mapping[str, Any]) -> None:
         raise InvalidInput(f"A {word} block needs a title.", "REQUIRED", ("title",))
     if kind.needs_body and not (columns.get("body") or "").strip():
         raise InvalidInput(f"A {word} block needs a text.", "REQUIRED", ("markdown",))
+
+
+def require_may_choose_theme(tx: Transaction) -> None:
+    """Refuses those who edit single courses: which course stands where is for those who edit them all."""
+    if not tx.viewer.may(Scope.CONTENT_EDIT):
+        raise DomainError("Only who edits all courses chooses their theme. Leave it out.", "FORBIDDEN", ("themeId",))
 
 
 async def require_theme(tx: Transaction, values: Mapping[str, Any]) -> None:

@@ -32,7 +32,7 @@ from models.identity import (
     UserStatus,
 )
 from resolvers.identity import profiles
-from resolvers.identity.rights import scopes_of
+from resolvers.identity.rights import HeldWithin, scopes_of, scopes_within
 from resolvers.identity.tokens import TokenKind, kind_of, new_token, token_hash
 
 LINK_LIFE = timedelta(minutes=30)
@@ -63,8 +63,15 @@ async def viewer_of_bearer(database: Database, token: str) -> Identified | None:
         return None
     if kind is TokenKind.ACCESS:
         return _person(found)
-    allowed = frozenset(found.scopes) & scopes_of(map(Role, found.roles))
-    return Identified(Viewer(ViewerKind.API_TOKEN, found.user_id, found.display_name, allowed), is_stale=False)
+    given, within = frozenset(found.scopes), scopes_within(map(held_within, found.within))
+    viewer = Viewer(
+        ViewerKind.API_TOKEN,
+        found.user_id,
+        found.display_name,
+        given & scopes_of(map(Role, found.roles)),
+        within=frozenset(held for held in within if held.partition("@")[0] in given),
+    )
+    return Identified(viewer, is_stale=False)
 
 
 async def viewer_of_session(database: Database, cookie: str) -> Identified | None:
@@ -84,7 +91,9 @@ async def viewer_of_user(tx: Transaction, user_id: str, session_id: str | None =
         return None
     if _is_stale(found.last_active_at):
         await seen(tx, user_id)
-    return Viewer(ViewerKind.USER, user_id, found.display_name, scopes_of(await roles_of(tx, user_id)), session_id)
+    scopes = scopes_of(await roles_of(tx, user_id))
+    within = scopes_within(await roles_within_of(tx, user_id))
+    return Viewer(ViewerKind.USER, user_id, found.display_name, scopes, session_id, within=within)
 
 
 async def _found(database: Database, kind: TokenKind, secret: str) -> Row | None:
@@ -104,6 +113,7 @@ def _statement(kind: TokenKind) -> Prepared:
         user.c.display_name,
         user.c.last_active_at,
         sa.func.array(standing_roles(user.c.id).scalar_subquery()).label("roles"),
+        sa.func.array(standing_roles_within(user.c.id).scalar_subquery()).label("within"),
     ).join(user, user.c.id == table.c.user_id)
     if kind is TokenKind.ACCESS:
         pair = table_of(RefreshToken)
@@ -122,8 +132,8 @@ def _statement(kind: TokenKind) -> Prepared:
 
 
 def _person(found: Row) -> Identified:
-    scopes = scopes_of(map(Role, found.roles))
-    viewer = Viewer(ViewerKind.USER, found.user_id, found.display_name, scopes, found.id)
+    scopes, within = scopes_of(map(Role, found.roles)), scopes_within(map(held_within, found.within))
+    viewer = Viewer(ViewerKind.USER, found.user_id, found.display_name, scopes, found.id, within=within)
     return Identified(viewer, _is_stale(found.last_active_at))
 
 
@@ -133,10 +143,27 @@ def _is_stale(last_active_at: datetime | None) -> bool:
 
 def standing_roles(user_id: Any) -> sa.Select[Any]:
     """The roles of global grants that have not expired at this instant."""
+    return sa.select(table_of(RoleGrant).c.role).where(*_standing(user_id, ScopeType.GLOBAL))
+
+
+def standing_roles_within(user_id: Any) -> sa.Select[Any]:
+    """The roles of grants for single courses that have not expired at this instant, each as `role@course`."""
     grant = table_of(RoleGrant)
-    return sa.select(grant.c.role).where(
+    held = grant.c.role.concat("@").concat(sa.cast(grant.c.scope_id, sa.Text)).label("held")
+    return sa.select(held).where(*_standing(user_id, ScopeType.COURSE))
+
+
+def held_within(held: str) -> HeldWithin:
+    """What `standing_roles_within` finds, taken apart."""
+    role, _, course_id = held.partition("@")
+    return Role(role), course_id
+
+
+def _standing(user_id: Any, reach: ScopeType) -> tuple[sa.ColumnElement[bool], ...]:
+    grant = table_of(RoleGrant)
+    return (
         grant.c.user_id == user_id,
-        grant.c.scope_type == ScopeType.GLOBAL.value,
+        grant.c.scope_type == reach.value,
         sa.or_(grant.c.expires_at.is_(None), grant.c.expires_at > sa.func.now()),
     )
 
@@ -144,6 +171,11 @@ def standing_roles(user_id: Any) -> sa.Select[Any]:
 async def roles_of(tx: Transaction, user_id: str) -> list[Role]:
     """The roles that a person holds everywhere, at this instant."""
     return [Role(row.role) for row in await tx.rows(standing_roles(user_id))]
+
+
+async def roles_within_of(tx: Transaction, user_id: str) -> list[HeldWithin]:
+    """The roles that a person holds within single courses, at this instant."""
+    return [held_within(row.held) for row in await tx.rows(standing_roles_within(user_id))]
 
 
 # Actions -------------------------------------------------------------------------------------------------------------
@@ -207,7 +239,7 @@ async def create_api_token(
 async def create_own_api_token(tx: Transaction, viewer: Viewer, name: str, scopes: frozenset[Scope], days: int) -> str:
     """A new API token for the viewer, who gives it no more than they may do themselves; answers the token."""
     values = checked(ApiToken, {"name": name})
-    beyond = sorted(scope.value for scope in scopes if not viewer.may(scope))
+    beyond = sorted(scope.value for scope in scopes if not viewer.may_somewhere(scope))
     if beyond:
         raise InvalidInput(f"You may not do this yourself: {', '.join(beyond)}.", "INVALID", ("scopes",))
     return await create_api_token(tx, str(viewer.user_id), values["name"], scopes, days)

@@ -16,8 +16,14 @@ from core.tables import table_of
 from core.viewer import SERVICE, Viewer, ViewerKind, require_signed_in
 from core.writing import Transaction, checked
 from models.identity import AuthSession, Impersonation, Role, User, UserStatus
-from resolvers.identity.credentials import roles_of, standing_roles
-from resolvers.identity.rights import may_act_as, scopes_of
+from resolvers.identity.credentials import (
+    held_within,
+    roles_of,
+    roles_within_of,
+    standing_roles,
+    standing_roles_within,
+)
+from resolvers.identity.rights import may_act_as, scopes_of, scopes_within
 from resolvers.identity.tokens import TokenKind, new_token, token_hash
 
 LIFE = timedelta(minutes=30)
@@ -35,10 +41,17 @@ async def viewer_of_impersonation(database: Database, token: str) -> Viewer | No
         return None
     (row,) = found
     theirs, own = [Role(each) for each in row.roles], [Role(each) for each in row.impersonator_roles]
-    if not may_act_as(own, theirs):
+    within = [held_within(each) for each in row.within]
+    if not may_act_as(own, theirs, within):
         return None
     return Viewer(
-        ViewerKind.USER, row.user_id, row.display_name, scopes_of(theirs), row.id, actor_id=row.impersonator_id
+        ViewerKind.USER,
+        row.user_id,
+        row.display_name,
+        scopes_of(theirs),
+        row.id,
+        actor_id=row.impersonator_id,
+        within=scopes_within(within),
     )
 
 
@@ -56,6 +69,7 @@ def _statement() -> Prepared:
             table.c.impersonator_id,
             user.c.display_name,
             sa.func.array(standing_roles(table.c.user_id).scalar_subquery()).label("roles"),
+            sa.func.array(standing_roles_within(table.c.user_id).scalar_subquery()).label("within"),
             sa.func.array(standing_roles(table.c.impersonator_id).scalar_subquery()).label("impersonator_roles"),
         )
         .join(user, user.c.id == table.c.user_id)
@@ -87,7 +101,8 @@ async def start(tx: Transaction, viewer: Viewer, user_id: str, reason: str) -> t
         raise NotFound("user", ("userId",))
     if viewer.user_id == user_id:
         raise DomainError("You are this person already.", "INVALID", ("userId",))
-    if not may_act_as(await roles_of(tx, str(viewer.user_id)), await roles_of(tx, user_id)):
+    own, theirs = await roles_of(tx, str(viewer.user_id)), await roles_of(tx, user_id)
+    if not may_act_as(own, theirs, await roles_within_of(tx, user_id)):
         raise DomainError("Nobody acts as somebody who may do more, or who runs the place.", "FORBIDDEN", ("userId",))
     token = new_token(TokenKind.IMPERSONATION)
     row = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from core.viewer import scope_within
 from models.identity import Role, Scope
 
 _EDITOR = frozenset({Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.CONTENT_IMPORT, Scope.SCHEMA_READ})
@@ -24,8 +25,16 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
     }
 )
 
+# What a role may within one course, where it is given for that alone. All else holds everywhere or not at all.
+SCOPES_WITHIN_COURSE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
+    {Role.EDITOR: frozenset({Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH})}
+)
+
 # Those who keep the house: the last of them cannot go.
 KEEPERS = frozenset({Role.ADMIN, Role.SUPER_ADMIN})
+
+# A role, and the course within which somebody holds it.
+HeldWithin = tuple[Role, str]
 
 _NOBODY: frozenset[Role] = frozenset()
 # Who may give and take which roles. Nobody makes an equal of themselves, but for those at the very top.
@@ -43,15 +52,28 @@ def scopes_of(roles: Iterable[Role]) -> frozenset[str]:
     return frozenset(scope.value for role in roles for scope in SCOPES_OF_ROLE[role])
 
 
+def scopes_within(held: Iterable[HeldWithin]) -> frozenset[str]:
+    """Everything that somebody may do within the courses in which they hold these roles, as viewers hold it."""
+    return frozenset(
+        scope_within(scope.value, course_id)
+        for role, course_id in held
+        for scope in SCOPES_WITHIN_COURSE.get(role, frozenset())
+    )
+
+
 def grantable_by(roles: Iterable[Role]) -> frozenset[Role]:
     """The roles that somebody with these roles may give to others, and take from them."""
     return frozenset(each for role in roles for each in GRANTABLE[role])
 
 
-def may_act_as(own: Iterable[Role], theirs: Iterable[Role]) -> bool:
-    """Whether somebody with their own roles may act as somebody with others: never to do more than they may anyway."""
+def may_act_as(own: Iterable[Role], theirs: Iterable[Role], within: Iterable[HeldWithin]) -> bool:
+    """Whether somebody with their own roles may act as somebody with others: never to do more than they may anyway.
+
+    `within` are the roles that the other holds within courses.
+    """
     own_scopes, their_roles = scopes_of(own), set(theirs)
-    return Scope.USER_IMPERSONATE in own_scopes and not their_roles & KEEPERS and scopes_of(their_roles) <= own_scopes
+    theirs_anywhere = scopes_of(their_roles).union(*(SCOPES_WITHIN_COURSE.get(role, ()) for role, _ in within))
+    return Scope.USER_IMPERSONATE in own_scopes and not their_roles & KEEPERS and theirs_anywhere <= own_scopes
 
 
 def table() -> str:
@@ -66,12 +88,25 @@ def table() -> str:
         f"|---|{'---|' * len(Scope)}---|",
         *(_line(role) for role in Role),
         "",
-        "A role without permissions of its own may be given for one course or group; all others hold everywhere or not",
-        "at all. A role may end by itself at a set time. From the instant",
+        "## Within one course",
+        "",
+        "| role | what it may there |",
+        "|---|---|",
+        *(_line_within(role) for role in SCOPES_WITHIN_COURSE),
+        "",
+        "So much of a role holds where it is given for one course. Roles without permissions may be given so as well;",
+        "all others hold everywhere or not at all. There are no groups yet to give a role for.",
+        "",
+        "A role may end by itself at a set time. From the instant",
         "in which it ends or is taken back it authorises nothing. Nobody changes their own roles. The last person who",
         "holds `admin` or `super_admin` for good keeps it until somebody else holds it too.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _line_within(role: Role) -> str:
+    may = (f"`{scope.value}`" for scope in Scope if scope in SCOPES_WITHIN_COURSE[role])
+    return f"| {role.value} | {', '.join(may)} |"
 
 
 def _line(role: Role) -> str:

@@ -13,9 +13,10 @@ from core.rows import Row
 from core.tables import table_of
 from core.viewer import Viewer, ViewerKind
 from core.writing import Transaction
+from models.content import Content
 from models.identity import Role, RoleGrant, ScopeType, User, UserStatus
 from resolvers.identity.credentials import roles_of
-from resolvers.identity.rights import KEEPERS, SCOPES_OF_ROLE, grantable_by
+from resolvers.identity.rights import KEEPERS, SCOPES_OF_ROLE, SCOPES_WITHIN_COURSE, grantable_by
 
 # Whoever changes roles waits for whoever is at it, so that two cannot take the last two keepers' roles at once.
 _LOCK = 0x726F_6C65
@@ -50,7 +51,7 @@ async def give(
     """Gives a person a role, or another end to one they have; answers the grant's id."""
     await _wait_for_turn(tx)
     await _require_may_give(tx, tx.viewer, role, user_id)
-    _check_scope(role, scope_type, scope_id)
+    await _check_scope(tx, role, scope_type, scope_id)
     if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now()):
         raise InvalidInput("A role ends in the future; give the instant with its offset.", "INVALID", ("expiresAt",))
     user = table_of(User)
@@ -104,16 +105,21 @@ async def take_by_name(tx: Transaction, user_id: str, role: Role) -> None:
     await take(tx, found.id)
 
 
-def _check_scope(role: Role, scope_type: ScopeType, scope_id: str | None) -> None:
+async def _check_scope(tx: Transaction, role: Role, scope_type: ScopeType, scope_id: str | None) -> None:
     if scope_type is ScopeType.GLOBAL:
         if scope_id is not None:
             raise InvalidInput("A role that holds everywhere names no course or group.", "INVALID", ("scopeId",))
         return
-    if SCOPES_OF_ROLE[role]:
-        # What is scoped is asked of nothing yet: a grant that opens nothing would only look like one.
+    if SCOPES_OF_ROLE[role] and scope_type is ScopeType.GROUP:
+        # A grant that opens nothing would only look like one.
+        raise InvalidInput("There are no groups yet within which this role could hold.", "INVALID", ("scopeType",))
+    if SCOPES_OF_ROLE[role] and role not in SCOPES_WITHIN_COURSE:
         raise InvalidInput("This role holds everywhere or not at all.", "INVALID", ("scopeType",))
     if scope_id is None or tag_of(scope_id) is None or tag_of(scope_id) != _TAG_OF_SCOPE.get(scope_type):
         raise InvalidInput(f"This is not the id of a {scope_type.value}.", "INVALID", ("scopeId",))
+    content = table_of(Content)
+    if await tx.row(sa.select(content.c.id).where(content.c.id == scope_id)) is None:
+        raise NotFound(scope_type.value, ("scopeId",))
 
 
 async def _wait_for_turn(tx: Transaction) -> None:

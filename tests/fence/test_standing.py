@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 import models
 from core.policies import PublicRead, ServiceOnly, Shape
-from models.content import STAGED_POLICIES
+from models.content import staged_policies
 from models.curriculum import Theme
 from models.identity import LoginToken
 from tests.fence.audit import breaches
@@ -105,7 +105,7 @@ def test_a_breach_in_the_database_is_noticed(bare: sa.Connection, change: str, n
 
 
 def _without_public_read() -> tuple[Shape, ...]:
-    return tuple(shape for shape in STAGED_POLICIES if not isinstance(shape, PublicRead))
+    return tuple(shape for shape in staged_policies() if not isinstance(shape, PublicRead))
 
 
 def test_a_declared_policy_that_no_migration_made_is_noticed(
