@@ -149,7 +149,7 @@ def standing_roles(user_id: Any) -> sa.Select[Any]:
 def standing_roles_within(user_id: Any) -> sa.Select[Any]:
     """The roles of grants for single courses that have not expired at this instant, each as `role@course`."""
     grant = table_of(RoleGrant)
-    held = grant.c.role.concat("@").concat(sa.cast(grant.c.scope_id, sa.Text)).label("held")
+    held = sa.func.concat(grant.c.role, sa.literal_column("'@'"), grant.c.scope_id, type_=sa.Text).label("held")
     return sa.select(held).where(*_standing(user_id, ScopeType.COURSE))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -36,11 +36,21 @@ def contract() -> GraphQLSchema:
 
 def gate_of(mutation: str) -> Scope | Gate:
     """Who may do this."""
-    kind = schema()._schema.mutation_type
-    assert kind is not None
-    gate = kind.fields[mutation].extensions["strawberry-definition"].metadata["gate"]
+    gate = _declared(mutation)["gate"]
     assert isinstance(gate, Scope | Gate)
     return gate
+
+
+def works_within(mutation: str) -> bool:
+    """Whether those may do this, too, who have the permission for one course only."""
+    return bool(_declared(mutation)["within"])
+
+
+def _declared(mutation: str) -> Mapping[str, Any]:
+    kind = schema()._schema.mutation_type
+    assert kind is not None
+    declared: Mapping[str, Any] = kind.fields[mutation].extensions["strawberry-definition"].metadata
+    return declared
 
 
 def value(kind: GraphQLInputType, name: str, leaf: Leaf, choice: int = 0) -> Any:

@@ -25,6 +25,7 @@ class Persona:
     role: str
     user_id: str = ""
     scopes: frozenset[str] = frozenset()
+    within: frozenset[str] = frozenset()
 
 
 def personas(users: Mapping[Role, str]) -> dict[str, Persona]:
@@ -55,6 +56,7 @@ def become(owner: Owner, who: Persona) -> None:
     if who.role == API:
         owner.execute("SELECT set_config('cairn.viewer_id', %s, true)", (who.user_id,))
         owner.execute("SELECT set_config('cairn.scopes', %s, true)", (" ".join(sorted(who.scopes)),))
+        owner.execute("SELECT set_config('cairn.within', %s, true)", (" ".join(sorted(who.within)),))
 
 
 def attempt(connection: Owner, statement: str, table: str, values: Mapping[str, Any] | None = None) -> Outcome:
