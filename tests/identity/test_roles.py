@@ -136,11 +136,19 @@ def test_a_role_within_a_course_gives_nothing_elsewhere(staff: Staff, newcomer: 
     assert roles == [{"role": "COACH", "scopeType": "COURSE", "scopeId": course}]
 
 
+@pytest.mark.parametrize("reach", ["COURSE", "GROUP"])
 @pytest.mark.parametrize("role", [each for each in Role if SCOPES_OF_ROLE[each]])
-def test_a_role_with_permissions_holds_everywhere_or_not_at_all(staff: Staff, newcomer: Newcomer, role: Role) -> None:
+def test_a_role_with_permissions_holds_everywhere_or_not_at_all_but_for_editors_of_a_course(
+    staff: Staff, newcomer: Newcomer, role: Role, reach: str
+) -> None:
     (_, admin), guest = staff(Role.SUPER_ADMIN), newcomer()
-    given = {"userId": guest.id, "role": role.name, "scopeType": "COURSE", "scopeId": Course.new_id()}
-    assert admin.refused("roleGrant", **given)["path"] == ["scopeType"]
+    given = {"userId": guest.id, "role": role.name, "scopeType": reach, "scopeId": Course.new_id()}
+    refusal = admin.refused("roleGrant", **given)
+    # That there is no such course is all that stands in the way of its editor.
+    is_editor = role is Role.EDITOR and reach == "COURSE"
+    assert (refusal["code"], refusal["path"]) == (
+        ("NOT_FOUND", ["scopeId"]) if is_editor else ("INVALID", ["scopeType"])
+    )
 
 
 def test_the_last_keeper_cannot_go(staff: Staff, doorkeeper: Doorkeeper, alone: None) -> None:
