@@ -29,12 +29,13 @@ from graph.schema import schema
 from models import TABLES
 from models.identity import Role, Scope
 from resolvers.identity import scopes_of
+from resolvers.identity.rights import scopes_within
 from tests.engine.documents import Document, Writer
 from tests.engine.sizes import chance, generated
 from tests.fence.twins import World, twin, world
 
 EXECUTORS: tuple[Executor, ...] = get_args(Executor)
-NAMES = ("anonymous", "learner", "friend", "coach", "editor", "token", "admin")
+NAMES = ("anonymous", "learner", "friend", "coach", "author", "editor", "token", "admin")
 DRAFT = "@perspective(stage: DRAFT)"
 # What must be different for nearly everybody: that nothing was hidden would prove nothing.
 HIDDEN_FROM_LEARNERS = {
@@ -44,13 +45,15 @@ HIDDEN_FROM_LEARNERS = {
 }  # fmt: skip
 
 
-def viewers(people: dict[str, str]) -> dict[str, Viewer]:
-    """Everybody who asks."""
+def viewers(there: World) -> dict[str, Viewer]:
+    """Everybody who asks; the author is an editor within the course that is live."""
+    people, within = there.people, scopes_within([(Role.EDITOR, there.courses["live"])])
     user = {name: Viewer(ViewerKind.USER, people[name], name) for name in ("learner", "friend", "coach")}
     editor, admin = people["editor"], people["admin"]
     return {
         "anonymous": ANONYMOUS,
         **user,
+        "author": Viewer(ViewerKind.USER, people["author"], "author", within=within),
         "editor": Viewer(ViewerKind.USER, editor, "editor", scopes_of([Role.EDITOR])),
         "token": Viewer(ViewerKind.API_TOKEN, editor, "editor", frozenset({Scope.CONTENT_EDIT.value})),
         "admin": Viewer(ViewerKind.USER, admin, "admin", scopes_of([Role.ADMIN])),
@@ -95,7 +98,7 @@ def twins(there: World, database_server: tuple[str, str], request: pytest.Fixtur
 
 
 def _twins(stack: ExitStack, there: World, server_url: str, name: str) -> Twins:
-    viewer = viewers(there.people)[name]
+    viewer = viewers(there)[name]
     url, differing = stack.enter_context(twin(there, server_url, viewer))
     runner = stack.enter_context(asyncio.Runner())
     databases = Database(there.url, pool_size=2), Database(url, pool_size=2)

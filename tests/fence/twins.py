@@ -51,11 +51,12 @@ _MAIL = """INSERT INTO outgoing_mail (id, kind, recipient, details, due_at, atte
 
 @dataclass(frozen=True)
 class World:
-    """Where it is, the database that it and its twins are copies of, and who is in it by a word."""
+    """Where it is, the database that it and its twins are copies of, who is in it by a word, and courses by state."""
 
     url: str
     source: str
     people: dict[str, str]
+    courses: dict[str, str]
 
 
 @contextmanager
@@ -64,7 +65,7 @@ def world(server_url: str, template: str) -> Iterator[World]:
     with cloned(server_url, template) as url:
         keeper = Doorkeeper(url)
         roles = {"learner": Role.LEARNER, "friend": Role.LEARNER, "stranger": Role.LEARNER, "coach": Role.COACH}
-        roles |= {"editor": Role.EDITOR, "admin": Role.ADMIN}
+        roles |= {"author": Role.LEARNER, "editor": Role.EDITOR, "admin": Role.ADMIN}
         people = {name: keeper.person(role) for name, role in roles.items()}
         for name, person in people.items():
             keeper.named(_PASSWORD, person=person)
@@ -76,8 +77,9 @@ def world(server_url: str, template: str) -> Iterator[World]:
             for name, client in clients.items():
                 assert client.http.get(f"{address}{keeper.link(people[name])}").status_code == 303
                 _tell(client, name)
-            for state in ("draft", "live", "trashed"):
-                tree_in(clients["editor"], state)
+            courses = {state: tree_in(clients["editor"], state)["course"] for state in ("draft", "live", "trashed")}
+            within = {"userId": people["author"], "role": "EDITOR", "scopeType": "COURSE", "scopeId": courses["live"]}
+            clients["admin"].do("roleGrant", "__typename", **within)
             _meet(clients, people)
         finally:
             for client in clients.values():
@@ -86,7 +88,7 @@ def world(server_url: str, template: str) -> Iterator[World]:
         # Nothing that is connected to can be copied: what is asked is a copy itself.
         source = str(conninfo.conninfo_to_dict(url)["dbname"])
         with cloned(server_url, source) as asked:
-            yield World(asked, source, people)
+            yield World(asked, source, people, courses)
 
 
 def _tell(client: Client, name: str) -> None:
