@@ -104,20 +104,22 @@ class StaffWrite:
 
 
 @dataclass(frozen=True)
-class WithinRead:
+class InsideRead:
     """Who holds the scope within roots only reads the rows that belong to one of these: `ROOTS` in `belongs`."""
 
     scope: str
     belongs: str
 
     def rules(self) -> tuple[Rule, ...]:
-        """The one policy of this shape."""
+        """The one policy of this shape. PostgreSQL asks the policies of a table in the reverse order of their names, so
+        that this one, which costs most, is asked last: for those only whom no other lets through.
+        """
         condition = _in_roots(self.scope, self.belongs)
-        return (Rule(f"within_read_{_slug(self.scope)}", "SELECT", (API,), condition),)
+        return (Rule(f"inside_read_{_slug(self.scope)}", "SELECT", (API,), condition),)
 
 
 @dataclass(frozen=True)
-class WithinWrite:
+class InsideWrite:
     """Who holds the scope within roots only writes the rows that belong to one of these and meet the condition."""
 
     scope: str
@@ -129,7 +131,7 @@ class WithinWrite:
         """The policies of this shape, one per command."""
         condition = _both(_in_roots(self.scope, self.belongs), self.condition)
         return tuple(
-            Rule(f"within_{command.lower()}_{_slug(self.scope)}", command, (API,), condition)
+            Rule(f"inside_{command.lower()}_{_slug(self.scope)}", command, (API,), condition)
             for command in self.commands
         )
 
@@ -218,8 +220,8 @@ Shape = (
     PublicRead
     | StaffRead
     | StaffWrite
-    | WithinRead
-    | WithinWrite
+    | InsideRead
+    | InsideWrite
     | OwnRows
     | PairRows
     | RelatedRead

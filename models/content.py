@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from core.policies import PublicRead, Shape, StaffRead, StaffWrite, WithinRead, WithinWrite
+from core.policies import InsideRead, InsideWrite, PublicRead, Shape, StaffRead, StaffWrite
 from core.tables import Table, enum_column, id_column, instant_column, json_column
 from models.identity import Scope
 
@@ -52,9 +52,9 @@ def author_policies(*parents: str) -> tuple[Shape, ...]:
         StaffRead(Scope.CONTENT_EDIT),
         StaffWrite(Scope.CONTENT_EDIT, "stage = 'draft'"),
         StaffWrite(Scope.CONTENT_PUBLISH, "stage = 'live'"),
-        WithinRead(Scope.CONTENT_EDIT, _in_tree("id")),
-        WithinWrite(Scope.CONTENT_EDIT, inside, "stage = 'draft'"),
-        WithinWrite(Scope.CONTENT_PUBLISH, inside, "stage = 'live'"),
+        InsideRead(Scope.CONTENT_EDIT, _in_tree("id")),
+        InsideWrite(Scope.CONTENT_EDIT, inside, "stage = 'draft'"),
+        InsideWrite(Scope.CONTENT_PUBLISH, inside, "stage = 'live'"),
     )
 
 
@@ -115,8 +115,8 @@ class Content(Table, table=True):
     __policies__ = (
         StaffRead(Scope.CONTENT_EDIT),
         StaffWrite(Scope.CONTENT_EDIT, commands=("INSERT", "UPDATE")),
-        WithinRead(Scope.CONTENT_EDIT, _OF_ROOT),
-        WithinWrite(Scope.CONTENT_EDIT, _OF_ROOT, commands=("INSERT", "UPDATE")),
+        InsideRead(Scope.CONTENT_EDIT, _OF_ROOT),
+        InsideWrite(Scope.CONTENT_EDIT, _OF_ROOT, commands=("INSERT", "UPDATE")),
     )
     __table_args__ = (
         sa.ForeignKeyConstraint(["root_id"], ["content.id"], deferrable=True, initially="DEFERRED"),
@@ -155,9 +155,9 @@ class Revision(Table, table=True):
         StaffRead(Scope.CONTENT_EDIT),
         StaffWrite(Scope.CONTENT_PUBLISH, commands=("INSERT",)),
         StaffWrite(Scope.CONTENT_EDIT, "kind = 'replaced'", commands=("INSERT",)),
-        WithinRead(Scope.CONTENT_EDIT, _OF_ROOT),
-        WithinWrite(Scope.CONTENT_PUBLISH, _OF_ROOT, commands=("INSERT",)),
-        WithinWrite(Scope.CONTENT_EDIT, _OF_ROOT, "kind = 'replaced'", commands=("INSERT",)),
+        InsideRead(Scope.CONTENT_EDIT, _OF_ROOT),
+        InsideWrite(Scope.CONTENT_PUBLISH, _OF_ROOT, commands=("INSERT",)),
+        InsideWrite(Scope.CONTENT_EDIT, _OF_ROOT, "kind = 'replaced'", commands=("INSERT",)),
     )
     __table_args__ = (
         sa.ForeignKeyConstraint(["root_id"], ["content.id"]),
