@@ -80,7 +80,7 @@ def test_every_mutation_has_a_gate_that_it_names(name: str) -> None:
     declared = _declared(name)
     gate = declared.metadata["gate"]
     assert isinstance(gate, Scope | Gate)
-    assert (declared.description or "").endswith(gate_in_words(gate))
+    assert (declared.description or "").endswith(gate_in_words(gate, declared.metadata["within"]))
 
 
 @pytest.mark.parametrize("name", MUTATION_NAMES)
