@@ -9,9 +9,10 @@ from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cairn.composition import Parts
 from cairn.http.addresses import ClientAddresses
@@ -84,7 +85,20 @@ def application(parts: Parts) -> ASGIApp:
         else Route("/ide{rest:path}", ide_missing)
     )
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={RequestError: unavailable, Exception: failed})
-    return _fortified(app, parts, budget)
+    return _fortified(_straight_to(endpoint, app), parts, budget)
+
+
+def _straight_to(endpoint: GraphqlEndpoint, app: ASGIApp) -> ASGIApp:
+    """Leads requests for the API to it without looking through the routes, which costs a tenth of a small answer."""
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/graphql" and scope["method"] in ("POST", "GET"):
+            response = await endpoint(Request(scope, receive, send))
+            await response(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return handle
 
 
 def _budget(parts: Parts) -> RequestBudget | None:
