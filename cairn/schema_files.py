@@ -1,11 +1,12 @@
-"""The files that are written from code: the schema and the page of settings."""
+"""The files that are written from code: the schema, and the pages of settings, roles and facts."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from cairn import facts
 from cairn.settings import PROJECT, table
-from graph.schema import schema
+from graph.schema import facts_of_mutations, schema
 from resolvers.identity import rights
 
 
@@ -30,4 +31,10 @@ def stale() -> list[Path]:
 
 def _files() -> dict[Path, str]:
     docs = PROJECT / "docs"
-    return {PROJECT / "schema.graphql": sdl(), docs / "settings.md": table(), docs / "roles.md": rights.table()}
+    return {
+        PROJECT / "schema.graphql": sdl(),
+        docs / "settings.md": table(),
+        docs / "roles.md": rights.table(),
+        docs / "facts.md": facts.page(facts_of_mutations()),
+        docs / "facts.schema.json": facts.json_schema(),
+    }

@@ -16,7 +16,7 @@ from __future__ import annotations
 import enum
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -28,6 +28,7 @@ from strawberry.types.field import StrawberryField
 
 from core.database import Database
 from core.errors import DomainError, SeveralErrors
+from core.events import Fact
 from core.ids import tag_of
 from core.relations import Perspective, Relation
 from core.tables import Table
@@ -36,7 +37,9 @@ from core.writing import Transaction, transaction
 from graph.context import DRAFT, LIVE, NOWHERE, Context, Info
 from graph.effects import Effects
 from graph.errors import UserError, user_errors
+from graph.events import Records, require_declared
 from graph.fields import related_one
+from models.events import FactType
 from models.identity import Scope
 from resolvers import audit
 from resolvers.identity import Origin
@@ -107,6 +110,7 @@ def mutation(
     names: Mapping[str, str] = MappingProxyType({}),
     trusted: bool = False,
     prepare: Prepare | None = None,
+    records: Sequence[type[Fact]] = (),
 ) -> Callable[[Callable[..., Awaitable[Any]]], StrawberryField]:
     """Makes an async function `(act, **input)` a mutation field named after it.
 
@@ -119,6 +123,8 @@ def mutation(
     A `trusted` function works with the rights of the service, because it deals with credentials, which nobody else may
     read: it has to see for itself whose they are. `prepare` is what takes long, such as checking a password, and is
     done before the transaction opens; what it answers is `act.prepared`.
+
+    `records` names the facts that it may record; the schema says so, and one that records others fails.
     """
 
     perspective = shows or (LIVE if isinstance(gate, Gate) else DRAFT)
@@ -147,6 +153,7 @@ def mutation(
                 async with transaction(context.database, SERVICE if trusted else viewer) as tx:
                     answer = await act(Act(tx, viewer, effects, context.origin, prepared), **arguments)
                     done = answer if isinstance(answer, Done) else Done(answer)
+                    require_declared(tx, act.__name__, records)
                     await audit.record(tx, act.__name__, done.id, told, done.viewer or viewer)
             except (DomainError, SeveralErrors) as error:
                 return Done(_subject(given, entity), errors=(error,))
@@ -169,10 +176,13 @@ def mutation(
         resolve.__annotations__ = {"root": Any, "info": Info, "input": given_as, "return": payload_type | None}
         description = f"{inspect.getdoc(act)}\n\n{gate_in_words(gate)}"
         made: StrawberryField = strawberry.mutation(
-            resolver=resolve, description=description, name=_camel(act.__name__)
+            resolver=resolve,
+            description=description,
+            name=_camel(act.__name__),
+            directives=[Records(facts=[FactType(each.type) for each in records])] if records else (),
         )
         made.python_name = act.__name__
-        made.metadata = MappingProxyType({"gate": gate, "secret": secret})
+        made.metadata = MappingProxyType({"gate": gate, "secret": secret, "records": tuple(records)})
         return made
 
     return decorate

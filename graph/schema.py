@@ -22,11 +22,13 @@ from graph.curriculum.queries import CurriculumQuery
 from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
 from graph.errors import InputError, RevisionConflict
+from graph.events import EventsQuery, Fact
 from graph.formats import FORMATS
 from graph.identity import accounts, friends, people
 from graph.identity.friends import FriendsQuery
 from graph.identity.viewer import IdentityQuery
 from graph.node import NodeQuery
+from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
 from models.content import Stage
 from models.curriculum import Block, BlockFormat
@@ -39,7 +41,7 @@ def _name_of(name: str, _row: Row) -> str:
 
 
 # Every type whose objects have an id; blocks are added with their formats.
-ENTITIES: tuple[Any, ...] = (Theme, Course, Milestone, Module, Lesson, Revision)
+ENTITIES: tuple[Any, ...] = (Theme, Course, Milestone, Module, Lesson, Revision, Fact)
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
     **{each.__entity__: partial(_name_of, each.__name__) for each in ENTITIES},
@@ -51,7 +53,7 @@ MUTATIONS = (*accounts.MUTATIONS, *people.MUTATIONS, *friends.MUTATIONS, *curric
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(CurriculumQuery, ContentQuery, IdentityQuery, FriendsQuery, NodeQuery):
+class Query(CurriculumQuery, ContentQuery, IdentityQuery, FriendsQuery, EventsQuery, NodeQuery):
     """Root fields of all domains."""
 
 
@@ -76,11 +78,27 @@ def schema() -> strawberry.Schema:
         mutation=mutation,
         directives=[perspective],
         types=[*ENTITIES, *(each.output for each in FORMATS), InputError, RevisionConflict],
-        config=StrawberryConfig(),
+        config=StrawberryConfig(scalar_map=SCALARS),
     )
     install(made)
+    _describe_arguments(made)
     _settle_types(made)
     return made
+
+
+def _describe_arguments(made: strawberry.Schema) -> None:
+    """What Strawberry does not let a schema directive say of its arguments."""
+    directive = made._schema.get_directive("records")
+    assert directive is not None
+    directive.args["facts"].description = "What it may record."
+
+
+def facts_of_mutations() -> dict[str, tuple[str, ...]]:
+    """Mutation to the types of the facts that it may record."""
+    return {
+        name: tuple(fact.type for fact in field.extensions["strawberry-definition"].metadata["records"])
+        for name, field in schema()._schema.mutation_type.fields.items()  # type: ignore[union-attr]
+    }
 
 
 def _settle_types(made: strawberry.Schema) -> None:

@@ -4,6 +4,7 @@ from core.tables import Table
 from models.audit import AuditLog
 from models.content import Content, Revision
 from models.curriculum import AnswerKey, Block, Course, Lesson, Milestone, Module, Theme
+from models.events import FactCounter, FactEntry
 from models.identity import (
     ApiToken,
     AuthIdentity,
@@ -23,6 +24,8 @@ from models.outbox import OutgoingMail
 
 # Every table of the system, in an order in which each comes after those it refers to.
 TABLES: tuple[type[Table], ...] = (
+    FactCounter,
+    FactEntry,
     OutgoingMail,
     User,
     UserMilestone,

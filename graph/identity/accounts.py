@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+import models.events as facts
 from core.database import Database
 from core.errors import NotFound
 from core.viewer import ANONYMOUS, Viewer
@@ -90,14 +91,20 @@ async def account_create(
     return Done(None)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, extra=TOKENS)
+@mutation(
+    Gate.ANYONE,
+    Account,
+    trusted=True,
+    extra=TOKENS,
+    records=(facts.UserSignedUp, facts.UserClaimed, facts.UserSignedIn),
+)
 async def account_confirm(act: Act, token: Token, kind: Kind = SessionKind.BROWSER) -> Done:
     """Confirms an address: makes the account that was asked for, or gives an anonymous one its owner. Signs in."""
     started = await accounts.confirm(act.tx, token, kind, act.origin)
     return await _signed_in(act, started, started.user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, extra=TOKENS)
+@mutation(Gate.ANYONE, Account, trusted=True, extra=TOKENS, records=(facts.UserSignedUp, facts.UserSignedIn))
 async def account_start_anonymously(act: Act, display_name: Name = "Guest", kind: Kind = SessionKind.BROWSER) -> Done:
     """Makes an account for somebody who has not said yet who they are, and signs in. See `accountClaim`."""
     started = await accounts.start_anonymously(act.tx, display_name, kind, act.origin)
@@ -123,7 +130,7 @@ async def account_password_reset_request(act: Act, email: Email) -> Done:
     return Done(None)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, prepare=_hashed)
+@mutation(Gate.ANYONE, Account, trusted=True, prepare=_hashed, records=(facts.UserPasswordChanged,))
 async def account_password_reset(act: Act, token: Token, password: NewPassword) -> Done:
     """Sets a new password by the link that was mailed, and ends every session of the account."""
     await accounts.reset_password(act.tx, token, act.prepared)
@@ -131,7 +138,7 @@ async def account_password_reset(act: Act, token: Token, password: NewPassword) 
     return Done(None)
 
 
-@mutation(Gate.PERSON, Account, trusted=True, prepare=_verified_and_hashed)
+@mutation(Gate.PERSON, Account, trusted=True, prepare=_verified_and_hashed, records=(facts.UserPasswordChanged,))
 async def account_password_change(act: Act, password: Password, new_password: NewPassword) -> Done:
     """Sets a new password for somebody who knows the old one, and ends the account's other sessions."""
     verified, secret_hash = act.prepared
@@ -149,7 +156,7 @@ async def account_email_change_request(act: Act, email: Email, password: Passwor
     return Done(act.viewer.user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True)
+@mutation(Gate.ANYONE, Account, trusted=True, records=(facts.UserEmailChanged,))
 async def account_email_change_confirm(act: Act, token: Token) -> Done:
     """Gives the account the address that the link was mailed to, and tells the old address."""
     user_id = await accounts.confirm_email_change(act.tx, token)
@@ -168,14 +175,14 @@ async def account_sign_in_link_request(act: Act, email: Email) -> Done:
 # Sessions ------------------------------------------------------------------------------------------------------------
 
 
-@mutation(Gate.ANYONE, Session, trusted=True, prepare=_verified, extra=TOKENS)
+@mutation(Gate.ANYONE, Session, trusted=True, prepare=_verified, extra=TOKENS, records=(facts.UserSignedIn,))
 async def session_start(act: Act, email: Email, password: Password, kind: Kind = SessionKind.BROWSER) -> Done:
     """Signs in with a password."""
     started = await accounts.sign_in(act.tx, act.prepared, kind, act.origin)
     return await _signed_in(act, started, started.id)
 
 
-@mutation(Gate.ANYONE, Session, trusted=True, extra=TOKENS)
+@mutation(Gate.ANYONE, Session, trusted=True, extra=TOKENS, records=(facts.UserSignedIn,))
 async def session_start_by_link(act: Act, token: Token, kind: Kind = SessionKind.BROWSER) -> Done:
     """Signs in with a link that was mailed."""
     started = await accounts.sign_in_by_link(act.tx, token, kind, act.origin)
@@ -213,14 +220,20 @@ async def session_end_all(act: Act, keep_this: KeepThis = False) -> Done:
     return _out(act) if here is None else Done(here)
 
 
-@mutation(Gate.PERSON, ApiToken, trusted=True, extra={"token": (str, "The token. It is never shown again.")})
+@mutation(
+    Gate.PERSON,
+    ApiToken,
+    trusted=True,
+    extra={"token": (str, "The token. It is never shown again.")},
+    records=(facts.ApiTokenCreated,),
+)
 async def api_token_create(act: Act, name: TokenName, scopes: TokenScopes, days: Days = 30) -> Done:
     """Makes an API token for a program that acts for one, with some of one's own permissions."""
     token = await credentials.create_own_api_token(act.tx, act.viewer, name, frozenset(scopes), days)
     return Done(await credentials.id_of_token(act.tx, token), {"token": token})
 
 
-@mutation(Gate.PERSON, ApiToken, trusted=True)
+@mutation(Gate.PERSON, ApiToken, trusted=True, records=(facts.ApiTokenRevoked,))
 async def api_token_revoke(act: Act, id: TokenId) -> str:
     """Takes an API token back at once."""
     await credentials.revoke_api_token(act.tx, act.viewer, id)

@@ -20,6 +20,8 @@ class Scope(StrEnum):
     USER_MANAGE = "user:manage"
     ROLE_GRANT = "role:grant"
     AUDIT_READ = "audit:read"
+    EVENTS_READ = "events:read"
+    JOBS_MANAGE = "jobs:manage"
 
 
 class Role(StrEnum):

@@ -19,7 +19,7 @@ from core.reading import Reader
 from core.tables import id_type, table_of
 from core.writing import Transaction, checked
 from models.content import PublishState, Revision, RevisionKind, Stage, Staged
-from resolvers.content.drafts import CONTENT, count_save
+from resolvers.content.drafts import CONTENT, count_save, tell
 
 Tree = Sequence[type[Staged]]
 REVISION = table_of(Revision)
@@ -33,7 +33,9 @@ async def publish(tx: Transaction, tree: Tree, root_id: str, message: str | None
         await tx.execute(_remove_gone(model, root_id))
     for model in tree:
         await tx.execute(_copy_to_live(model, root_id))
-    return await _seal(tx, tree, root_id, LIVE, RevisionKind.PUBLISHED, said["message"])
+    number = await _seal(tx, tree, root_id, LIVE, RevisionKind.PUBLISHED, said["message"])
+    tell(tx, tree[0], "published", root_id, revision=number)
+    return number
 
 
 async def _seal(tx: Transaction, tree: Tree, root_id: str, stage: str, kind: RevisionKind, message: str | None) -> int:
@@ -64,6 +66,7 @@ async def unpublish(tx: Transaction, tree: Tree, root_id: str) -> None:
         removed = await tx.execute(sa.delete(table).where(table.c.stage == LIVE, table.c.id.in_(_ids_of(root_id))))
         if model is tree[0] and not removed:
             raise DomainError("This is not published.", "NOT_PUBLISHED", ("id",))
+    tell(tx, tree[0], "unpublished", root_id)
 
 
 async def is_live(tx: Transaction, model: type[Staged], object_id: str) -> bool:
@@ -95,6 +98,7 @@ async def restore_revision(tx: Transaction, tree: Tree, root_id: str, number: in
         if model.__parent__ is not None and "position" in table_of(model).c:
             await tx.execute(_renumber(model, root_id))
     await count_save(tx, root_id)
+    tell(tx, tree[0], "reverted", root_id, revision=number)
 
 
 async def publish_states(reader: Reader, tree: Tree, root_ids: Sequence[str]) -> list[PublishState]:

@@ -14,7 +14,9 @@ from core.rows import Row
 from core.tables import table_of
 from core.viewer import Viewer, ViewerKind
 from core.writing import Transaction
+from models.events import RoleGranted, RoleRevoked
 from models.identity import Role, RoleGrant, ScopeType, User, UserStatus
+from resolvers import events
 from resolvers.identity.credentials import roles_of
 from resolvers.identity.rights import KEEPERS, grantable_by
 
@@ -77,6 +79,8 @@ async def give(
     )
     made = await tx.row(statement.returning(table.c.id))
     assert made is not None
+    given = RoleGranted(subject_id=user_id, role=role, scope_type=scope_type, scope_id=scope_id, expires_at=expires_at)
+    events.record(tx, given)
     return str(made.id)
 
 
@@ -92,6 +96,10 @@ async def take(tx: Transaction, grant_id: str) -> Row:
     if role in KEEPERS and found.scope_type == ScopeType.GLOBAL.value:
         await _require_other_keeper(tx, found.user_id, role)
     await tx.execute(sa.delete(table).where(table.c.id == grant_id))
+    taken = RoleRevoked(
+        subject_id=found.user_id, role=role, scope_type=ScopeType(found.scope_type), scope_id=found.scope_id
+    )
+    events.record(tx, taken)
     return found
 
 

@@ -12,7 +12,8 @@ from core.tables import table_of
 from core.writing import Transaction
 from gateways import olx
 from models.curriculum import Lesson, Theme
-from resolvers import curriculum
+from models.events import CourseImported
+from resolvers import curriculum, events
 from resolvers.content.drafts import CONTENT
 from resolvers.importing.issues import Code
 from resolvers.importing.linking import linked
@@ -55,6 +56,8 @@ async def import_course(
     report = Report(running.ids[COURSE_ID], COURSE_ID not in running.before.refs, running.counts, issues)
     concerned = {name: ref.local_id for name, ref in running.before.refs.items()} | existing
     await store_report(tx, made.source, report, course.counts(), concerned)
+    told = CourseImported(subject_id=report.course_id, is_new=report.is_new, counts=dict(report.counts))
+    events.record(tx, told)
     return report
 
 

@@ -37,6 +37,8 @@ READS: dict[str, set[str]] = {
     "user_milestone": MANAGERS,
     "outgoing_mail": {"service"},
     "audit_log": MANAGERS,
+    "fact": MANAGERS,
+    "fact_counter": {"service"},
     "content": STAFF,
     "revision": STAFF,
     "external_ref": STAFF,
@@ -58,6 +60,8 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "user_milestone": {"service": ALL},
     "outgoing_mail": {"service": ALL},
     "audit_log": {"service": {"INSERT"}},
+    "fact": {"service": {"INSERT", "DELETE"}},
+    "fact_counter": {"service": ALL},
     "content": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "revision": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
     "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
@@ -147,6 +151,17 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
         "user_milestone": {"user_id": person, "key": "first"},
         "outgoing_mail": {"kind": "k", "recipient": "r", "details": {}, "attempts": 0},
         "audit_log": {"actor_id": person, "actor_kind": "user", "action": "look", "details": {}},
+        "fact": {
+            "actor_id": person,
+            "actor_kind": "user",
+            "type": "user.signed_in",
+            "version": 1,
+            "subject_id": person,
+            "payload": {},
+            "recorded": 1_000_000,
+            "position": 1_000_000,
+        },
+        "fact_counter": {"last_position": 0},
     }
 
 
@@ -269,6 +284,24 @@ def test_nobody_changes_or_removes_an_entry_of_the_audit_log_not_even_their_own(
     with acting_as(owner, who):
         assert attempt(owner, "UPDATE {table} SET action = 'x' WHERE " + BY_ID, "audit_log", {"id": mine}) is None
         assert attempt(owner, "DELETE FROM {table} WHERE " + BY_ID, "audit_log", {"id": mine}) is None
+
+
+def test_the_service_gives_a_fact_its_place_and_changes_nothing_else_about_it(
+    owner: Owner, everybody: dict[str, Persona], rows: dict[str, str]
+) -> None:
+    row = {"id": rows["fact"]}
+    with acting_as(owner, everybody["service"]):
+        assert attempt(owner, "UPDATE {table} SET position = 2000000 WHERE " + BY_ID, "fact", row) == 1
+        assert attempt(owner, "UPDATE {table} SET payload = '{{}}' WHERE " + BY_ID, "fact", row) is None
+        assert attempt(owner, "UPDATE {table} SET subject_id = id WHERE " + BY_ID, "fact", row) is None
+
+
+def test_a_fact_without_a_place_is_seen_by_nobody_but_the_service(
+    owner: Owner, everybody: dict[str, Persona], rows: dict[str, str]
+) -> None:
+    owner.execute("UPDATE fact SET position = NULL WHERE " + BY_ID, {"id": rows["fact"]})
+    seen = [name for name in NAMES if sees(owner, everybody[name], "fact", BY_ID, {"id": rows["fact"]})]
+    assert seen == ["service"]
 
 
 def test_a_signed_in_viewer_adds_to_the_audit_log_in_their_own_name_only(
