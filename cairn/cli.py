@@ -109,15 +109,25 @@ def served() -> Any:
 
 
 @app.command()
-def worker() -> None:
-    """Run background work: mail, and housekeeping of expired links and sessions. Stops on Ctrl-C and SIGTERM."""
-    from cairn.composition import postman
+def worker(
+    queues: Annotated[str, typer.Option(help="The queues to work on, with commas between; all when absent.")] = "",
+    processes: Annotated[int, typer.Option(help="How many processes do jobs.", min=1, max=64)] = 1,
+    threads: Annotated[int, typer.Option(help="How many jobs each does at once; 0 as set.", min=0, max=200)] = 0,
+) -> None:
+    """Do what is to be done in the background: mail, imports, what is scheduled, and what follows from facts.
+
+    Stops within 20 seconds on Ctrl-C and SIGTERM, when what is in hand is done or given back.
+    """
+    from cairn import working
     from cairn.local import database_url
-    from workers.running import work
+    from cairn.settings import settings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     with database_url():
-        _with_database(lambda database: work(database, postman(database)))
+        if processes == 1:
+            working.work(settings(), [each for each in queues.split(",") if each], threads or None)
+        else:
+            working.supervise(processes, ["--queues", queues, "--threads", str(threads)])
 
 
 @app.command()

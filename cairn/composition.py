@@ -12,6 +12,7 @@ from gateways.mail import Mail, Mailbox, NoMail, Smtp
 from graph.limits import Limits
 from graph.running import Operations
 from graph.schema import schema
+from workers.actors import Tools
 from workers.mail import Postman
 
 
@@ -47,6 +48,17 @@ def compose(settings: Settings) -> Parts:
         operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
         mail=mail,
         postman=Postman(database, mail, settings.app_url),
+    )
+
+
+def tools(settings: Settings, mail: Mail | None = None) -> Tools:
+    """What jobs are done with, by these settings; with another way out for mail, where one is given."""
+    return Tools(
+        mail=mail or mail_gateway(settings.mail),
+        app_url=settings.app_url.rstrip("/"),
+        imports=settings.work.imports,
+        fact_days=settings.work.fact_days,
+        job_days=settings.work.job_days,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
@@ -75,6 +76,16 @@ class MailSettings(BaseModel):
     )
 
 
+class WorkSettings(BaseModel):
+    """What is done in the background."""
+
+    threads: int = Field(8, ge=1, le=200, description="How many jobs one worker process does at once.")
+    fact_days: int = Field(365, ge=1, description="How many days the log of facts reaches back.")
+    job_days: int = Field(7, ge=1, description="How many days jobs are kept that are done or cancelled.")
+    imports: Path = Field(PROJECT / ".cairn" / "imports", description="Where files to be imported wait for it.")
+    import_max_bytes: int = Field(200_000_000, ge=1_000, description="Largest file to be imported, in bytes.")
+
+
 class IssuerSettings(BaseModel):
     """Another issuer whose bearer tokens are taken."""
 
@@ -99,8 +110,9 @@ class Settings(BaseSettings):
     port: int = Field(
         8000, ge=0, le=65535, validation_alias=AliasChoices("PORT", "CAIRN_PORT"), description="Port to listen on."
     )
-    broker: str = Field(
-        "postgres", pattern=r"^postgres$", description="Where workers get their wake-ups. Only `postgres` for now."
+    broker: SecretStr = Field(
+        SecretStr("postgres"),
+        description="What wakes workers: `postgres`, or one that carries wake-ups, as `redis://…` or `amqp://…`.",
     )
     ide_folder: Path = Field(PROJECT / "ide" / "dist", description="The built IDE.")
     http: HttpSettings = Field(default_factory=HttpSettings, description="The HTTP edge.")
@@ -111,6 +123,7 @@ class Settings(BaseSettings):
         description="Other issuers whose bearer tokens are taken, as a JSON list; see bring-your-own-identity.md.",
     )
     mail: MailSettings = Field(default_factory=MailSettings, description="Mail.")
+    work: WorkSettings = Field(default_factory=WorkSettings, description="Background work.")
 
     @field_validator("database_url")
     @classmethod
@@ -120,6 +133,13 @@ class Settings(BaseSettings):
         except psycopg.Error as error:
             # The reason may quote the password: it stays unsaid.
             raise ValueError("This is no libpq connection string, such as postgresql://user@host/name.") from error
+        return value
+
+    @field_validator("broker")
+    @classmethod
+    def _is_a_broker(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"postgres|(rediss?|amqps?)://\S+", value.get_secret_value()):
+            raise ValueError("This is neither postgres nor an address that begins with redis:// or amqp://.")
         return value
 
     @property
@@ -210,7 +230,7 @@ def _default(info: FieldInfo) -> str:
         return "none: must be set"
     if info.default is None:
         return "unset"
-    default = info.default
+    default = info.default.get_secret_value() if isinstance(info.default, SecretStr) else info.default
     if default == ():
         return "`[]`"
     if isinstance(default, Path) and default.is_relative_to(PROJECT):

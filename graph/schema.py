@@ -27,6 +27,8 @@ from graph.formats import FORMATS
 from graph.identity import accounts, friends, people
 from graph.identity.friends import FriendsQuery
 from graph.identity.viewer import IdentityQuery
+from graph.jobs import MUTATIONS as JOB_MUTATIONS
+from graph.jobs import Job, JobsQuery
 from graph.node import NodeQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
@@ -41,7 +43,7 @@ def _name_of(name: str, _row: Row) -> str:
 
 
 # Every type whose objects have an id; blocks are added with their formats.
-ENTITIES: tuple[Any, ...] = (Theme, Course, Milestone, Module, Lesson, Revision, Fact)
+ENTITIES: tuple[Any, ...] = (Theme, Course, Milestone, Module, Lesson, Revision, Fact, Job)
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
     **{each.__entity__: partial(_name_of, each.__name__) for each in ENTITIES},
@@ -49,11 +51,17 @@ TYPES: dict[type[Table], Callable[[Row], str]] = {
 }
 # What `node(id)` finds.
 FINDERS = tuple(Relation(model, "id") for model in TYPES)
-MUTATIONS = (*accounts.MUTATIONS, *people.MUTATIONS, *friends.MUTATIONS, *curriculum_mutations.MUTATIONS)
+MUTATIONS = (
+    *accounts.MUTATIONS,
+    *people.MUTATIONS,
+    *friends.MUTATIONS,
+    *JOB_MUTATIONS,
+    *curriculum_mutations.MUTATIONS,
+)
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(CurriculumQuery, ContentQuery, IdentityQuery, FriendsQuery, EventsQuery, NodeQuery):
+class Query(CurriculumQuery, ContentQuery, IdentityQuery, FriendsQuery, EventsQuery, JobsQuery, NodeQuery):
     """Root fields of all domains."""
 
 

@@ -20,12 +20,15 @@ from models.identity import (
     UserMilestone,
 )
 from models.importing import ExternalRef, ImportIssue, ImportJob
+from models.jobs import Job, ScheduledJob
 from models.outbox import OutgoingMail
 
 # Every table of the system, in an order in which each comes after those it refers to.
 TABLES: tuple[type[Table], ...] = (
     FactCounter,
     FactEntry,
+    Job,
+    ScheduledJob,
     OutgoingMail,
     User,
     UserMilestone,

@@ -60,10 +60,82 @@ def upgrade() -> None:
         sa.Column("last_position", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fact_counter")),
     )
+    op.create_table(
+        "job",
+        sa.Column("created_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("id", sa.UUID(as_uuid=False), nullable=False),
+        sa.Column("actor", sa.String(length=80), nullable=False),
+        sa.Column("arguments", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("queue", sa.String(length=40), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "queued",
+                "running",
+                "done",
+                "parked",
+                "cancelled",
+                name="job_state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("run_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("max_attempts", sa.Integer(), nullable=False),
+        sa.Column("lease_until", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("lease_owner", sa.String(length=80), nullable=True),
+        sa.Column("unique_key", sa.String(length=200), nullable=True),
+        sa.Column("progress", sa.Integer(), nullable=False),
+        sa.Column("note", sa.String(length=200), nullable=True),
+        sa.Column("last_error", sa.String(length=2000), nullable=True),
+        sa.Column("parked_reason", sa.String(length=2000), nullable=True),
+        sa.Column("requested_by", sa.UUID(as_uuid=False), nullable=True),
+        sa.Column("woken_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("started_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name=op.f("ck_job_lease")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
+        postgresql_with={"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.02, "autovacuum_vacuum_threshold": 500},
+    )
+    op.create_index(
+        "ix_job_due", "job", ["queue", "priority", "run_at"], unique=False, postgresql_where=sa.text("state = 'queued'")
+    )
+    op.create_index(
+        "ix_job_finished", "job", ["finished_at"], unique=False, postgresql_where=sa.text("finished_at IS NOT NULL")
+    )
+    op.create_index("ix_job_lease", "job", ["lease_until"], unique=False, postgresql_where=sa.text("state = 'running'"))
+    op.create_index(op.f("ix_job_requested_by_id"), "job", ["requested_by", "id"], unique=False)
+    op.create_index(
+        "uq_job_unique_key",
+        "job",
+        ["unique_key"],
+        unique=True,
+        postgresql_where=sa.text("state = 'queued' OR state = 'running'"),
+    )
+    op.create_table(
+        "scheduled_job",
+        sa.Column("created_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("id", sa.UUID(as_uuid=False), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("schedule", sa.String(length=100), nullable=False),
+        sa.Column("next_run_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scheduled_job")),
+        sa.UniqueConstraint("name", name=op.f("uq_scheduled_job_name")),
+    )
     op.execute('ALTER TABLE "fact" ENABLE ROW LEVEL SECURITY')
     op.execute('ALTER TABLE "fact" FORCE ROW LEVEL SECURITY')
     op.execute('ALTER TABLE "fact_counter" ENABLE ROW LEVEL SECURITY')
     op.execute('ALTER TABLE "fact_counter" FORCE ROW LEVEL SECURITY')
+    op.execute('ALTER TABLE "job" ENABLE ROW LEVEL SECURITY')
+    op.execute('ALTER TABLE "job" FORCE ROW LEVEL SECURITY')
+    op.execute('ALTER TABLE "scheduled_job" ENABLE ROW LEVEL SECURITY')
+    op.execute('ALTER TABLE "scheduled_job" FORCE ROW LEVEL SECURITY')
     op.execute('GRANT INSERT ON "fact" TO cairn_api')
     op.execute('GRANT SELECT ON "fact" TO cairn_api')
     op.execute('GRANT DELETE ON "fact" TO cairn_service')
@@ -74,6 +146,17 @@ def upgrade() -> None:
     op.execute('GRANT INSERT ON "fact_counter" TO cairn_service')
     op.execute('GRANT SELECT ON "fact_counter" TO cairn_service')
     op.execute('GRANT UPDATE ON "fact_counter" TO cairn_service')
+    op.execute('GRANT INSERT ON "job" TO cairn_api')
+    op.execute('GRANT SELECT ON "job" TO cairn_api')
+    op.execute('GRANT UPDATE ON "job" TO cairn_api')
+    op.execute('GRANT DELETE ON "job" TO cairn_service')
+    op.execute('GRANT INSERT ON "job" TO cairn_service')
+    op.execute('GRANT SELECT ON "job" TO cairn_service')
+    op.execute('GRANT UPDATE ON "job" TO cairn_service')
+    op.execute('GRANT DELETE ON "scheduled_job" TO cairn_service')
+    op.execute('GRANT INSERT ON "scheduled_job" TO cairn_service')
+    op.execute('GRANT SELECT ON "scheduled_job" TO cairn_service')
+    op.execute('GRANT UPDATE ON "scheduled_job" TO cairn_service')
     op.execute(
         "CREATE POLICY own_insert ON \"fact\" FOR INSERT TO cairn_api WITH CHECK (((actor_id IS NOT DISTINCT FROM (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)) AND (position IS NULL)))"
     )
@@ -90,11 +173,42 @@ def upgrade() -> None:
     op.execute(
         'CREATE POLICY service_update ON "fact_counter" FOR UPDATE TO cairn_service USING (true) WITH CHECK (true)'
     )
+    op.execute(
+        "CREATE POLICY own_insert ON \"job\" FOR INSERT TO cairn_api WITH CHECK ((requested_by = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)))"
+    )
+    op.execute(
+        "CREATE POLICY own_select ON \"job\" FOR SELECT TO cairn_api USING ((requested_by = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)))"
+    )
+    op.execute('CREATE POLICY service_delete ON "job" FOR DELETE TO cairn_service USING (true)')
+    op.execute('CREATE POLICY service_insert ON "job" FOR INSERT TO cairn_service WITH CHECK (true)')
+    op.execute('CREATE POLICY service_select ON "job" FOR SELECT TO cairn_service USING (true)')
+    op.execute('CREATE POLICY service_update ON "job" FOR UPDATE TO cairn_service USING (true) WITH CHECK (true)')
+    op.execute(
+        "CREATE POLICY staff_read_jobs_manage ON \"job\" FOR SELECT TO cairn_api USING ((SELECT 'jobs:manage' = ANY (string_to_array(current_setting('cairn.scopes', true), ' '))))"
+    )
+    op.execute(
+        "CREATE POLICY staff_update_jobs_manage ON \"job\" FOR UPDATE TO cairn_api USING ((SELECT 'jobs:manage' = ANY (string_to_array(current_setting('cairn.scopes', true), ' ')))) WITH CHECK ((SELECT 'jobs:manage' = ANY (string_to_array(current_setting('cairn.scopes', true), ' '))))"
+    )
+    op.execute('CREATE POLICY service_delete ON "scheduled_job" FOR DELETE TO cairn_service USING (true)')
+    op.execute('CREATE POLICY service_insert ON "scheduled_job" FOR INSERT TO cairn_service WITH CHECK (true)')
+    op.execute('CREATE POLICY service_select ON "scheduled_job" FOR SELECT TO cairn_service USING (true)')
+    op.execute(
+        'CREATE POLICY service_update ON "scheduled_job" FOR UPDATE TO cairn_service USING (true) WITH CHECK (true)'
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("scheduled_job")
+    op.drop_index(
+        "uq_job_unique_key", table_name="job", postgresql_where=sa.text("state = 'queued' OR state = 'running'")
+    )
+    op.drop_index(op.f("ix_job_requested_by_id"), table_name="job")
+    op.drop_index("ix_job_lease", table_name="job", postgresql_where=sa.text("state = 'running'"))
+    op.drop_index("ix_job_finished", table_name="job", postgresql_where=sa.text("finished_at IS NOT NULL"))
+    op.drop_index("ix_job_due", table_name="job", postgresql_where=sa.text("state = 'queued'"))
+    op.drop_table("job")
     op.drop_table("fact_counter")
     op.drop_index("ix_fact_unplaced", table_name="fact", postgresql_where=sa.text("position IS NULL"))
     op.drop_index(op.f("ix_fact_type_position"), table_name="fact")

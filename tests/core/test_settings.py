@@ -15,7 +15,7 @@ URL = "postgresql://cairn:open-sesame@localhost/cairn"
 EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
     "DATABASE_URL": (URL, "url", URL, "postgresql//oops"),
     "PORT": ("8123", "port", 8123, "70000"),
-    "CAIRN_BROKER": ("postgres", "broker", "postgres", "pigeons"),
+    "CAIRN_BROKER": ("redis://:word@localhost/8", "broker", "**********", "pigeons"),
     "CAIRN_IDE_FOLDER": ("/srv/ide", "ide_folder", "/srv/ide", None),
     "CAIRN_HTTP__HOST": ("0.0.0.0", "http.host", "0.0.0.0", None),
     "CAIRN_HTTP__PUBLIC_URL": ("https://cairn.example/", "http.public_url", "https://cairn.example/", "cairn"),
@@ -41,6 +41,11 @@ EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
     "CAIRN_MAIL__URL": ("smtp://u:p@mail.example", "mail.url", "**********", None),
     "CAIRN_MAIL__SENDER": ("Maya <maya@example.org>", "mail.sender", "Maya <maya@example.org>", None),
     "CAIRN_MAIL__MAILBOX": ("true", "mail.mailbox", True, "perhaps"),
+    "CAIRN_WORK__THREADS": ("3", "work.threads", 3, "0"),
+    "CAIRN_WORK__FACT_DAYS": ("30", "work.fact_days", 30, "0"),
+    "CAIRN_WORK__JOB_DAYS": ("1", "work.job_days", 1, "0"),
+    "CAIRN_WORK__IMPORTS": ("/srv/imports", "work.imports", "/srv/imports", None),
+    "CAIRN_WORK__IMPORT_MAX_BYTES": ("5000", "work.import_max_bytes", 5000, "10"),
     "CAIRN_MAIL__APP_URL": ("https://app.example/", "mail.app_url", "https://app.example/", "app"),
 }
 CHECKED = [name for name, example in EXAMPLES.items() if example[3] is not None]

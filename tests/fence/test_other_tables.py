@@ -39,6 +39,8 @@ READS: dict[str, set[str]] = {
     "audit_log": MANAGERS,
     "fact": MANAGERS,
     "fact_counter": {"service"},
+    "job": MANAGERS,
+    "scheduled_job": {"service"},
     "content": STAFF,
     "revision": STAFF,
     "external_ref": STAFF,
@@ -62,6 +64,8 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "audit_log": {"service": {"INSERT"}},
     "fact": {"service": {"INSERT", "DELETE"}},
     "fact_counter": {"service": ALL},
+    "job": {"admin": {"UPDATE"}, "service": ALL},
+    "scheduled_job": {"service": ALL},
     "content": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "revision": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
     "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
@@ -79,12 +83,14 @@ OWNED = {
     "profile_card": "user_id",
     "consent": "user_id",
     "user_milestone": "user_id",
+    "job": "requested_by",
 }
 OWN_WRITES = {
     "user": {"UPDATE"},
     "profile": {"INSERT", "UPDATE"},
     "profile_card": ALL,
     "consent": {"INSERT", "UPDATE"},
+    "job": {"INSERT"},
 }
 # Columns of one's own rows that nobody reads but the service, and those that nobody sets but the service.
 HIDDEN = {"api_token": "token_hash", "auth_identity": "secret_hash", "auth_session": "token_hash"}
@@ -162,11 +168,23 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "position": 1_000_000,
         },
         "fact_counter": {"last_position": 0},
+        "job": {
+            "requested_by": person,
+            "actor": "a",
+            "arguments": {},
+            "queue": "q",
+            "priority": 10,
+            "state": "queued",
+            "attempts": 0,
+            "max_attempts": 5,
+            "progress": 0,
+        },
+        "scheduled_job": {"name": "n", "schedule": "* * * * *"},
     }
 
 
 def _insert(owner: Owner, table: str, values: dict[str, object]) -> str:
-    instants = ("created_at", "updated_at", "granted_at", "occurred_at", "due_at")
+    instants = ("created_at", "updated_at", "granted_at", "occurred_at", "due_at", "run_at", "next_run_at")
     always = {"id": str(uuid.uuid4()), "expires_at": "infinity", "access_expires_at": "infinity"}
     always |= dict.fromkeys(instants, "now")
     whole = {**always, **values}

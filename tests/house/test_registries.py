@@ -29,6 +29,8 @@ TAGS = {
     0x008: "outgoing_mail",
     0x009: "fact",
     0x00A: "fact_counter",
+    0x00B: "job",
+    0x00C: "scheduled_job",
     0x010: "user",
     0x011: "role_grant",
     0x012: "api_token",
