@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from cairn.http.credentials import Credentials
 from cairn.http.issuers import trusted
-from cairn.settings import MailSettings, Settings, settings
+from cairn.settings import MailSettings, Settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
 from graph.limits import Limits
 from graph.running import Operations
 from graph.schema import schema
 from workers.actors import Tools
-from workers.mail import Postman
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,6 @@ class Parts:
     credentials: Credentials
     operations: Operations
     mail: Mail
-    postman: Postman
 
 
 def compose(settings: Settings) -> Parts:
@@ -47,7 +45,6 @@ def compose(settings: Settings) -> Parts:
         ),
         operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
         mail=mail,
-        postman=Postman(database, mail, settings.app_url),
     )
 
 
@@ -60,12 +57,6 @@ def tools(settings: Settings, mail: Mail | None = None) -> Tools:
         fact_days=settings.work.fact_days,
         job_days=settings.work.job_days,
     )
-
-
-def postman(database: Database) -> Postman:
-    """Whoever sends the mail that waits in a database, by this process's settings."""
-    found = settings()
-    return Postman(database, mail_gateway(found.mail), found.app_url)
 
 
 def mail_gateway(settings: MailSettings) -> Mail:

@@ -9,14 +9,11 @@ from dataclasses import dataclass
 class Effects:
     """Collected while an operation runs.
 
-    `cookie` is the session cookie to set, or empty to delete the one there is; None leaves it alone. `mail` says that
-    mail was asked for, which somebody should take to its recipient without waiting for the worker's next round.
+    `cookie` is the session cookie to set, or empty to delete the one there is; None leaves it alone.
     """
 
     cookie: str | None = None
-    mail: bool = False
 
     def add(self, others: Effects) -> None:
         """Takes over what an act asked for, once what it did is committed."""
         self.cookie = self.cookie if others.cookie is None else others.cookie
-        self.mail = self.mail or others.mail

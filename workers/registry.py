@@ -7,6 +7,7 @@ from typing import Any
 from core.events import Reaction
 from workers.actors import Actor
 from workers.housekeeping import remove_expired, remove_old
+from workers.mail import deliver_mail
 
-ACTORS: tuple[Actor, ...] = (remove_expired, remove_old)
+ACTORS: tuple[Actor, ...] = (deliver_mail, remove_expired, remove_old)
 REACTIONS: tuple[Reaction[Any], ...] = ()

@@ -26,10 +26,9 @@ def application(parts: Parts) -> Starlette:
         try:
             yield
         finally:
-            await parts.postman.close()
             await parts.database.close()
 
-    endpoint = GraphqlEndpoint(parts.database, parts.credentials, parts.operations, parts.settings.http, parts.postman)
+    endpoint = GraphqlEndpoint(parts.database, parts.credentials, parts.operations, parts.settings.http)
     pages = Pages(parts.database, parts.credentials)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),

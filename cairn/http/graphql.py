@@ -22,7 +22,6 @@ from core.reading import Budget
 from graph.context import Context
 from graph.errors import shown
 from graph.running import Operations, Refused
-from workers.mail import Postman
 
 GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
 # A string that never ends counts as one up to the end, so that no body makes the search start over and over.
@@ -59,7 +58,6 @@ class GraphqlEndpoint:
     credentials: Credentials
     operations: Operations
     limits: HttpSettings
-    postman: Postman
 
     async def __call__(self, request: Request) -> Response:
         """One request, one answer; nothing but our own failures is a 5xx."""
@@ -105,8 +103,6 @@ class GraphqlEndpoint:
         status = 200 if "data" in answer or media_type == JSON else 400
         response = _response(answer, media_type, status, request_id)
         self.credentials.apply(request, response, context.effects)
-        if context.effects.mail:
-            self.postman.nudge()
         return response
 
     async def _from_body(self, request: Request) -> Call:

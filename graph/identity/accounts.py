@@ -87,7 +87,6 @@ async def account_create(
     """
     settings = {"display_name": display_name, "timezone": timezone, "locale": locale}
     await accounts.create(act.tx, accounts.email_address(email), act.prepared, settings)
-    act.effects.mail = True
     return Done(None)
 
 
@@ -118,7 +117,6 @@ async def account_claim(act: Act, email: Email, password: NewPassword) -> Done:
     Its link completes it: see `accountConfirm`.
     """
     await accounts.claim(act.tx, act.viewer, accounts.email_address(email), act.prepared)
-    act.effects.mail = True
     return Done(act.viewer.user_id)
 
 
@@ -126,7 +124,6 @@ async def account_claim(act: Act, email: Email, password: NewPassword) -> Done:
 async def account_password_reset_request(act: Act, email: Email) -> Done:
     """Asks for a mail with a link to set a new password. The answer does not say whether there is an account."""
     await accounts.ask_for_mail(act.tx, MailKind.RESET_PASSWORD, email)
-    act.effects.mail = True
     return Done(None)
 
 
@@ -134,7 +131,6 @@ async def account_password_reset_request(act: Act, email: Email) -> Done:
 async def account_password_reset(act: Act, token: Token, password: NewPassword) -> Done:
     """Sets a new password by the link that was mailed, and ends every session of the account."""
     await accounts.reset_password(act.tx, token, act.prepared)
-    act.effects.mail = True
     return Done(None)
 
 
@@ -143,7 +139,6 @@ async def account_password_change(act: Act, password: Password, new_password: Ne
     """Sets a new password for somebody who knows the old one, and ends the account's other sessions."""
     verified, secret_hash = act.prepared
     await accounts.change_password(act.tx, act.viewer, verified, secret_hash)
-    act.effects.mail = True
     return Done(act.viewer.user_id)
 
 
@@ -152,7 +147,6 @@ async def account_email_change_request(act: Act, email: Email, password: Passwor
     """Asks for a mail to a new address, whose link makes it the account's: see `accountEmailChangeConfirm`."""
     address = accounts.email_address(email)
     await accounts.request_email_change(act.tx, act.viewer, act.prepared, address)
-    act.effects.mail = True
     return Done(act.viewer.user_id)
 
 
@@ -160,7 +154,6 @@ async def account_email_change_request(act: Act, email: Email, password: Passwor
 async def account_email_change_confirm(act: Act, token: Token) -> Done:
     """Gives the account the address that the link was mailed to, and tells the old address."""
     user_id = await accounts.confirm_email_change(act.tx, token)
-    act.effects.mail = True
     return Done(user_id)
 
 
@@ -168,7 +161,6 @@ async def account_email_change_confirm(act: Act, token: Token) -> Done:
 async def account_sign_in_link_request(act: Act, email: Email) -> Done:
     """Asks for a mail with a link to sign in. The answer does not say whether there is an account."""
     await accounts.ask_for_mail(act.tx, MailKind.SIGN_IN_LINK, email)
-    act.effects.mail = True
     return Done(None)
 
 

@@ -155,7 +155,7 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
         "profile_card": {"user_id": person, "audience": "friends", "display_name": "Stranger"},
         "consent": {"user_id": person, "purpose": "recording", "version": "1"},
         "user_milestone": {"user_id": person, "key": "first"},
-        "outgoing_mail": {"kind": "k", "recipient": "r", "details": {}, "attempts": 0},
+        "outgoing_mail": {"kind": "k", "recipient": "r", "details": {}},
         "audit_log": {"actor_id": person, "actor_kind": "user", "action": "look", "details": {}},
         "fact": {
             "actor_id": person,

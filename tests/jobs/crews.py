@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from core.jobs import JobKind
 from core.writing import Transaction
-from gateways.mail import Mailbox
+from gateways.mail import Mail, Mailbox
 from resolvers import jobs
 from tests.events.logs import as_service, sql
 from workers.actors import Actor, Tools, Work, actor
@@ -24,15 +24,17 @@ EFFECT = sa.table("effect", sa.column("name"))
 WRITE = JobKind("write")
 
 
-def tools() -> Tools:
-    """Tools with nothing behind them but memory."""
-    return Tools(Mailbox(), "https://app.example", Path(os.devnull), 1, 1)
+def tools(mail: Mail | None = None) -> Tools:
+    """Tools with nothing behind them but memory, unless there is somebody to take the mail."""
+    return Tools(mail or Mailbox(), "https://app.example", Path(os.devnull), 1, 1)
 
 
 @contextmanager
-def working(url: str, *actors: Actor, broker_url: str = "postgres", threads: int = 4) -> Iterator[Worker]:
+def working(
+    url: str, *actors: Actor, broker_url: str = "postgres", threads: int = 4, mail: Mail | None = None
+) -> Iterator[Worker]:
     """A worker that does the jobs of these actors while the block runs."""
-    worker = Worker(url, tools(), broker_url=broker_url, threads=threads, actors=actors)
+    worker = Worker(url, tools(mail), broker_url=broker_url, threads=threads, actors=actors)
     worker.start()
     try:
         yield worker
