@@ -14,7 +14,12 @@ from cairn.cli import app
 from .conftest import Cairn
 
 COMMANDS = {
-    "dev", "serve", "worker", "migrate", "import", "import olx", "schema", "token", "token create", "user",
+    "dev", "serve", "worker", "migrate",
+    "jobs",
+    "jobs list",
+    "jobs retry",
+    "jobs cancel",
+    "jobs park", "import", "import olx", "schema", "token", "token create", "user",
     "user create", "user grant", "user revoke", "doctor",
 }  # fmt: skip
 
