@@ -19,6 +19,8 @@ from graph import node
 from graph.content import ContentQuery, Revision
 from graph.curriculum import mutations as curriculum_mutations
 from graph.curriculum.queries import CurriculumQuery
+from graph.curriculum.schedules import MUTATIONS as SCHEDULE_MUTATIONS
+from graph.curriculum.schedules import Schedule, SchedulesQuery
 from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
 from graph.errors import InputError, RevisionConflict
@@ -43,7 +45,7 @@ def _name_of(name: str, _row: Row) -> str:
 
 
 # Every type whose objects have an id; blocks are added with their formats.
-ENTITIES: tuple[Any, ...] = (Theme, Course, Milestone, Module, Lesson, Revision, Fact, Job)
+ENTITIES: tuple[Any, ...] = (Theme, Course, Milestone, Module, Lesson, Revision, Schedule, Fact, Job)
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
     **{each.__entity__: partial(_name_of, each.__name__) for each in ENTITIES},
@@ -57,11 +59,14 @@ MUTATIONS = (
     *friends.MUTATIONS,
     *JOB_MUTATIONS,
     *curriculum_mutations.MUTATIONS,
+    *SCHEDULE_MUTATIONS,
 )
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(CurriculumQuery, ContentQuery, IdentityQuery, FriendsQuery, EventsQuery, JobsQuery, NodeQuery):
+class Query(
+    CurriculumQuery, SchedulesQuery, ContentQuery, IdentityQuery, FriendsQuery, EventsQuery, JobsQuery, NodeQuery
+):
     """Root fields of all domains."""
 
 

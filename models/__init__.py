@@ -2,7 +2,7 @@
 
 from core.tables import Table
 from models.audit import AuditLog
-from models.content import Content, Revision
+from models.content import Content, Revision, Schedule
 from models.curriculum import AnswerKey, Block, Course, Lesson, Milestone, Module, Theme
 from models.events import FactCounter, FactEntry
 from models.identity import (
@@ -45,6 +45,7 @@ TABLES: tuple[type[Table], ...] = (
     AuditLog,
     Content,
     Revision,
+    Schedule,
     Theme,
     Course,
     Milestone,

@@ -101,6 +101,14 @@ class ThemeReverted(Published, type="theme.reverted", subject="theme"):
     """A sealed revision was loaded into the theme's draft."""
 
 
+class ThemePlanned(Planned, type="theme.planned", subject="theme"):
+    """The theme is to be published or unpublished at a set time, or at another than before."""
+
+
+class ThemePlanCancelled(PlanCancelled, type="theme.plan_cancelled", subject="theme"):
+    """What was planned for the theme will not happen."""
+
+
 # Courses -------------------------------------------------------------------------------------------------------------
 
 
@@ -130,6 +138,14 @@ class CourseUnpublished(Fact, type="course.unpublished", subject="course"):
 
 class CourseReverted(Published, type="course.reverted", subject="course"):
     """A sealed revision was loaded into the course's draft."""
+
+
+class CoursePlanned(Planned, type="course.planned", subject="course"):
+    """The course is to be published or unpublished at a set time, or at another than before."""
+
+
+class CoursePlanCancelled(PlanCancelled, type="course.plan_cancelled", subject="course"):
+    """What was planned for the course will not happen."""
 
 
 class CourseImported(Fact, type="course.imported", subject="course"):
@@ -280,8 +296,9 @@ class ApiTokenRevoked(Fact, type="api_token.revoked", subject="user"):
 
 FACTS: tuple[type[Fact], ...] = (
     ThemeCreated, ThemeUpdated, ThemeTrashed, ThemeRestored, ThemePublished, ThemeUnpublished, ThemeReverted,
+    ThemePlanned, ThemePlanCancelled,
     CourseCreated, CourseUpdated, CourseTrashed, CourseRestored, CoursePublished, CourseUnpublished, CourseReverted,
-    CourseImported,
+    CoursePlanned, CoursePlanCancelled, CourseImported,
     ModuleCreated, ModuleUpdated, ModuleMoved, ModuleTrashed, ModuleRestored,
     LessonCreated, LessonUpdated, LessonMoved, LessonTrashed, LessonRestored,
     BlockCreated, BlockUpdated, BlockMoved, BlockTrashed, BlockRestored,

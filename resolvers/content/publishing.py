@@ -38,6 +38,39 @@ async def publish(tx: Transaction, tree: Tree, root_id: str, message: str | None
     return number
 
 
+async def plan(tx: Transaction, tree: Tree, root_id: str, message: str | None) -> int:
+    """Seals a root's draft as it stands, to be published later; answers the revision's number."""
+    said = checked(Revision, {"message": message})
+    return await _seal(tx, tree, root_id, DRAFT, RevisionKind.PLANNED, said["message"])
+
+
+async def sealed(tx: Transaction, root_id: str, number: int) -> dict[str, Any]:
+    """The snapshot of a revision: table name to its rows. Raises `NotFound` when there is none of this number."""
+    found = await tx.row(
+        sa.select(REVISION.c.snapshot).where(REVISION.c.root_id == root_id, REVISION.c.number == number)
+    )
+    if found is None:
+        raise NotFound("revision", ("number",))
+    snapshot: dict[str, Any] = found.snapshot
+    return snapshot
+
+
+async def publish_revision(tx: Transaction, tree: Tree, root_id: str, number: int, message: str | None) -> int:
+    """Makes the live rows of a root what a sealed revision holds, and not the draft; answers the new revision."""
+    snapshot = await sealed(tx, root_id, number)
+    rows = {model: snapshot.get(table_of(model).name, []) for model in tree}
+    for model in reversed(tree):
+        table = table_of(model)
+        of_root = sa.and_(table.c.stage == LIVE, table.c.id.in_(_ids_of(root_id)))
+        await tx.execute(sa.delete(table).where(of_root, ~_among(table.c.id, [row["id"] for row in rows[model]])))
+    for model in tree:
+        if rows[model]:
+            await tx.execute(_show(model, rows[model]))
+    published = await _seal(tx, tree, root_id, LIVE, RevisionKind.PUBLISHED, message)
+    tell(tx, tree[0], "published", root_id, revision=published)
+    return published
+
+
 async def _seal(tx: Transaction, tree: Tree, root_id: str, stage: str, kind: RevisionKind, message: str | None) -> int:
     number = await tx.row(
         sa.select((sa.func.coalesce(sa.func.max(REVISION.c.number), 0) + 1).label("next")).where(
@@ -81,19 +114,15 @@ async def restore_revision(tx: Transaction, tree: Tree, root_id: str, number: in
 
     The draft as it stood is sealed before, as a revision of its own: nothing is lost.
     """
-    sealed = await tx.row(
-        sa.select(REVISION.c.snapshot).where(REVISION.c.root_id == root_id, REVISION.c.number == number)
-    )
-    if sealed is None:
-        raise NotFound("revision", ("number",))
+    snapshot = await sealed(tx, root_id, number)
     await _seal(tx, tree, root_id, DRAFT, RevisionKind.REPLACED, f"The draft before revision {number} was restored")
-    ids = [row["id"] for model in tree for row in sealed.snapshot.get(table_of(model).name, [])]
+    ids = [row["id"] for model in tree for row in snapshot.get(table_of(model).name, [])]
     await tx.execute(_take_out_of_trash(root_id, ids))
     for model in tree[1:]:
         put_away = _trash_beyond if model.__trashable__ else _delete_beyond
         await tx.execute(put_away(model, root_id, ids))
     for model in tree:
-        rows = sealed.snapshot.get(table_of(model).name, [])
+        rows = snapshot.get(table_of(model).name, [])
         await tx.execute(_load(model, root_id, rows))
         if model.__parent__ is not None and "position" in table_of(model).c:
             await tx.execute(_renumber(model, root_id))
@@ -238,9 +267,7 @@ def _load(model: type[Staged], root_id: str, rows: Sequence[Mapping[str, Any]]) 
     ]
     if not rows:
         return sa.select(sa.literal(1))
-    source = sa.func.jsonb_populate_recordset(
-        sa.literal_column(f'NULL::"{table.name}"'), sa.literal([dict(row) for row in rows], JSONB)
-    ).table_valued(*(sa.column(name, table.c[name].type) for name in known))
+    source = _rows_of(table, rows, known)
     # A row that the draft has lost must not come back with the number of another content that is live.
     live = _named(table, "live")
     newest = sa.select(live.c.revision).where(live.c.id == source.c.id, live.c.stage == LIVE).scalar_subquery()
@@ -254,6 +281,27 @@ def _load(model: type[Staged], root_id: str, rows: Sequence[Mapping[str, Any]]) 
         set_={**changed, "revision": table.c.revision + 1, "updated_at": sa.func.now()},
         where=sa.tuple_(*(table.c[name] for name in changed)).is_distinct_from(sa.tuple_(*changed.values())),
     )
+
+
+def _show(model: type[Staged], rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Upserts snapshot rows as live ones, with the number that the draft had then."""
+    table = table_of(model)
+    known = [column.name for column in table.c if column.name in rows[0] and column.name != "stage"]
+    source = _rows_of(table, rows, known)
+    columns = [*(source.c[name] for name in known), sa.literal(LIVE)]
+    insert = upsert(table).from_select([*known, "stage"], sa.select(*columns))
+    changed = {name: insert.excluded[name] for name in known if name != "id"}
+    return insert.on_conflict_do_update(
+        index_elements=["id", "stage"],
+        set_=changed,
+        where=sa.tuple_(*(table.c[name] for name in changed)).is_distinct_from(sa.tuple_(*changed.values())),
+    )
+
+
+def _rows_of(table: sa.Table, rows: Sequence[Mapping[str, Any]], known: Sequence[str]) -> Any:
+    return sa.func.jsonb_populate_recordset(
+        sa.literal_column(f'NULL::"{table.name}"'), sa.literal([dict(row) for row in rows], JSONB)
+    ).table_valued(*(sa.column(name, table.c[name].type) for name in known))
 
 
 def _renumber(model: type[Staged], root_id: str) -> sa.Update:

@@ -14,13 +14,8 @@ from cairn.cli import app
 from .conftest import Cairn
 
 COMMANDS = {
-    "dev", "serve", "worker", "migrate",
-    "jobs",
-    "jobs list",
-    "jobs retry",
-    "jobs cancel",
-    "jobs park", "import", "import olx", "schema", "token", "token create", "user",
-    "user create", "user grant", "user revoke", "doctor",
+    "dev", "serve", "worker", "migrate", "import", "import olx", "schema", "token", "token create", "user",
+    "user create", "user grant", "user revoke", "jobs", "jobs list", "jobs retry", "jobs cancel", "jobs park", "doctor",
 }  # fmt: skip
 
 

@@ -43,6 +43,7 @@ READS: dict[str, set[str]] = {
     "scheduled_job": {"service"},
     "content": STAFF,
     "revision": STAFF,
+    "schedule": STAFF,
     "external_ref": STAFF,
     "import_job": STAFF,
     "import_issue": STAFF,
@@ -68,6 +69,7 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "scheduled_job": {"service": ALL},
     "content": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "revision": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
+    "schedule": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
     "import_job": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "import_issue": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
@@ -179,6 +181,7 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "max_attempts": 5,
             "progress": 0,
         },
+        "schedule": {"root_id": person, "job_id": person, "action": "unpublish", "state": "planned"},
         "scheduled_job": {"name": "n", "schedule": "* * * * *"},
     }
 

@@ -53,6 +53,15 @@ def _content(editor: Client) -> None:
     do("courseRestore", "course { id }", id=course)
 
 
+def _plans(editor: Client) -> None:
+    """Everything that can be planned."""
+    for root in (factories.theme(editor), factories.course(editor)):
+        plan = {"rootId": root, "action": "PUBLISH", "runAt": "2100-01-01T00:00:00Z"}
+        made = editor.do("scheduleCreate", "schedule { id }", **plan)["schedule"]["id"]
+        editor.do("scheduleMove", "schedule { id }", id=made, runAt="2100-01-02T00:00:00Z")
+        editor.do("scheduleCancel", "schedule { id }", id=made)
+
+
 def _tree(editor: Client, kind: str, object_id: str) -> int:
     query = f"query($id: ID!) @perspective(stage: DRAFT) {{ {kind}(id: $id) {{ treeRevision }} }}"
     number: int = editor.ask(query, id=object_id)[kind]["treeRevision"]
@@ -96,6 +105,7 @@ def test_every_mutation_records_what_the_schema_says_and_nothing_else(
     database_url: str,
 ) -> None:
     _content(people.editor)
+    _plans(people.editor)
     _people(visitor, newcomer, post, people.admin)
     beside: dict[str, set[str]] = {}
     for action, kind in sql(database_url, BESIDE):
