@@ -204,13 +204,19 @@ def _of(row: Row) -> dict[str, Any]:
     return {name: value for name, value in vars(row).items() if name != "attempts"}
 
 
-async def complete(tx: Transaction, job: Claimed) -> None:
+async def complete(tx: Transaction, job: Claimed, note: str | None = None) -> None:
     """Notes, in the transaction of the job's effect, that it is done. Raises `LeaseLost` when it is not ours now."""
     done = await tx.execute(
         sa.update(JOB)
         .where(job.is_held)
         .values(
-            state=DONE, progress=100, finished_at=sa.func.now(), lease_until=None, lease_owner=None, last_error=None
+            state=DONE,
+            progress=100,
+            note=note,
+            finished_at=sa.func.now(),
+            lease_until=None,
+            lease_owner=None,
+            last_error=None,
         )
     )
     if not done:

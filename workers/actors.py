@@ -80,6 +80,8 @@ class Work:
 
 Act = Callable[..., Awaitable[None]]
 Prepare = Callable[..., Awaitable[Any]]
+# (tools, **arguments): tidies up once all is committed, as far as it comes to that.
+Afterwards = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,14 @@ class Actor:
     kind: JobKind
     act: Act
     prepare: Prepare | None = None
+    afterwards: Afterwards | None = None
 
 
-def actor(kind: JobKind, *, prepare: Prepare | None = None) -> Callable[[Act], Actor]:
+def actor(
+    kind: JobKind, *, prepare: Prepare | None = None, afterwards: Afterwards | None = None
+) -> Callable[[Act], Actor]:
     """Makes an async function `(work, **arguments)` the actor of a kind of job."""
-    return lambda act: Actor(kind, act, prepare)
+    return lambda act: Actor(kind, act, prepare, afterwards)
 
 
 async def carry_out(database: Database, tools: Tools, found: Actor, held: Held) -> None:
@@ -127,7 +132,12 @@ async def _do(database: Database, tools: Tools, found: Actor, held: Held) -> Non
     async with transaction(database, replace(SERVICE, user_id=job.requested_by)) as tx:
         work._tx.append(tx)
         await found.act(work, **job.arguments)
-        await jobs.complete(tx, job)
+        await jobs.complete(tx, job, held.note)
+    if found.afterwards is not None:
+        try:
+            found.afterwards(tools, **job.arguments)
+        except OSError as error:
+            log.warning("job %s (%s) is done, but not all is tidied up: %s", job.id, job.actor, error)
 
 
 async def _failed(database: Database, job: Claimed, reason: str, *, final: bool = False) -> None:

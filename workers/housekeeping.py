@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -21,6 +24,14 @@ async def remove_expired(work: Work) -> None:
     """Links, sessions and mails that are over."""
     await identity.delete_expired(work.tx)
     await outbox.delete_old(work.tx)
+    await asyncio.to_thread(_remove_files, work.tools.imports, work.tools.job_days)
+
+
+def _remove_files(folder: Path, days: int) -> None:
+    """Uploads that nobody imported, or that were left behind when their worker was killed."""
+    for path in folder.glob("*.tar.gz"):
+        if path.stat().st_mtime < time.time() - days * 86_400:
+            path.unlink(missing_ok=True)
 
 
 async def _in_batches(work: Work) -> None:

@@ -9,7 +9,8 @@ from resolvers.curriculum import scheduling
 from workers.actors import Actor
 from workers.curriculum import run_schedule
 from workers.housekeeping import remove_expired, remove_old
+from workers.importing import import_olx
 from workers.mail import deliver_mail
 
-ACTORS: tuple[Actor, ...] = (deliver_mail, run_schedule, remove_expired, remove_old)
+ACTORS: tuple[Actor, ...] = (deliver_mail, run_schedule, import_olx, remove_expired, remove_old)
 REACTIONS: tuple[Reaction[Any], ...] = scheduling.REACTIONS

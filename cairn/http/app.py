@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from cairn.composition import Parts
 from cairn.http.graphql import GraphqlEndpoint
+from cairn.http.imports import ImportEndpoint
 from cairn.http.mailbox import MailboxPage
 from cairn.http.pages import IdeFiles, Pages, ide_missing, unavailable
 from core.errors import RequestError
@@ -29,9 +30,12 @@ def application(parts: Parts) -> Starlette:
             await parts.database.close()
 
     endpoint = GraphqlEndpoint(parts.database, parts.credentials, parts.operations, parts.settings.http)
+    work = parts.settings.work
+    imports = ImportEndpoint(parts.database, parts.credentials, work.imports, work.import_max_bytes)
     pages = Pages(parts.database, parts.credentials)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),
+        Route("/imports", imports.__call__, methods=["POST"]),
         Route("/sign-in", pages.sign_in, methods=["GET"]),
         Route("/sign-out", pages.sign_out, methods=["POST"]),
         Route("/session", pages.session, methods=["GET"]),
