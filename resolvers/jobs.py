@@ -60,10 +60,18 @@ class Claimed:
     owner: str
 
     @property
-    def is_held(self) -> sa.ColumnElement[bool]:
-        """The condition that the lease is still this one."""
-        mine = sa.and_(JOB.c.lease_owner == self.owner, JOB.c.attempts == self.attempt)
-        return sa.and_(JOB.c.id == self.id, mine, JOB.c.state == RUNNING)
+    def lease(self) -> dict[str, Any]:
+        """The values that `_IS_HELD` is about."""
+        return {"held_id": self.id, "held_by": self.owner, "held_attempt": self.attempt}
+
+
+# That the lease of a claimed job is still the one that it was claimed with.
+_IS_HELD = sa.and_(
+    JOB.c.id == sa.bindparam("held_id"),
+    JOB.c.lease_owner == sa.bindparam("held_by"),
+    JOB.c.attempts == sa.bindparam("held_attempt"),
+    JOB.c.state == RUNNING,
+)
 
 
 class LeaseLost(Exception):
@@ -204,22 +212,25 @@ def _of(row: Row) -> dict[str, Any]:
     return {name: value for name, value in vars(row).items() if name != "attempts"}
 
 
+# Made once: there is one for each job.
+_COMPLETE = (
+    sa.update(JOB)
+    .where(_IS_HELD)
+    .values(
+        state=DONE,
+        progress=100,
+        note=sa.bindparam("note_left"),
+        finished_at=sa.func.now(),
+        lease_until=None,
+        lease_owner=None,
+        last_error=None,
+    )
+)
+
+
 async def complete(tx: Transaction, job: Claimed, note: str | None = None) -> None:
     """Notes, in the transaction of the job's effect, that it is done. Raises `LeaseLost` when it is not ours now."""
-    done = await tx.execute(
-        sa.update(JOB)
-        .where(job.is_held)
-        .values(
-            state=DONE,
-            progress=100,
-            note=note,
-            finished_at=sa.func.now(),
-            lease_until=None,
-            lease_owner=None,
-            last_error=None,
-        )
-    )
-    if not done:
+    if not await tx.execute(_COMPLETE, {**job.lease, "note_left": note}):
         raise LeaseLost(job.id)
 
 
@@ -232,7 +243,7 @@ async def fail(tx: Transaction, job: Claimed, reason: str, *, final: bool = Fals
     values: dict[str, Any] = {"state": PARKED, "parked_reason": reason[:2000]} if is_over else {"state": QUEUED}
     await tx.execute(
         sa.update(JOB)
-        .where(job.is_held)
+        .where(_IS_HELD)
         .values(
             **values,
             last_error=reason[:2000],
@@ -240,7 +251,8 @@ async def fail(tx: Transaction, job: Claimed, reason: str, *, final: bool = Fals
             lease_until=None,
             lease_owner=None,
             woken_at=None,
-        )
+        ),
+        job.lease,
     )
     return str(values["state"])
 
@@ -255,7 +267,7 @@ async def release(tx: Transaction, job: Claimed) -> None:
     """Gives back a job that was not begun, or was stopped because its worker is to stop: that is no attempt."""
     await tx.execute(
         sa.update(JOB)
-        .where(job.is_held)
+        .where(_IS_HELD)
         .values(
             state=QUEUED,
             attempts=JOB.c.attempts - 1,
@@ -263,7 +275,8 @@ async def release(tx: Transaction, job: Claimed) -> None:
             lease_until=None,
             lease_owner=None,
             woken_at=None,
-        )
+        ),
+        job.lease,
     )
     tx.wake(DUE)
 
