@@ -85,7 +85,7 @@ def _flatness_target(found: Numbers) -> list[str]:
 
 
 def _hostile_target(found: Numbers) -> list[str]:
-    hostile = [each["whole_ms"] for each in found["documents"] if each["hostile"]]
+    hostile = [each["whole_ms"] for each in found["documents"] if each["hostile"] and each["answer"] != "accepted"]
     worst = max(hostile)
     what = f"The slowest of {len(hostile)} hostile documents of 10 KB"
     return [f"| {what} | below {HOSTILE_MS} ms | {worst:.1f} ms | {_yes(worst < HOSTILE_MS)} |"]
@@ -132,7 +132,7 @@ def _documents(found: Numbers) -> str:
     lines = [
         "## Documents",
         "",
-        "What a document costs the first time it is seen; later it is remembered. Median, in milliseconds.",
+        "What a document costs the first time it is seen; later it is remembered. Processor time, median, in ms.",
         "",
         "| document | bytes | parsing alone | parsed, limited, validated, planned |",
         "|---|--:|--:|--:|",

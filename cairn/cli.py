@@ -1,4 +1,4 @@
-"""The command line: `cairn dev | serve | worker | jobs | migrate | import | schema | token | user | doctor`."""
+"""The command line: `cairn dev | serve | worker | migrate | import | jobs | documents | schema | token | user | …`."""
 
 # Commands import what they need when they run: `--help` and a plain mistake should answer at once, and the whole
 # application takes a second or two to import.
@@ -24,9 +24,11 @@ from rich.console import Console
 from cairn.embedded import EmbeddedPostgresError
 from cairn.listening import PortTaken
 from cairn.settings import problems
-from core.errors import DomainError
+from core import redaction
+from core.errors import DomainError, SeveralErrors
 
 if TYPE_CHECKING:
+    from cairn.settings import Settings
     from core.database import Database
     from models.identity import Role
 
@@ -43,10 +45,14 @@ import_app = typer.Typer(help="Bring courses in from elsewhere.", no_args_is_hel
 token_app = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
 jobs_app = typer.Typer(help="What is done in the background.", no_args_is_help=True)
 app.add_typer(jobs_app, name="jobs")
+documents_app = typer.Typer(help="Trusted documents of client apps.", no_args_is_help=True)
+app.add_typer(documents_app, name="documents")
 app.add_typer(import_app, name="import")
 app.add_typer(token_app, name="token")
 app.add_typer(user_app, name="user")
 console = Console(stderr=True)
+
+DocumentPaths = Annotated[list[Path], typer.Argument(help="Files, or folders to look through.", exists=True)]
 
 
 @app.command("dev")
@@ -65,6 +71,7 @@ def dev_command() -> None:
     listener = listen(found.http.host, found.port if "port" in found.model_fields_set else None)
     if given:
         require_answer(found.url)
+    _require_trusted_documents(found)
     # Only now that nothing stands in the way.
     from cairn import dev
 
@@ -86,6 +93,7 @@ def serve(
     # Both told here, in one sentence, and not by each serving process.
     listen(found.http.host, found.port).close()
     require_answer(found.url)
+    _require_trusted_documents(found)
     # uvicorn stops, and then raises the signal once more for whoever wants it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
@@ -95,10 +103,19 @@ def serve(
         port=found.port,
         workers=workers,
         log_level="info",
-        proxy_headers=found.http.public_url is not None,
+        # Who the client is, is found out by cairn.http.addresses.
+        proxy_headers=False,
         # A line per request costs a sixth of what a course page costs.
         access_log=False,
     )
+
+
+def _require_trusted_documents(found: Settings) -> None:
+    """Ends the start with a sentence for each trusted document that would be refused."""
+    if found.graphql.trusted_documents is not None:
+        from cairn.composition import operations
+
+        operations(found.graphql)
 
 
 def served() -> Any:
@@ -107,6 +124,8 @@ def served() -> Any:
     from cairn.http.app import application
     from cairn.settings import settings
 
+    # A process of its own, which does not come in by `main`.
+    redaction.install()
     return application(compose(settings()))
 
 
@@ -212,6 +231,40 @@ def schema(
         raise typer.Exit(1 if stale else 0)
     else:
         typer.echo(schema_files.sdl(), nl=False)
+
+
+@documents_app.command("manifest")
+def documents_manifest(
+    paths: DocumentPaths,
+    output: Annotated[Path | None, typer.Option(help="Write it to this file, not to standard output.")] = None,
+) -> None:
+    """Print a manifest of the operations in .graphql files, each with the fragments that it uses.
+
+    The same operations always make the same manifest, wherever the files are and however they are laid out. Point
+    [bold]CAIRN_GRAPHQL__TRUSTED_DOCUMENTS[/bold] to it, and send its ids as `documentId`.
+    """
+    from cairn import documents
+
+    text = documents.written(documents.manifest(paths))
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+        console.print(f"Wrote {output}.")
+
+
+@documents_app.command("check")
+def documents_check(paths: DocumentPaths) -> None:
+    """Check .graphql files and manifests (.json) against the schema and the limits that are set here.
+
+    Exit codes: 0 all would run · 1 some would be refused, each is named.
+    """
+    from cairn import documents
+    from cairn.settings import Settings
+
+    # No database is needed to know what would run.
+    number = documents.check(paths, Settings(DATABASE_URL=SecretStr("postgresql://")).graphql)
+    console.print(f"All {number} documents would run.")
 
 
 @token_app.command("create")
@@ -336,12 +389,17 @@ def _role(name: str) -> Role:
 
 
 @app.command("doctor")
-def doctor_command() -> None:
-    """Look whether this installation is fit to run; exit code 1 when something is wrong."""
+def doctor_command(
+    production: Annotated[
+        bool, typer.Option("--production", help="Also look whether it is safe to put on the open internet.")
+    ] = False,
+    workers: Annotated[int, typer.Option(help="Processes that are to serve the API.", min=1, max=64)] = 1,
+) -> None:
+    """Look whether this installation is fit to run; exit code 1 when something is wrong, with what to do about it."""
     from cairn import doctor
 
     findings = []
-    for each in doctor.examine():
+    for each in doctor.examine(for_production=production, processes=workers):
         findings.append(each)
         console.print("[green]ok[/green]   " if each.fine else "[red]wrong[/red]", end=" ")
         console.print(each.text, highlight=False, markup=False, soft_wrap=True)
@@ -350,10 +408,15 @@ def doctor_command() -> None:
 
 def main() -> None:
     """The entry point: known failures end in one plain sentence and exit code 1."""
+    redaction.install()
     try:
         app()
     except (EmbeddedPostgresError, PortTaken, DomainError) as error:
         _complain(str(error))
+        raise SystemExit(1) from error
+    except SeveralErrors as error:
+        for each in error.errors:
+            _complain(str(each))
         raise SystemExit(1) from error
     except (ValidationError, SettingsError) as error:
         for problem in problems(error):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from cairn.http.credentials import Credentials
-from cairn.http.issuers import trusted
-from cairn.settings import MailSettings, Settings
+from cairn.http.credentials import Credentials, OtherIssuers
+from cairn.http.origins import Origins, origin_of_url
+from cairn.settings import GraphqlSettings, MailSettings, Openness, RateLimitSettings, Settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
+from gateways.tallies import Tallies
+from graph.documents.trusted import read_manifest
 from graph.limits import Limits
 from graph.running import Operations
 from graph.schema import schema
+from resolvers.requests.limits import PostgresTallies
 from workers.actors import Tools
 
 
@@ -24,6 +27,7 @@ class Parts:
     credentials: Credentials
     operations: Operations
     mail: Mail
+    tallies: Tallies | None
 
 
 def compose(settings: Settings) -> Parts:
@@ -36,15 +40,21 @@ def compose(settings: Settings) -> Parts:
     )
     public = settings.http.public_url
     mail = mail_gateway(settings.mail)
-    limits = Limits(**settings.graphql.model_dump(exclude={"introspection", "executor"}))
     return Parts(
         settings=settings,
         database=database,
         credentials=Credentials(
-            database, secure=public is not None and public.scheme == "https", issuers=trusted(settings.issuers)
+            database,
+            secure=public is not None and public.scheme == "https",
+            issuers=_issuers(settings),
+            origins=Origins(
+                own=None if public is None else origin_of_url(str(public)),
+                allowed=frozenset(settings.http.allowed_origins),
+            ),
         ),
-        operations=Operations(schema()._schema, limits, settings.graphql.introspection, settings.graphql.executor),
+        operations=operations(settings.graphql, settings.introspection),
         mail=mail,
+        tallies=tallies(settings.rate_limits, database),
     )
 
 
@@ -57,6 +67,36 @@ def tools(settings: Settings, mail: Mail | None = None) -> Tools:
         fact_days=settings.work.fact_days,
         job_days=settings.work.job_days,
     )
+
+
+def operations(settings: GraphqlSettings, introspection: Openness = "everybody") -> Operations:
+    """What runs documents, the trusted ones made ready; raises `Untrustworthy` when one of them would be refused."""
+    limits = Limits(**settings.model_dump(include={each.name for each in fields(Limits)}))
+    made = Operations(schema()._schema, limits, introspection, settings.executor, only_trusted=settings.only_trusted)
+    if settings.trusted_documents is not None:
+        made.trust(read_manifest(settings.trusted_documents))
+    return made
+
+
+def tallies(settings: RateLimitSettings, database: Database) -> Tallies | None:
+    """Whoever counts tries, by these settings; nobody where nothing is limited."""
+    if not settings.enabled:
+        return None
+    if settings.storage is None:
+        return PostgresTallies(database)
+    # Several megabytes, which those who have no Redis can do without.
+    from gateways.redis import RedisTallies
+
+    return RedisTallies(settings.storage.get_secret_value())
+
+
+def _issuers(settings: Settings) -> OtherIssuers | None:
+    # What reads their tokens takes ten megabytes, which those who have no other issuer can do without.
+    if not settings.issuers:
+        return None
+    from cairn.http.issuers import trusted
+
+    return trusted(settings.issuers)
 
 
 def mail_gateway(settings: MailSettings) -> Mail:

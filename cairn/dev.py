@@ -62,7 +62,9 @@ def _serve(console: Console, listener: socket.socket, server: EmbeddedPostgres |
     address = f"http://localhost:{listener.getsockname()[1]}"
     link = asyncio.run(_prepare(console, url))
     parts = compose(_with_mailbox(settings(), address))
-    config = uvicorn.Config(application(parts), log_level="warning", lifespan="on", timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        application(parts), log_level="warning", lifespan="on", timeout_graceful_shutdown=5, proxy_headers=False
+    )
     api = uvicorn.Server(config)
     return asyncio.run(_until_stopped(api, listener, server, parts, lambda: _greet(console, address, link)))
 

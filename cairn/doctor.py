@@ -25,8 +25,11 @@ class Finding:
     text: str
 
 
-def examine() -> Iterator[Finding]:
-    """Looks at Python, the settings, the database, its roles, its migrations and the IDE."""
+def examine(*, for_production: bool = False, processes: int = 1) -> Iterator[Finding]:
+    """Looks at Python, the settings, the database, its roles, its migrations and the IDE.
+
+    For production it also looks whether all of that is safe, with so many serving processes.
+    """
     version = ".".join(str(part) for part in sys.version_info[:3])
     yield Finding(sys.version_info >= (3, 11), f"Python {version} (3.11 or newer is needed)")
     try:
@@ -35,6 +38,10 @@ def examine() -> Iterator[Finding]:
             yield Finding(True, "settings are complete and valid")
             yield from _database(url)
             yield Finding(folder.exists(), f"the IDE is built in {folder}")
+            if for_production:
+                from cairn import production
+
+                yield from production.examine(settings(), url, processes)
     except (ValidationError, SettingsError) as error:
         yield from (Finding(False, problem) for problem in problems(error))
     except EmbeddedPostgresError as error:

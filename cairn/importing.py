@@ -114,9 +114,12 @@ def _summary(course: olx.OlxCourse, report: Report) -> Table:
     table = Table(title=Text(f"{course.display_name} ({course.key})"), show_edge=False)
     table.add_column("what")
     table.add_column("number", justify="right")
-    read = course.counts()
+    read, accounts = course.counts(), course.accounts()
     for name in ("chapters", "sequentials", "verticals", "components", "blocks", "static_files"):
         table.add_row(f"read {name.replace('_', ' ')}", str(read[name]))
+    table.add_row("components that became blocks", str(accounts.kept))
+    table.add_row("components that became a finding", str(accounts.reported))
+    table.add_row("parts that could not be read", str(accounts.unreadable))
     for name, number in sorted(report.counts.items()):
         table.add_row(name, str(number))
     for severity, number in sorted(Counter(each.severity for each in report.issues).items()):

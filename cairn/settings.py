@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AliasChoices, BaseModel, Field, HttpUrl, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    Field,
+    HttpUrl,
+    IPvAnyNetwork,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -21,6 +33,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 # Plain HTTP is for issuers on this very machine.
 _ISSUER_URL = r"^(https://|http://(127\.0\.0\.1|localhost)[:/])"
+Environment = Literal["development", "production"]
+Openness = Literal["everybody", "permitted", "nobody"]
+# An origin as browsers write it: no path, no wildcard, and never `null`, which any page can be.
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$", max_length=300)]
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -31,22 +47,63 @@ class HttpSettings(BaseModel):
     public_url: HttpUrl | None = Field(
         None, description="The address that browsers use, where a proxy stands in front; https makes cookies secure."
     )
+    allowed_origins: tuple[Origin, ...] = Field(
+        (),
+        description="Origins of front ends elsewhere whose pages may call the API, as a JSON list; see production.md.",
+    )
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Addresses or networks of one's own proxies, as a JSON list; only they say who the client is."
+    )
+    forwarded_header: Literal["x-forwarded-for", "forwarded"] = Field(
+        "x-forwarded-for", description="The header in which trusted proxies write down the client's address."
+    )
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body, in bytes.")
+    idempotency_hours: int = Field(
+        24,
+        ge=1,
+        le=24 * 30,
+        description="How long a mutation with an `Idempotency-Key` is remembered, in hours.",
+    )
     max_json_depth: int = Field(64, ge=8, description="Deepest nesting of a request body.")
+    document_max_age: int = Field(
+        0,
+        ge=0,
+        le=86_400,
+        description="Seconds that caches may show answers to trusted documents for anonymous readers without asking.",
+    )
 
 
 class GraphqlSettings(BaseModel):
     """Limits of a GraphQL operation."""
 
-    max_tokens: int = Field(10_000, ge=100, description="Most tokens in a document.")
+    max_characters: int = Field(100_000, ge=1_000, description="Longest document, in characters.")
+    max_tokens: int = Field(1_000, ge=100, description="Most tokens in a document that is not trusted.")
     max_depth: int = Field(20, ge=5, description="Deepest nesting of a document, fragments followed.")
-    max_fields: int = Field(2_000, ge=50, description="Most fields in an operation, fragments followed.")
+    max_fields: int = Field(2_000, ge=50, description="Most fields in a document's operations, fragments followed.")
+    max_root_fields: int = Field(50, ge=1, description="Most root fields in an operation, fragments followed.")
+    max_aliases: int = Field(200, ge=1, description="Most aliases in an operation, fragments followed.")
+    max_cost: int = Field(25_000, ge=1_000, description="What an operation may cost; see documents.md.")
     max_objects: int = Field(10_000, ge=100, description="Most objects in an answer, each counted where it is shown.")
     max_statements: int = Field(200, ge=10, description="Most statements that one request may cost.")
-    introspection: bool = Field(True, description="Whether the schema may be asked for.")
+    introspection: Openness | None = Field(
+        None,
+        description="Who may ask for the schema, see names suggested in errors, and open the IDE: `everybody`, who is "
+        "`permitted` (`schema:read`), or `nobody`; when unset, everybody in development and the permitted elsewhere.",
+    )
+    trusted_documents: Path | None = Field(
+        None, description="A manifest of trusted documents, as JSON; see documents.md."
+    )
+    only_trusted: bool = Field(False, description="Whether readers may run trusted documents alone.")
     executor: Literal["planned", "levels", "graphql-core"] = Field(
         "planned", description="How operations run: `planned`, or for comparison `levels` or `graphql-core`."
     )
+
+    @field_validator("only_trusted")
+    @classmethod
+    def _has_something_to_trust(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("trusted_documents") is None:
+            raise ValueError("There must be trusted documents: set CAIRN_GRAPHQL__TRUSTED_DOCUMENTS.")
+        return value
 
 
 class DatabaseSettings(BaseModel):
@@ -57,6 +114,24 @@ class DatabaseSettings(BaseModel):
         15_000, ge=100, description="Longest a single statement may run, in milliseconds."
     )
     wait_seconds: int = Field(10, ge=1, le=300, description="Longest a request waits for a free connection.")
+
+
+class RateLimitSettings(BaseModel):
+    """How often things may be tried."""
+
+    enabled: bool = Field(True, description="Whether tries and requests are counted at all: for measurements only.")
+    storage: SecretStr | None = Field(
+        None, description="Where tries are counted: `redis://host:6379/0`, or the database when unset."
+    )
+    per_second: int = Field(50, ge=1, description="Requests a second of one address or person, in one process.")
+    burst: int = Field(500, ge=1, description="Requests at once of an address or person that has been quiet.")
+
+    @field_validator("storage")
+    @classmethod
+    def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.match(r"rediss?://[^/]", value.get_secret_value()):
+            raise ValueError("This is no address of a Redis, such as redis://localhost:6379/0.")
+        return value
 
 
 class MailSettings(BaseModel):
@@ -114,6 +189,9 @@ class Settings(BaseSettings):
         SecretStr("postgres"),
         description="What wakes workers: `postgres`, or one that carries wake-ups, as `redis://…` or `amqp://…`.",
     )
+    environment: Environment | None = Field(
+        None, description="What this installation is for; when unset, production if the public URL is https."
+    )
     ide_folder: Path = Field(PROJECT / "ide" / "dist", description="The built IDE.")
     http: HttpSettings = Field(default_factory=HttpSettings, description="The HTTP edge.")
     graphql: GraphqlSettings = Field(default_factory=GraphqlSettings, description="Limits.")
@@ -122,6 +200,7 @@ class Settings(BaseSettings):
         (),
         description="Other issuers whose bearer tokens are taken, as a JSON list; see bring-your-own-identity.md.",
     )
+    rate_limits: RateLimitSettings = Field(default_factory=RateLimitSettings, description="Rate limits.")
     mail: MailSettings = Field(default_factory=MailSettings, description="Mail.")
     work: WorkSettings = Field(default_factory=WorkSettings, description="Background work.")
 
@@ -141,6 +220,18 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"postgres|(rediss?|amqps?)://\S+", value.get_secret_value()):
             raise ValueError("This is neither postgres nor an address that begins with redis:// or amqp://.")
         return value
+
+    @property
+    def is_production(self) -> bool:
+        """Whether this installation stands on the open internet, or does as if."""
+        if self.environment is not None:
+            return self.environment == "production"
+        return self.http.public_url is not None and self.http.public_url.scheme == "https"
+
+    @property
+    def introspection(self) -> Openness:
+        """Who may ask for the schema."""
+        return self.graphql.introspection or ("permitted" if self.is_production else "everybody")
 
     @property
     def app_url(self) -> str:
@@ -166,6 +257,9 @@ def problems(error: ValidationError | SettingsError) -> list[str]:
         group = str(error).partition('"')[2].partition('"')[0].upper()
         if group == "ISSUERS":
             return ["The setting CAIRN_ISSUERS is not right: It must be a JSON list. See docs/settings.md."]
+        lists = [name for name, kind, *_ in variables() if kind == "json" and name.startswith(f"CAIRN_{group}__")]
+        if lists and f"CAIRN_{group}" not in os.environ:
+            return [f"The setting {' or '.join(lists)} is not right: It must be a JSON list. See docs/settings.md."]
         return [f"CAIRN_{group} is a group of settings: set those in it one by one. See docs/settings.md."]
     found = []
     for each in error.errors():
@@ -216,10 +310,12 @@ def _name(name: str, info: FieldInfo, prefix: str) -> str:
 
 def _kind(info: FieldInfo) -> str:
     annotation: Any = info.annotation
-    if annotation == SecretStr | None:
-        return "secret"
+    if type(None) in get_args(annotation):
+        (annotation,) = (each for each in get_args(annotation) if each is not type(None))
     if get_origin(annotation) is tuple:
         return "json"
+    if get_origin(annotation) is Literal:
+        return " or ".join(f"`{value}`" for value in get_args(annotation))
     if isinstance(annotation, type):
         return "secret" if annotation is SecretStr else annotation.__name__.lower()
     return "url"

@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
 import orjson
 import psycopg
 import sqlalchemy as sa
-from psycopg import IsolationLevel, sql
+from psycopg import sql
 from psycopg.types.json import JsonbDumper, set_json_dumps, set_json_loads
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.util import LRUCache
 
 from core.errors import RequestError
-from core.pipeline import Statement, run_pipeline
+from core.pipeline import Rows, Statement, as_tuples, run_pipeline
 from core.rows import row_factory
 from core.viewer import DatabaseRole, Viewer
 
@@ -69,20 +69,12 @@ class Database:
             await pool.close()
 
     @asynccontextmanager
-    async def transaction(self, viewer: Viewer, *, read_only: bool = False) -> AsyncIterator[Connection]:
-        """One transaction as the viewer; commits on a clean exit, rolls back on an exception.
-
-        A read-only one sees a single snapshot from its first statement to its last, so that one answer never mixes two
-        publications.
-        """
-        async with self._connection(viewer.database_role) as connection:
-            await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ if read_only else None)
-            await connection.set_read_only(read_only)
-            async with connection.transaction():
-                if viewer.database_role is DatabaseRole.API:
-                    settings = (viewer.user_id or "", " ".join(sorted(viewer.scopes)))
-                    await connection.execute(_SET_VIEWER, settings)
-                yield connection
+    async def transaction(self, viewer: Viewer) -> AsyncIterator[Connection]:
+        """One transaction as the viewer; commits on a clean exit, rolls back on an exception."""
+        async with self._connection(viewer.database_role) as connection, connection.transaction():
+            if viewer.database_role is DatabaseRole.API:
+                await connection.execute(_SET_VIEWER, _settings_of(viewer))
+            yield connection
 
     def wake(self, channel: str) -> None:
         """Wakes whoever listens to this channel, soon and without anybody waiting for it.
@@ -107,27 +99,48 @@ class Database:
         finally:
             self._waking = None
 
-    async def read_at_once(self, viewer: Viewer, statements: Sequence[Statement]) -> list[list[Any]]:
-        """The rows of each statement, all from one snapshot, as the viewer, in one round trip.
+    def snapshot(self, viewer: Viewer) -> Snapshot:
+        """A reading transaction as the viewer, begun with its first statements."""
+        return Snapshot(self, viewer)
 
-        The connection has acted as its role since it was made; whether it still answers shows when it is used, and
-        reading again on another does no harm.
+    async def read_at_once(
+        self, viewer: Viewer, statements: Sequence[Statement], rows: Rows = as_tuples
+    ) -> list[list[Any]]:
+        """The rows of each statement, all from one snapshot, as the viewer, in one round trip."""
+        connection, found = await self.begun(viewer, [*statements, _COMMIT], rows)
+        await self.give_back(viewer, connection)
+        return found[:-1]
+
+    async def begun(
+        self, viewer: Viewer, statements: Sequence[Statement], rows: Rows
+    ) -> tuple[Connection, list[list[Any]]]:
+        """A connection whose reading transaction begins with these statements, in one round trip; and their rows.
+
+        It acts as its role since it was made. Whether it still answers shows when it is used, and reading again on
+        another does no harm.
         """
-        role = viewer.database_role
         before = [_BEGIN]
-        if role is DatabaseRole.API:
-            before.append(Statement(_SET_VIEWER_AT_ONCE, (viewer.user_id or "", " ".join(sorted(viewer.scopes)))))
-        pool = self._pools[role]
+        if viewer.database_role is DatabaseRole.API:
+            before.append(Statement(_SET_VIEWER_AT_ONCE, _settings_of(viewer)))
+        pool = self._pools[viewer.database_role]
         for _ in range(pool.max_size + 1):
-            async with _returned(pool, await self._taken(pool)) as connection:
-                try:
-                    found = await run_pipeline(connection, [*before, *statements, _COMMIT])
-                except psycopg.OperationalError:
-                    if connection.closed or connection.broken:
-                        continue
+            connection = await self._taken(pool)
+            try:
+                found = await run_pipeline(connection, [*before, *statements], rows)
+            except psycopg.OperationalError:
+                await pool.putconn(connection)
+                if not (connection.closed or connection.broken):
                     raise
-                return found[len(before) : -1]
+            except BaseException:
+                await pool.putconn(connection)
+                raise
+            else:
+                return connection, found[len(before) :]
         raise psycopg.OperationalError("The database breaks every connection at once.")
+
+    async def give_back(self, viewer: Viewer, connection: Connection) -> None:
+        """Returns what `begun` gave."""
+        await self._pools[viewer.database_role].putconn(connection)
 
     async def _taken(self, pool: AsyncConnectionPool[Connection]) -> Connection:
         try:
@@ -195,6 +208,54 @@ class Database:
             configure=configure,
             name=f"cairn-{role.value}",
         )
+
+
+class Snapshot:
+    """All that one answer reads: a read-only transaction, one state of the data from its first statement to its last.
+
+    It begins in the round trip of the first statements. Once a statement has failed it reads nothing more, so that no
+    answer mixes two states.
+    """
+
+    def __init__(self, database: Database, viewer: Viewer) -> None:
+        self._database = database
+        self._viewer = viewer
+        self._connection: Connection | None = None
+        self._failure: BaseException | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds a connection."""
+        return self._connection is not None
+
+    async def rows(self, statements: Sequence[Statement], rows: Rows = as_tuples) -> list[list[Any]]:
+        """The rows of each statement, in one round trip."""
+        if self._failure is not None:
+            raise self._failure
+        try:
+            if self._connection is not None:
+                return await run_pipeline(self._connection, statements, rows)
+            self._connection, found = await self._database.begun(self._viewer, statements, rows)
+        except BaseException as error:
+            self._failure = error
+            raise
+        return found
+
+    async def close(self) -> None:
+        """Ends it and returns the connection; safe to call twice."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            # What is given back is settled: after a failure, too, this ends the transaction.
+            with suppress(psycopg.Error):
+                await run_pipeline(connection, [_COMMIT])
+        finally:
+            await self._database.give_back(self._viewer, connection)
+
+
+def _settings_of(viewer: Viewer) -> tuple[str, str]:
+    return viewer.user_id or "", " ".join(sorted(viewer.scopes))
 
 
 def _set_role(role: DatabaseRole) -> sql.Composed:

@@ -57,12 +57,13 @@ _PREPARED: WeakKeyDictionary[Any, dict[str, bytes]] = WeakKeyDictionary()
 _NUMBERS = count()
 
 
-def _tuples(_names: Callable[[], Sequence[str]]) -> type[tuple[Any, ...]]:
+def as_tuples(_names: Callable[[], Sequence[str]]) -> type[tuple[Any, ...]]:
+    """Rows as plain tuples."""
     return tuple
 
 
 async def run_pipeline(
-    connection: psycopg.AsyncConnection[Any], statements: Sequence[Statement], rows: Rows = _tuples
+    connection: psycopg.AsyncConnection[Any], statements: Sequence[Statement], rows: Rows = as_tuples
 ) -> list[list[Any]]:
     """The rows of each statement, as tuples or as `rows` makes them; raises the first error that the server gives.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
@@ -17,10 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.composing import Level, Request, compose
-from core.database import Connection, Database, Prepared, compiled
+from core.database import Database, Prepared, compiled
 from core.errors import RequestError
 from core.paging import Page, PageOf, require_key
-from core.pipeline import Statement, numbered, run_pipeline
+from core.pipeline import Statement, numbered
 from core.policies import grants_of
 from core.relations import Perspective, Relation, children_sql, count_sql, page_sql, parameters
 from core.rows import Row, row_class
@@ -60,8 +59,7 @@ class Reader:
         self.viewer = viewer
         self.perspective = perspective
         self._database = database
-        self._stack = AsyncExitStack()
-        self._connection: Connection | None = None
+        self._snapshot = database.snapshot(viewer)
         self._closed = False
         # psycopg runs one statement at a time on a connection; concurrent resolvers queue here.
         self._lock = asyncio.Lock()
@@ -72,9 +70,9 @@ class Reader:
         When one field fails, others of the same answer may still be reading: they must not take the connection along.
         """
         self._closed = True
-        async with self._lock:
-            self._connection = None
-            await self._stack.aclose()
+        if self._snapshot.is_open or self._lock.locked():
+            async with self._lock:
+                await self._snapshot.close()
 
     async def rows(self, statement: Prepared, values: Mapping[str, Any], entity: type | None = None) -> list[Row]:
         """Runs one statement; rows of an `entity` know their model."""
@@ -85,7 +83,7 @@ class Reader:
             text, names = numbered(self._database.noted(statement.text))
             given = {**statement.constants, **values}
             sent = Statement(text, [given[name] for name in names])
-            return (await run_pipeline(await self._opened(), [sent], partial(_objects, entity)))[0]
+            return (await self._snapshot.rows([sent], partial(_objects, entity)))[0]
 
     def may_read(self, levels: Sequence[Level]) -> bool:
         """Whether the viewer's role is let near the tables of all levels."""
@@ -112,10 +110,10 @@ class Reader:
             self._budget.spend(statements=len(statements))
             for each in statements:
                 self._database.noted(each.text)
-            if alone and self._connection is None:
+            if alone and not self._snapshot.is_open:
                 results = await self._database.read_at_once(self.viewer, statements)
             else:
-                results = await run_pipeline(await self._opened(), statements)
+                results = await self._snapshot.rows(statements)
         rows = results[: len(texts)]
         counted = iter(results[len(texts) :])
         return rows, [dict(next(counted)) if each is not None else None for each in counts]
@@ -123,12 +121,6 @@ class Reader:
     def spend(self, objects: int) -> None:
         """Counts objects that are handed out; raises `RequestError` once there were too many."""
         self._budget.spend(objects=objects)
-
-    async def _opened(self) -> Connection:
-        if self._connection is None:
-            transaction = self._database.transaction(self.viewer, read_only=True)
-            self._connection = await self._stack.enter_async_context(transaction)
-        return self._connection
 
     async def select(
         self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None = None, entity: type | None = None
@@ -205,6 +197,14 @@ class Reader:
 
     def _staged(self, relation: Relation) -> Perspective | None:
         return self.perspective if "stage" in table_of(relation.child).c else None
+
+
+async def read_at_once(database: Database, viewer: Viewer, statement: Prepared, values: Mapping[str, Any]) -> list[Row]:
+    """The rows of one statement in a snapshot of its own, in one round trip."""
+    text, names = numbered(database.noted(statement.text))
+    given = {**statement.constants, **values}
+    sent = Statement(text, [given[name] for name in names])
+    return (await database.read_at_once(viewer, [sent], partial(_objects, None)))[0]
 
 
 def _objects(entity: type | None, names: Callable[[], Sequence[str]]) -> Callable[[Sequence[Any]], Row]:

@@ -85,6 +85,14 @@ class Transaction:
         for channel in self._woken:
             self._database.wake(channel)
 
+    async def expect_many_rows(self) -> None:
+        """Has the rest of the transaction planned for many rows, for acts on whole trees.
+
+        Statistics of a table that has just grown are old. A join that the planner takes for one row by one row may be
+        thousands by thousands and run for minutes; by hash or by merge it takes what its rows take.
+        """
+        await self._connection.execute(self._database.noted("SET LOCAL enable_nestloop = off"))
+
     async def check_deferred(self) -> None:
         """Makes deferred constraints speak now, while the door can still turn their words into user errors.
 

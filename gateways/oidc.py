@@ -152,11 +152,6 @@ class Issuers:
         return await issuer.claims(token)
 
 
-def looks_like_jwt(token: str) -> bool:
-    """Whether a bearer token has the three parts of a signed JSON Web Token."""
-    return token.count(".") == 2 and token.startswith("ey")
-
-
 def _claims(issuer: str, said: Mapping[str, Any]) -> Claims:
     subject, email, name = said["sub"], said.get("email"), said.get("name")
     if not isinstance(subject, str) or not 0 < len(subject) <= 255 or "\0" in subject:

@@ -14,10 +14,8 @@ from graph.fields import batched, column, described, entity
 from graph.node import Node
 from graph.paging import Connection, connection
 from models.content import PublishState, RevisionKind, Stage, Staged
-from models.curriculum import Block, Course, Lesson, Module, Theme
 from models.identity import Scope
 from resolvers.content import batches
-from resolvers.content.publishing import Tree
 
 described(Stage, draft="As editors see it.", live="As readers see it.")
 described(
@@ -57,11 +55,11 @@ def tree_revision() -> Any:
     return batched(revisions, description, needs=("id",))
 
 
-def publish_state(tree: Tree) -> Any:
-    """The field `publishState` of a root with this tree."""
+def publish_state(root: type[Staged]) -> Any:
+    """The field `publishState` of a root."""
 
     async def states(roots: Sequence[Any], info: BatchInfo) -> Sequence[PublishState]:
-        return await batches.states(info.context.reader, tree, [root.id for root in roots])
+        return await batches.states(info.context.reader, root, [root.id for root in roots])
 
     return batched(states, "How the draft stands to what readers see.", needs=("id",))
 
@@ -75,11 +73,8 @@ def published_revision(root: type[Staged]) -> Any:
     return batched(revisions, "The revision that readers see now; null for who may not see drafts.", needs=("id",))
 
 
-_TITLED: tuple[type[Staged], ...] = (Theme, Course, Module, Lesson, Block)
-
-
 async def _titles(rows: Sequence[Any], info: BatchInfo) -> Sequence[str]:
-    found = await batches.titles(info.context.reader, _TITLED, [row.id for row in rows])
+    found = await batches.titles(info.context.reader, [row.id for row in rows])
     return [found.get(row.id, row.kind) for row in rows]
 
 
@@ -88,7 +83,7 @@ class TrashedObject:
     """Something in the trash; restoring it brings back all that went along with it."""
 
     id: strawberry.ID = column("The object's own id.")
-    kind: str = column("What it is: theme, course, module, lesson or block.")
+    kind: str = column("What it is: theme, course, module, lesson, block and so on.")
     title: str = batched(_titles, "A word to recognise it by.", needs=("id", "kind"))
     trashed_at: datetime = column("When it was put there.")
 

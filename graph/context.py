@@ -12,11 +12,13 @@ from core.database import Database
 from core.reading import Budget, Reader
 from core.relations import Perspective
 from core.viewer import Viewer
+from gateways.tallies import Tallies
 from graph.effects import Effects
 from graph.engine.batching import LoaderKey
 from graph.engine.fetching import Program, Unfit
 from graph.sources import fetch, levels_of
 from resolvers.identity import Origin
+from resolvers.requests.idempotency import Key
 
 LIVE = Perspective("live", hides_trash=False)
 DRAFT = Perspective("draft", hides_trash=True)
@@ -28,7 +30,9 @@ NOWHERE = Origin()
 class Context:
     """One request's context. `renew` starts a fresh snapshot, as after a mutation has committed.
 
-    `origin` says where the request came from; `effects` is what mutations ask of the HTTP edge.
+    `origin` says where the request came from; `effects` is what mutations ask of the HTTP edge; `tallies` counts what
+    may be tried only so often, and without them nothing is limited. `key` is the client's own key for the request, if
+    any, and `is_repeatable` says whether its answer may be kept to be given again.
     """
 
     def __init__(
@@ -38,8 +42,13 @@ class Context:
         perspective: Perspective = LIVE,
         budget: Budget | None = None,
         origin: Origin = NOWHERE,
+        tallies: Tallies | None = None,
+        key: Key | None = None,
     ) -> None:
+        self.key = key
+        self.is_repeatable = True
         self.origin = origin
+        self.tallies = tallies
         self.effects = Effects()
         self.budget = budget or Budget()
         self.database = database

@@ -13,14 +13,17 @@ from typing import Annotated, Any
 import strawberry
 from graphql import GraphQLInterfaceType, GraphQLObjectType
 from strawberry.types.arguments import convert_arguments
+from strawberry.types.base import StrawberryOptional
 from strawberry.types.field import StrawberryField
 
 from graph.context import Info
 from graph.engine import BatchResolver, dataloaded
 
 Batch = Callable[..., Any]
-# Metadata that the engine's planners read, under the same names.
-_HANDED_ON = ("needs", "passes", "source", "page_part")
+# Values of these need no converting.
+_PLAIN = (str, int, float, bool, strawberry.ID)
+# Metadata that the engine's planners and the cost of documents read, under the same names.
+_HANDED_ON = ("needs", "passes", "source", "page_part", "weight", "list_size")
 
 
 def batch_field(
@@ -81,13 +84,26 @@ def _extensions(schema: strawberry.Schema, field: StrawberryField) -> dict[str, 
     return found
 
 
+def _is_plain(kind: Any) -> bool:
+    """Whether coerced values of an argument's type are what its function takes: built-in scalars, or null."""
+    if isinstance(kind, StrawberryOptional):
+        kind = kind.of_type
+    return kind in _PLAIN
+
+
 def _converter(schema: strawberry.Schema, field: StrawberryField) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
     """Turns the coerced arguments of a document into those of the function: Python names, input objects."""
     if not field.arguments:
         return None
     registry, config = schema.schema_converter.scalar_registry, schema.config
+    graphql_name = config.name_converter.get_graphql_name
+    plain = {graphql_name(each): each.python_name for each in field.arguments if _is_plain(each.type)}
+    others = [each for each in field.arguments if not _is_plain(each.type)]
 
     def convert(given: dict[str, Any]) -> dict[str, Any]:
-        return convert_arguments(given, field.arguments, scalar_registry=registry, config=config)
+        made = {plain[name]: value for name, value in given.items() if name in plain}
+        if len(made) == len(given):
+            return made
+        return {**convert_arguments(given, others, scalar_registry=registry, config=config), **made}
 
     return convert

@@ -23,7 +23,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import strawberry
-from strawberry.types.base import get_object_definition, has_object_definition
+from strawberry.types.base import get_object_definition
 from strawberry.types.field import StrawberryField
 
 from core.database import Database
@@ -39,10 +39,17 @@ from graph.effects import Effects
 from graph.errors import UserError, user_errors
 from graph.events import Records, require_declared
 from graph.fields import related_one
+from graph.outcomes import Done as Done
+from graph.outcomes import done_of, is_secret, outcome_of
+from graph.outcomes import plain as plain
+from graph.sizes import ListSize
 from models.events import FactType
 from models.identity import Scope
 from resolvers import audit
 from resolvers.identity import Origin
+from resolvers.requests import idempotency, limits
+from resolvers.requests.idempotency import Key
+from resolvers.requests.limits import Limit, RateLimited
 
 Fields = dict[str, Any]
 log = logging.getLogger("cairn.graph")
@@ -75,20 +82,6 @@ class Act:
     prepared: Any = None
 
 
-@dataclass(frozen=True)
-class Done:
-    """A mutation's answer with more than the entity.
-
-    `id` is the entity's, if there is one to show; `extra` holds further payload fields by name. `errors` are told
-    although what was done stays done. `viewer` is who acts from here on, where somebody signed in or out.
-    """
-
-    id: str | None
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    errors: tuple[DomainError | SeveralErrors, ...] = ()
-    viewer: Viewer | None = None
-
-
 Prepare = Callable[[Database, Viewer, Mapping[str, Any]], Awaitable[Any]]
 
 
@@ -110,6 +103,7 @@ def mutation(
     names: Mapping[str, str] = MappingProxyType({}),
     trusted: bool = False,
     prepare: Prepare | None = None,
+    limit: Limit | None = None,
     records: Sequence[type[Fact]] = (),
 ) -> Callable[[Callable[..., Awaitable[Any]]], StrawberryField]:
     """Makes an async function `(act, **input)` a mutation field named after it.
@@ -122,9 +116,9 @@ def mutation(
 
     A `trusted` function works with the rights of the service, because it deals with credentials, which nobody else may
     read: it has to see for itself whose they are. `prepare` is what takes long, such as checking a password, and is
-    done before the transaction opens; what it answers is `act.prepared`.
-
-    `records` names the facts that it may record; the schema says so, and one that records others fails.
+    done before the transaction opens; what it answers is `act.prepared`. `limit` says how often it may be tried; every
+    try counts, and is counted before `prepare`. `records` names the facts that it may record; the schema says so, and
+    one that records others fails.
     """
 
     perspective = shows or (LIVE if isinstance(gate, Gate) else DRAFT)
@@ -141,22 +135,37 @@ def mutation(
         name = _field_name(entity)
         payload_type = _payload_type(f"{title}Payload", name, entity, extra or {})
 
-        async def carry_out(context: Context, given: Mapping[str, Any]) -> Done:
-            """Does it, in one transaction, and then what follows from that; a refusal leaves nothing behind."""
+        async def carry_out(context: Context, given: Mapping[str, Any], place: str) -> Done:
+            """Does it, in one transaction, and then what follows from that; a refusal leaves nothing behind.
+
+            What was done under the same idempotency key, at the same place in the document, is not done again.
+            """
             arguments: dict[str, Any] = {each: given[each] for each in own if each in given}
             if creates or updates:
                 arguments["fields"] = {each: value for each, value in given.items() if each not in own}
             told = loggable({each: value for each, value in given.items() if each not in secret})
             viewer, effects = context.viewer, Effects()
             try:
+                if limit is not None and context.tallies is not None:
+                    await limits.check(context.tallies, limit, given, viewer, context.origin)
                 prepared = None if prepare is None else await prepare(context.database, viewer, given)
                 async with transaction(context.database, SERVICE if trusted else viewer) as tx:
-                    answer = await act(Act(tx, viewer, effects, context.origin, prepared), **arguments)
-                    done = answer if isinstance(answer, Done) else Done(answer)
-                    require_declared(tx, act.__name__, records)
-                    await audit.record(tx, act.__name__, done.id, told, done.viewer or viewer)
+                    doing = Act(tx, viewer, effects, context.origin, prepared)
+
+                    async def do() -> Done:
+                        answer = await act(doing, **arguments)
+                        done = answer if isinstance(answer, Done) else Done(answer)
+                        require_declared(tx, act.__name__, records)
+                        await audit.record(tx, act.__name__, done.id, told, done.viewer or viewer)
+                        return done
+
+                    done = await do() if context.key is None else await once(doing, context.key, place, do)
             except (DomainError, SeveralErrors) as error:
+                context.is_repeatable = False
+                if isinstance(error, RateLimited):
+                    context.effects.retry_after = max(error.retry_after, context.effects.retry_after or 0)
                 return Done(_subject(given, entity), errors=(error,))
+            context.is_repeatable = context.is_repeatable and not is_secret(done, effects)
             context.effects.add(effects)
             context.viewer = done.viewer or viewer
             return done
@@ -166,7 +175,7 @@ def mutation(
             _admit(gate, context.viewer)
             # A transaction must not wait for a second connection while this request still holds a first.
             await context.close()
-            done = await carry_out(context, _given(input))
+            done = await carry_out(context, _given(input), str(info.path.key))
             await context.renew(perspective)
             errors = [each for error in done.errors for each in user_errors(error, names)]
             return Payload(**{f"{name}_id": done.id, **dict.fromkeys(extra or {}), **done.extra, "errors": errors})
@@ -182,10 +191,20 @@ def mutation(
             directives=[Records(facts=[FactType(each.type) for each in records])] if records else (),
         )
         made.python_name = act.__name__
-        made.metadata = MappingProxyType({"gate": gate, "secret": secret, "records": tuple(records)})
+        made.metadata = MappingProxyType({"gate": gate, "secret": secret, "limit": limit, "records": tuple(records)})
         return made
 
     return decorate
+
+
+async def once(act: Act, key: Key, place: str, do: Callable[[], Awaitable[Done]]) -> Done:
+    """Does it, unless that was done under this key before: then answers what that came to."""
+    before = await idempotency.begin(act.tx, key, act.viewer, place)
+    if before is not None:
+        return done_of(before)
+    done = await do()
+    await idempotency.finish(act.tx, key, act.viewer, place, outcome_of(done, act.effects))
+    return done
 
 
 def described_as(text: str, *, secret: bool = False) -> Any:
@@ -209,17 +228,6 @@ def _is_secret(hint: Any) -> bool:
     return get_origin(hint) is Annotated and any(
         getattr(each, "metadata", {}).get("secret") for each in get_args(hint)[1:]
     )
-
-
-def plain(value: Any) -> Any:
-    """A Strawberry input as plain data: objects as dictionaries without what is absent or null."""
-    if isinstance(value, strawberry.Some):
-        return plain(value.value)
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    if has_object_definition(value):
-        return {name: plain(each) for name, each in vars(value).items() if each is not None}
-    return value
 
 
 def _given(input_object: Any) -> dict[str, Any]:
@@ -270,7 +278,9 @@ def _payload_type(name: str, entity_name: str, entity: Any, extra: Mapping[str, 
     for each, (kind, description) in extra.items():
         annotations[each], values[each] = kind | None, strawberry.field(description=description)
     annotations["errors"] = list[UserError]
-    values["errors"] = strawberry.field(description="Why nothing was done; empty when it was.")
+    values["errors"] = strawberry.field(
+        description="Why nothing was done; empty when it was.", metadata={"weight": 0, "list_size": ListSize(1)}
+    )
     made = type(name, (), {**values, "__annotations__": annotations})
     return strawberry.type(made, description=f"The outcome of {_camel_title(name.removesuffix('Payload'))}.")
 

@@ -13,6 +13,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from core.errors import Conflict, DomainError, RequestError, SeveralErrors
 from graph.scalars import JSON
+from resolvers.requests import limits
 
 log = logging.getLogger("cairn.graph")
 
@@ -29,6 +30,13 @@ class UserError:
 @strawberry.type(description="A value of the input is not acceptable.")
 class InputError(UserError):
     """The ordinary user error."""
+
+
+@strawberry.type(description="This was tried too often; nothing was done.")
+class RateLimited(UserError):
+    """Says when it may be tried again, as the header `Retry-After` does."""
+
+    retry_after: int = strawberry.field(description="After how many seconds it may be tried again.")
 
 
 @strawberry.type(description="One field of a stale update.")
@@ -71,6 +79,8 @@ def user_errors(error: DomainError | SeveralErrors, names: Mapping[str, str] = M
                 ],
             )
         ]
+    if isinstance(error, limits.RateLimited):
+        return [RateLimited(message=error.message, code=error.code, path=path, retry_after=error.retry_after)]
     return [InputError(message=error.message, code=error.code, path=path)]
 
 

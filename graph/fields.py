@@ -26,6 +26,7 @@ from core.rows import Row
 from core.tables import Table, table_of
 from graph.declaring import Batch, arguments_of, batch_field
 from graph.engine import BatchInfo
+from graph.sizes import ASSUMED, ListSize
 from graph.sources import related_source
 
 T = TypeVar("T")
@@ -60,9 +61,9 @@ def batched(batch: Batch, description: str, *, needs: Sequence[str] = ()) -> Any
     return batch_field(batch, description, arguments_of(batch), needs=tuple(needs))
 
 
-def related(relation: Relation, description: str) -> Any:
-    """A plain list of the relation's rows: for small parts that their parent owns."""
-    return _related(relation, description, "many", lambda rows: rows)
+def related(relation: Relation, description: str, *, assumed: int = ASSUMED.assumed) -> Any:
+    """A plain list of the relation's rows: for small parts that their parent owns, about so many as are `assumed`."""
+    return _related(relation, description, "many", lambda rows: rows, list_size=ListSize(assumed))
 
 
 def related_one(relation: Relation, description: str) -> Any:
@@ -70,13 +71,15 @@ def related_one(relation: Relation, description: str) -> Any:
     return _related(relation, description, "one", lambda rows: rows[0] if rows else None)
 
 
-def _related(relation: Relation, description: str, shape: Shape, shaped: Callable[[list[Row]], Any]) -> Any:
+def _related(
+    relation: Relation, description: str, shape: Shape, shaped: Callable[[list[Row]], Any], **metadata: Any
+) -> Any:
     async def batch(parents: Sequence[Any], info: BatchInfo) -> Sequence[Any]:
         found = await info.context.reader.children(relation, parents, info.columns)
         return [shaped(rows) for rows in found]
 
     source = related_source(relation, shape)
-    return batch_field(batch, description, needs=(relation.parent_key,), relation=relation, source=source)
+    return batch_field(batch, description, needs=(relation.parent_key,), relation=relation, source=source, **metadata)
 
 
 @dataclass_transform(kw_only_default=True)

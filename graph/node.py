@@ -16,6 +16,7 @@ from core.rows import Row
 from core.tables import Table, table_of
 from graph.declaring import argument, batch_field
 from graph.engine import BatchInfo
+from graph.sizes import ListSize
 from graph.sources import TYPE_NAMES, found_source
 
 # Filled by the schema: how a row of a kind of id is found.
@@ -155,4 +156,5 @@ class NodeQuery:
         _nodes,
         "Several things by their ids, in order; null for each that may not be seen.",
         [argument("ids", list[strawberry.ID], "At most 100 ids.", default=inspect.Parameter.empty)],
+        list_size=ListSize(MAX_PAGE, ("ids",), MAX_PAGE),
     )

@@ -16,9 +16,11 @@ from core.relations import Relation
 from core.viewer import require
 from graph.declaring import argument, batch_field
 from graph.engine import BatchInfo
+from graph.sizes import ListSize
 from graph.sources import page_source
 
 T = TypeVar("T")
+_SIZE = ListSize(DEFAULT_PAGE, ("first", "last"), MAX_PAGE)
 
 
 @strawberry.type(description="What lies around a page.")
@@ -76,14 +78,15 @@ class Connection(Generic[T]):
     """Relay's connection; at run time an object is a `LoadedPage`."""
 
     edges: list[Edge[T]] = batch_field(
-        _edges, "The rows of this page with their cursors.", passes=True, page_part="edges"
+        _edges, "The rows of this page with their cursors.", passes=True, page_part="edges", weight=0
     )
     nodes: list[T] = batch_field(_nodes, "The rows of this page.", passes=True, page_part="nodes")
-    page_info: PageInfo = batch_field(_page_infos, "What lies around this page.", page_part="page_info")
+    page_info: PageInfo = batch_field(_page_infos, "What lies around this page.", page_part="page_info", weight=0)
     total_count: int = batch_field(
         _count,
         "How many rows the whole list has, over all pages. Costs a statement of its own.",
         page_part="total_count",
+        weight=1,
     )
 
 
@@ -121,6 +124,7 @@ def connection(
         needs=() if relation.key is None else (relation.parent_key,),
         relation=relation,
         connection=True,
+        list_size=_SIZE,
         **({"source": page_source(relation, partial(asked_page, relation))} if scope is None else {}),
     )
 

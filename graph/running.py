@@ -5,41 +5,37 @@ from __future__ import annotations
 import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
 from graphql import (
     DirectiveNode,
-    DocumentNode,
     ExecutionResult,
     GraphQLError,
     GraphQLSchema,
-    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     VariableNode,
-    get_operation_ast,
-    parse,
-    specified_rules,
-    validate,
 )
 from graphql import execute as core_execute
-from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from core.errors import RequestError
 from core.reading import TOO_LARGE
 from core.relations import Perspective
 from core.viewer import require
 from graph.context import DRAFT, LIVE, Context
+from graph.documents.accepting import Refused, accept, hash_of
+from graph.documents.prepared import Prepared, account, too_costly
+from graph.documents.trusted import PREFIX, Store, trusted
 from graph.engine import execute
 from graph.errors import shown
-from graph.limits import Limits, check_document
+from graph.introspection import Openness, check_introspection, may_read_schema
+from graph.limits import Limits
 from models.identity import Scope
 
-# Comparing the fields that one answer merges grows with their square. The library's own budget lasts for seconds.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
 _MAX_CACHED = 500
 _MAX_CACHED_LENGTH = 20_000
+_TRUSTED_TOKENS = 10_000
 
 
 # Ours in one round trip where it can, ours level by level, or graphql-core's with the same batches behind DataLoaders.
@@ -52,47 +48,57 @@ _EXECUTORS: dict[Executor, Callable[..., Any]] = {
 }
 
 
-class Refused(Exception):
-    """The request never ran: it could not be parsed, validated or matched to an operation."""
-
-    def __init__(self, errors: list[GraphQLError]) -> None:
-        super().__init__(errors[0].message)
-        self.errors = errors
-
-
 @dataclass
 class Operations:
     """Runs documents against one schema, remembering those it has parsed and validated."""
 
     schema: GraphQLSchema
     limits: Limits = field(default_factory=Limits)
-    introspection: bool = True
+    introspection: Openness = "everybody"
     executor: Executor = "planned"
-    _cache: OrderedDict[str, DocumentNode] = field(default_factory=OrderedDict)
+    trusted: Store = field(default_factory=dict)
+    only_trusted: bool = False
+    _cache: OrderedDict[str, dict[str | None, Prepared]] = field(default_factory=OrderedDict)
 
-    def prepare(self, text: str, operation_name: str | None) -> tuple[DocumentNode, OperationDefinitionNode]:
-        """The document and the operation chosen from it; raises `Refused`."""
-        document = self._cache.get(text) or self._accept(text)
-        if text in self._cache:
+    def prepare(self, text: str, operation_name: str | None) -> Prepared:
+        """The operation chosen from a document; raises `Refused`."""
+        operations = self._cache.get(text)
+        if operations is None:
+            # Who asks is not known yet: where the schema is not for everybody, nothing is suggested to anybody.
+            hides = self.introspection != "everybody"
+            operations = self._remember(text, accept(text, self.schema, self.limits, hide_suggestions=hides))
+        else:
             self._cache.move_to_end(text)
-        operation = get_operation_ast(document, operation_name)
-        if operation is None:
-            named = (
-                f"There is no operation named {operation_name}." if operation_name else "Say which operation to run."
-            )
-            raise Refused([GraphQLError(named)])
-        return document, operation
+        return _chosen(operations, operation_name)
+
+    def find(self, document_id: str, operation_name: str | None) -> Prepared | None:
+        """The operation chosen from a trusted document; None when there is no such document; raises `Refused`."""
+        operations = self.trusted.get(document_id.removeprefix(PREFIX)) if document_id.startswith(PREFIX) else None
+        return None if operations is None else _chosen(operations, operation_name)
+
+    def trust(self, texts: Mapping[str, str]) -> None:
+        """Makes ready the documents of a manifest, for as long as this lives; raises `Untrustworthy`."""
+        self.trusted = self.vet(texts)
+
+    def vet(self, texts: Mapping[str, str]) -> Store:
+        """The documents of a manifest by hash, or `Untrustworthy`. They may be long: no request waits for this."""
+        limits = replace(self.limits, max_tokens=max(self.limits.max_tokens, _TRUSTED_TOKENS))
+        return trusted(texts, lambda text: accept(text, self.schema, limits))
+
+    def allows(self, text: str) -> bool:
+        """Whether anybody may run this text: all may be run, unless only trusted documents are."""
+        return not self.only_trusted or hash_of(text) in self.trusted
 
     async def run(
-        self,
-        document: DocumentNode,
-        operation: OperationDefinitionNode,
-        variables: Mapping[str, Any] | None,
-        context: Context,
-        request_id: str,
+        self, prepared: Prepared, variables: Mapping[str, Any] | None, context: Context, request_id: str
     ) -> dict[str, Any]:
         """The response map of one operation. Errors are already as they may leave the house."""
+        document, operation = prepared.document, prepared.operation
+        cost, limit = prepared.cost(variables), self.limits.max_cost
+        if cost > limit:
+            return {"errors": [shown(too_costly(cost, limit), request_id)]}
         try:
+            check_introspection(document, self.introspection, context.viewer)
             await context.renew(perspective(operation, variables or {}, context))
             started = _EXECUTORS[self.executor](
                 self.schema,
@@ -100,6 +106,7 @@ class Operations:
                 context_value=context,
                 variable_values=dict(variables or {}),
                 operation_name=operation.name.value if operation.name else None,
+                hide_suggestions=not may_read_schema(self.introspection, context.viewer),
             )
             result = await started if inspect.isawaitable(started) else started
             assert isinstance(result, ExecutionResult)
@@ -111,33 +118,28 @@ class Operations:
             # Half of an answer that was cut off in the middle helps nobody, nor does one error for each of its parts.
             too_large = RequestError(TOO_LARGE, "ANSWER_TOO_LARGE")
             return {"errors": [shown(GraphQLError(TOO_LARGE, original_error=too_large), request_id)]}
-        # Without data the operation never began: a variable, say, did not fit its type.
-        response: dict[str, Any] = {} if _never_began(result) else {"data": result.data}
+        response: dict[str, Any] = {"data": result.data}
         if result.errors:
             response["errors"] = [shown(error, request_id) for error in result.errors]
+        if _never_began(result):
+            # A variable, say, did not fit its type.
+            return {"errors": response["errors"]}
+        response["extensions"] = {"cost": account(cost, limit)}
         return response
 
-    def _accept(self, text: str) -> DocumentNode:
-        try:
-            document = parse(text, max_tokens=self.limits.max_tokens)
-            check_document(document, self.limits)
-        except GraphQLError as error:
-            raise Refused([error]) from error
-        except RequestError as error:
-            raise Refused([GraphQLError(str(error), extensions={"code": error.code})]) from error
-        except RecursionError as error:
-            raise Refused([GraphQLError("The document is nested too deeply.")]) from error
-        rules = list(specified_rules)
-        if not self.introspection:
-            rules.append(NoSchemaIntrospectionCustomRule)
-        errors = validate(self.schema, document, rules, max_errors=20)
-        if errors:
-            raise Refused(errors)
+    def _remember(self, text: str, operations: dict[str | None, Prepared]) -> dict[str | None, Prepared]:
         if len(text) <= _MAX_CACHED_LENGTH:
-            self._cache[text] = document
+            self._cache[text] = operations
             if len(self._cache) > _MAX_CACHED:
                 self._cache.popitem(last=False)
-        return document
+        return operations
+
+
+def _chosen(operations: Mapping[str | None, Prepared], name: str | None) -> Prepared:
+    found = operations.get(name)
+    if found is None:
+        raise Refused([GraphQLError(f"There is no operation named {name}." if name else "Say which operation to run.")])
+    return found
 
 
 def perspective(operation: OperationDefinitionNode, variables: Mapping[str, Any], context: Context) -> Perspective:

@@ -23,7 +23,7 @@ from graph.curriculum.schedules import MUTATIONS as SCHEDULE_MUTATIONS
 from graph.curriculum.schedules import Schedule, SchedulesQuery
 from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
-from graph.errors import InputError, RevisionConflict
+from graph.errors import InputError, RateLimited, RevisionConflict
 from graph.events import EventsQuery, Fact
 from graph.formats import FORMATS
 from graph.identity import accounts, friends, people
@@ -35,9 +35,9 @@ from graph.node import NodeQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
 from models.content import Stage
-from models.curriculum import Block, BlockFormat
+from models.curriculum import Block
 
-_FORMAT_NAMES = {each.kind: each.output.__name__ for each in FORMATS}
+_FORMAT_NAMES = {each.kind.value: each.output.__name__ for each in FORMATS}
 
 
 def _name_of(name: str, _row: Row) -> str:
@@ -49,7 +49,7 @@ ENTITIES: tuple[Any, ...] = (Theme, Course, Milestone, Module, Lesson, Revision,
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
     **{each.__entity__: partial(_name_of, each.__name__) for each in ENTITIES},
-    Block: lambda row: _FORMAT_NAMES[BlockFormat(row.format)],
+    Block: lambda row: _FORMAT_NAMES[row.format],
 }
 # What `node(id)` finds.
 FINDERS = tuple(Relation(model, "id") for model in TYPES)
@@ -90,7 +90,7 @@ def schema() -> strawberry.Schema:
         query=Query,
         mutation=mutation,
         directives=[perspective],
-        types=[*ENTITIES, *(each.output for each in FORMATS), InputError, RevisionConflict],
+        types=[*ENTITIES, *(each.output for each in FORMATS), InputError, RateLimited, RevisionConflict],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     install(made)

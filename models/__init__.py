@@ -22,6 +22,7 @@ from models.identity import (
 from models.importing import ExternalRef, ImportIssue, ImportJob
 from models.jobs import Job, ScheduledJob
 from models.outbox import OutgoingMail
+from models.requests import IdempotencyKey, RateLimit
 
 # Every table of the system, in an order in which each comes after those it refers to.
 TABLES: tuple[type[Table], ...] = (
@@ -30,6 +31,8 @@ TABLES: tuple[type[Table], ...] = (
     Job,
     ScheduledJob,
     OutgoingMail,
+    RateLimit,
+    IdempotencyKey,
     User,
     UserMilestone,
     RoleGrant,

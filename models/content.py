@@ -45,8 +45,9 @@ class Staged(Table):
     """Columns of every typed editorial table: the key (id, stage) and the save counter."""
 
     __policies__ = STAGED_POLICIES
-    # The column that names the parent, and the parent's model; a root has neither.
-    __parent__: ClassVar[tuple[str, type[Staged]] | None] = None
+    # What it may hang below: for each kind of parent the column that names it, and its model. A row names one of them,
+    # or none where all those columns may be null: then it is a root, as is everything without parents.
+    __parents__: ClassVar[tuple[tuple[str, type[Staged]], ...]] = ()
     # Whether an editor finds it in the trash by itself; small parts that are saved as a whole list are not kept there.
     __trashable__: ClassVar[bool] = True
 
@@ -55,26 +56,32 @@ class Staged(Table):
     revision: int = Field(default=1, ge=1, description="How often the draft was saved. Send it as expectedRevision.")
 
 
-def staged_args(*extra: Any, parent: tuple[str, str] | None = None, refers: tuple[tuple[str, str], ...] = ()) -> Any:
+def staged_args(
+    *extra: Any, parents: tuple[tuple[str, str], ...] = (), refers: tuple[tuple[str, str], ...] = ()
+) -> Any:
     """`__table_args__` of a staged table.
 
-    `parent` and `refers` are (column, table) pairs; each becomes a foreign key that carries the stage, deferred to the
+    `parents` and `refers` are (column, table) pairs; each becomes a foreign key that carries the stage, deferred to the
     end of the transaction so that publishing may write tables in any order. Children are ordered by a unique position.
+    Of several kinds of parents a row has one at most.
     """
     args: list[Any] = [
         sa.ForeignKeyConstraint(["id"], ["content.id"]),
         sa.CheckConstraint("stage IN ('draft', 'live')", name="stage"),
     ]
-    for column, table in ((parent,) if parent else ()) + refers:
+    for column, table in parents + refers:
         args.append(
             sa.ForeignKeyConstraint(
                 [column, "stage"], [f"{table}.id", f"{table}.stage"], deferrable=True, initially="DEFERRED"
             )
         )
-        if (column, table) != parent:
+        if (column, table) not in parents:
             args.append(sa.Index(None, column, "stage"))
-    if parent:
-        args.append(sa.UniqueConstraint(parent[0], "stage", "position", deferrable=True, initially="DEFERRED"))
+    for column, _ in parents:
+        args.append(sa.UniqueConstraint(column, "stage", "position", deferrable=True, initially="DEFERRED"))
+    if len(parents) > 1:
+        named = ", ".join(column for column, _ in parents)
+        args.append(sa.CheckConstraint(f"num_nonnulls({named}) <= 1", name=parents[0][0]))
     return (*args, *extra)
 
 

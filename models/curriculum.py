@@ -134,10 +134,11 @@ class Milestone(Staged, table=True):
 
     __tablename__ = "milestone"
     __tag__ = 0x034
-    __parent__: ClassVar = ("course_id", Course)
+    __parents__: ClassVar = (("course_id", Course),)
     __trashable__: ClassVar = False
     __table_args__ = staged_args(
-        sa.CheckConstraint("start_day >= 1 AND end_day >= start_day", name="end_day"), parent=("course_id", "course")
+        sa.CheckConstraint("start_day >= 1 AND end_day >= start_day", name="end_day"),
+        parents=(("course_id", "course"),),
     )
 
     course_id: str = id_column()
@@ -152,7 +153,7 @@ class Module(Staged, table=True):
 
     __tablename__ = "module"
     __tag__ = 0x035
-    __parent__: ClassVar = ("course_id", Course)
+    __parents__: ClassVar = (("course_id", Course),)
     __table_args__ = staged_args(
         sa.CheckConstraint(
             "(release_rule = 'days_after_enrolment') = (release_after_days IS NOT NULL)", name="release_after_days"
@@ -161,7 +162,7 @@ class Module(Staged, table=True):
         sa.CheckConstraint(
             "(release_rule = 'after_module') = (unlock_after_module_id IS NOT NULL)", name="unlock_after_module_id"
         ),
-        parent=("course_id", "course"),
+        parents=(("course_id", "course"),),
         refers=(("unlock_after_module_id", "module"),),
     )
 
@@ -186,10 +187,10 @@ class Lesson(Staged, table=True):
 
     __tablename__ = "lesson"
     __tag__ = 0x036
-    __parent__: ClassVar = ("module_id", Module)
+    __parents__: ClassVar = (("module_id", Module),)
     __table_args__ = staged_args(
         sa.CheckConstraint("minutes IS NULL OR minutes BETWEEN 1 AND 10000", name="minutes"),
-        parent=("module_id", "module"),
+        parents=(("module_id", "module"),),
     )
 
     module_id: str = id_column()
@@ -209,10 +210,10 @@ class Block(Staged, table=True):
 
     __tablename__ = "block"
     __tag__ = 0x037
-    __parent__: ClassVar = ("lesson_id", Lesson)
+    __parents__: ClassVar = (("lesson_id", Lesson),)
     __discriminator__: ClassVar = ("format",)
     __table_args__ = staged_args(
-        sa.CheckConstraint("points BETWEEN 0 AND 10000", name="points"), parent=("lesson_id", "lesson")
+        sa.CheckConstraint("points BETWEEN 0 AND 10000", name="points"), parents=(("lesson_id", "lesson"),)
     )
 
     lesson_id: str = id_column()
@@ -232,7 +233,7 @@ class AnswerKey(Staged, table=True):
 
     __tablename__ = "answer_key"
     __tag__ = 0x038
-    __parent__: ClassVar = ("id", Block)
+    __parents__: ClassVar = (("id", Block),)
     __trashable__: ClassVar = False
     __policies__ = (
         StaffRead(Scope.CONTENT_EDIT),

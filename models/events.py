@@ -321,7 +321,7 @@ class FactEntry(Table, table=True):
     """One fact, written in the transaction of what it tells of. Only its place in the order is added later."""
 
     __tablename__ = "fact"
-    __tag__ = 0x009
+    __tag__ = 0x00D
     __policies__ = (Log(place="position"), StaffRead("events:read", "position IS NOT NULL"))
     __table_args__ = (
         sa.Index("ix_fact_unplaced", "recorded", postgresql_where=sa.text("position IS NULL")),
@@ -348,7 +348,7 @@ class FactCounter(Table, table=True):
     """The place of the fact that was placed last. Its one row is the lock of whoever places facts."""
 
     __tablename__ = "fact_counter"
-    __tag__ = 0x00A
+    __tag__ = 0x00E
     __policies__ = (ServiceOnly(),)
 
     id: str = id_column(primary=True)

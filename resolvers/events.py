@@ -22,7 +22,7 @@ COUNTER = table_of(FactCounter)
 # Heard by the relay when something was recorded, and by everybody else when something was placed.
 RECORDED, PLACED = "cairn_recorded", "cairn_placed"
 # There is one counter, and this is its id.
-_COUNTER_ID = "00000000-0000-800a-8000-000000000001"
+_COUNTER_ID = "00000000-0000-800e-8000-000000000001"
 
 # What is visible -----------------------------------------------------------------------------------------------------
 

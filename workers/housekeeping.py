@@ -13,6 +13,7 @@ from core.jobs import JobKind, Priority
 from core.viewer import SERVICE
 from core.writing import Transaction, transaction
 from resolvers import events, identity, jobs, outbox
+from resolvers.requests import idempotency, limits
 from workers.actors import Work, actor
 
 REMOVE_EXPIRED = JobKind("remove_expired", priority=Priority.LOW, time_limit=300, schedule="7 * * * *")
@@ -21,9 +22,11 @@ REMOVE_OLD = JobKind("remove_old", priority=Priority.LOW, time_limit=1800, sched
 
 @actor(REMOVE_EXPIRED)
 async def remove_expired(work: Work) -> None:
-    """Links, sessions and mails that are over."""
+    """Links, sessions, mails, counts and keys that are over, and files that nobody imports."""
     await identity.delete_expired(work.tx)
     await outbox.delete_old(work.tx)
+    await limits.delete_old(work.tx)
+    await idempotency.delete_old(work.tx)
     await asyncio.to_thread(_remove_files, work.tools.imports, work.tools.job_days)
 
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
 from cairn.composition import Parts
+from cairn.http.addresses import ClientAddresses
+from cairn.http.budgets import AddressBudgets, RequestBudget
+from cairn.http.cors import with_cors
 from cairn.http.graphql import GraphqlEndpoint
+from cairn.http.headers import SecurityHeaders
+from cairn.http.idempotency import Repeats
 from cairn.http.imports import ImportEndpoint
 from cairn.http.mailbox import MailboxPage
-from cairn.http.pages import IdeFiles, Pages, ide_missing, unavailable
+from cairn.http.pages import IdeFiles, Pages, failed, ide_missing, unavailable
 from core.errors import RequestError
 from gateways.mail import Mailbox
 
 
-def application(parts: Parts) -> Starlette:
+def application(parts: Parts) -> ASGIApp:
     """The application over its parts; opens the database when it starts, closes it when it stops."""
 
     @asynccontextmanager
@@ -27,12 +34,19 @@ def application(parts: Parts) -> Starlette:
         try:
             yield
         finally:
+            if parts.tallies is not None:
+                await parts.tallies.close()
             await parts.database.close()
 
-    endpoint = GraphqlEndpoint(parts.database, parts.credentials, parts.operations, parts.settings.http)
+    http = parts.settings.http
+    budget = _budget(parts)
+    repeats = Repeats(parts.database, timedelta(hours=http.idempotency_hours))
+    endpoint = GraphqlEndpoint(
+        parts.database, parts.credentials, parts.operations, http, repeats, parts.tallies, budget
+    )
     work = parts.settings.work
     imports = ImportEndpoint(parts.database, parts.credentials, work.imports, work.import_max_bytes)
-    pages = Pages(parts.database, parts.credentials)
+    pages = Pages(parts.database, parts.credentials, parts.settings.introspection, parts.tallies)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),
         Route("/imports", imports.__call__, methods=["POST"]),
@@ -46,5 +60,26 @@ def application(parts: Parts) -> Starlette:
     if isinstance(parts.mail, Mailbox):
         routes.append(Route("/mailbox", MailboxPage(parts.mail).__call__, methods=["GET"]))
     folder = parts.settings.ide_folder
-    routes.append(Mount("/ide", IdeFiles(folder)) if folder.exists() else Route("/ide{rest:path}", ide_missing))
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={RequestError: unavailable})
+    routes.append(
+        Mount("/ide", IdeFiles(folder, pages.may_open_ide))
+        if folder.exists()
+        else Route("/ide{rest:path}", ide_missing)
+    )
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={RequestError: unavailable, Exception: failed})
+    return _fortified(app, parts, budget)
+
+
+def _budget(parts: Parts) -> RequestBudget | None:
+    limits = parts.settings.rate_limits
+    return RequestBudget(limits.per_second, limits.burst) if limits.enabled else None
+
+
+def _fortified(app: ASGIApp, parts: Parts, budget: RequestBudget | None) -> ASGIApp:
+    """What stands around every address: who is asking from where, how often, and what browsers are told."""
+    http = parts.settings.http
+    if budget is not None:
+        app = AddressBudgets(app, budget)
+    app = with_cors(app, http.allowed_origins)
+    if http.trusted_proxies:
+        app = ClientAddresses(app, http.trusted_proxies, http.forwarded_header)
+    return SecurityHeaders(app, https=parts.credentials.secure)

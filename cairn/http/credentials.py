@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cairn.http.issuers import InvalidCredentials, TrustedIssuers
+from cairn.http.origins import Origins
 from core.database import Database
 from core.viewer import ANONYMOUS, SERVICE, Viewer
 from core.writing import transaction
-from gateways.oidc import looks_like_jwt
 from graph.effects import Effects
 from resolvers import identity
 
-__all__ = ["Credentials", "InvalidCredentials", "origin_of"]
+
+class InvalidCredentials(Exception):
+    """A token was sent and is not valid: told apart from no token, so that a client notices."""
+
+
+class OtherIssuers(Protocol):
+    """Whose tokens are taken besides our own."""
+
+    async def viewer(self, database: Database, token: str) -> Viewer:
+        """The viewer behind a token; raises `InvalidCredentials`, or `RequestError` when the issuer is away."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Reads and sets them. `secure` is for addresses that browsers reach over https."""
+    """Reads and sets them. `secure` is for addresses that browsers reach over https.
+
+    A cookie counts only where the page that asks is one of ours: browsers send it along, whoever makes them ask.
+    """
 
     database: Database
     secure: bool
-    issuers: TrustedIssuers
+    issuers: OtherIssuers | None
+    origins: Origins
 
     def cookie_name(self, request: Request) -> str:
         """Two servers on one host must not overwrite each other's cookie: browsers ignore the port."""
@@ -33,27 +46,35 @@ class Credentials:
     async def viewer(self, request: Request) -> Viewer:
         """The viewer of a request; raises `InvalidCredentials` for a bearer token that is not valid."""
         header = request.headers.get("authorization")
-        cookie = request.cookies.get(self.cookie_name(request))
         if header is not None:
             return await self._viewer_of_header(header)
+        cookie = request.cookies.get(self.cookie_name(request)) if "cookie" in request.headers else None
         # What does not even look like one of ours is told without asking the database.
         if cookie is None or not identity.looks_like_token(cookie, identity.TokenKind.SESSION):
             return ANONYMOUS
-        async with transaction(self.database, SERVICE) as tx:
-            return await identity.viewer_of_session(tx, cookie) or ANONYMOUS
+        if self.origins.is_foreign(request):
+            return ANONYMOUS
+        found = await identity.viewer_of_session(self.database, cookie)
+        return ANONYMOUS if found is None else await self._seen(found)
 
     async def _viewer_of_header(self, header: str) -> Viewer:
         scheme, _, token = header.partition(" ")
         token = token.strip()
         found = None
-        if scheme.lower() == "bearer" and looks_like_jwt(token):
+        if self.issuers is not None and scheme.lower() == "bearer" and identity.looks_like_jwt(token):
             return await self.issuers.viewer(self.database, token)
-        if scheme.lower() == "bearer" and identity.kind_of(token) is not None:
-            async with transaction(self.database, SERVICE) as tx:
-                found = await identity.viewer_of_bearer(tx, token)
+        if scheme.lower() == "bearer":
+            found = await identity.viewer_of_bearer(self.database, token)
         if found is None:
             raise InvalidCredentials("This token is not valid: it may be expired or revoked.")
-        return found
+        return await self._seen(found)
+
+    async def _seen(self, found: identity.Identified) -> Viewer:
+        """Writes down, once in a while, that this person was here."""
+        if found.is_stale and found.viewer.user_id is not None:
+            async with transaction(self.database, SERVICE) as tx:
+                await identity.seen(tx, found.viewer.user_id)
+        return found.viewer
 
     def apply(self, request: Request, response: Response, effects: Effects) -> None:
         """Sets or deletes the session cookie, where the operation asked for it."""
@@ -80,5 +101,5 @@ class Credentials:
 
 
 def origin_of(request: Request) -> identity.Origin:
-    """Where a request comes from, as the server sees it: behind a proxy, what the proxy says is taken for it."""
+    """Where a request comes from: behind a trusted proxy, what that says."""
     return identity.Origin(request.client.host if request.client else None, request.headers.get("user-agent"))

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -14,19 +15,30 @@ from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
+from cairn.http.budgets import TOO_MANY, RequestBudget
+from cairn.http.caching import revalidated
 from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
+from cairn.http.idempotency import STATUS, InvalidKey, Repeats, conflict
+from cairn.http.origins import is_json
 from cairn.settings import HttpSettings
 from core.database import Database
 from core.errors import RequestError
 from core.reading import Budget
+from core.viewer import Viewer, ViewerKind
+from gateways.tallies import Tallies
 from graph.context import Context
+from graph.documents.accepting import Refused
+from graph.documents.prepared import Prepared
 from graph.errors import shown
-from graph.running import Operations, Refused
+from graph.running import Operations
+from models.identity import Scope
+from resolvers.requests.idempotency import Key, KeyReused
 
 GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
 # A string that never ends counts as one up to the end, so that no body makes the search start over and over.
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _CHARSET = re.compile(r'charset\s*=\s*"?([^\s;"]+)', re.IGNORECASE)
+_LONGEST_ACCEPT = 1000
 _WEIGHT = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 log = logging.getLogger("cairn.http")
 
@@ -39,13 +51,15 @@ class BadRequest(Exception):
     message: str
     code: str = "BAD_REQUEST"
     headers: Mapping[str, str] = field(default_factory=dict)
+    extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Call:
     """The parameters of a GraphQL request."""
 
-    query: str
+    query: str | None
+    document_id: str | None
     operation_name: str | None
     variables: dict[str, Any] | None
 
@@ -58,6 +72,9 @@ class GraphqlEndpoint:
     credentials: Credentials
     operations: Operations
     limits: HttpSettings
+    repeats: Repeats
+    tallies: Tallies | None = None
+    budget: RequestBudget | None = None
 
     async def __call__(self, request: Request) -> Response:
         """One request, one answer; nothing but our own failures is a 5xx."""
@@ -68,7 +85,7 @@ class GraphqlEndpoint:
         try:
             return await self._answer(request, media_type, request_id)
         except BadRequest as error:
-            body = _failure(error.message, error.code, request_id)
+            body = _failure(error.message, error.code, request_id, error.extensions)
             return _response(body, media_type, error.status, request_id, error.headers)
         except Refused as refused:
             body = {"errors": [shown(error, request_id) for error in refused.errors]}
@@ -86,27 +103,92 @@ class GraphqlEndpoint:
         if media_type == "":
             raise BadRequest(406, f"This endpoint answers {GRAPHQL_JSON} or {JSON}.", "NOT_ACCEPTABLE")
         call = await self._from_body(request) if request.method == "POST" else self._from_url(request)
-        document, operation = self.operations.prepare(call.query, call.operation_name)
+        viewer = None if self._is_open(call) else await self._editor(request)
+        prepared = self._prepared(call)
+        operation = prepared.operation
         if operation.operation is OperationType.SUBSCRIPTION:
             raise BadRequest(400, "Subscriptions do not run over plain HTTP.", "SUBSCRIPTION_OVER_HTTP")
         if request.method != "POST" and operation.operation is not OperationType.QUERY:
             raise BadRequest(405, "Only queries run over GET. Use POST.", "METHOD_NOT_ALLOWED", {"allow": "POST"})
+        viewer = viewer or await self._viewer(request)
+        self._spend(viewer)
+        key = self._key(request, call, viewer) if operation.operation is OperationType.MUTATION else None
+        before = None if key is None else await self._answered(key, viewer)
+        if before is not None:
+            return _response(before, media_type, 200, request_id, {"idempotency-replayed": "true"})
+        limits = self.operations.limits
+        budget = Budget(limits.max_objects, limits.max_statements)
+        context = Context(
+            self.database, viewer, budget=budget, origin=origin_of(request), tallies=self.tallies, key=key
+        )
+        answer = await self.operations.run(prepared, call.variables, context, request_id)
+        status = 200 if "data" in answer or media_type == JSON else 400
+        content = orjson.dumps(answer, default=str)
+        if key is not None:
+            _refuse_conflicts(answer)
+            if context.is_repeatable and "errors" not in answer:
+                content = await self.repeats.keep(key, viewer, content)
+        response = _response(content, media_type, status, request_id)
+        if request.method != "POST" and call.document_id and "errors" not in answer:
+            is_public = viewer.kind is ViewerKind.ANONYMOUS
+            response = revalidated(request, response, public=is_public, max_age=self.limits.document_max_age)
+        self.credentials.apply(request, response, context.effects)
+        if context.effects.retry_after is not None:
+            response.headers["retry-after"] = str(context.effects.retry_after)
+        return response
+
+    def _spend(self, viewer: Viewer) -> None:
+        """Takes the request from the person's budget, wherever they ask from; addresses have theirs already."""
+        seconds = None if self.budget is None or viewer.user_id is None else self.budget.spend(viewer.user_id)
+        if seconds is not None:
+            raise BadRequest(
+                429, TOO_MANY, "RATE_LIMITED", {"retry-after": str(seconds)}, extensions={"retryAfter": seconds}
+            )
+
+    def _key(self, request: Request, call: Call, viewer: Viewer) -> Key | None:
         try:
-            viewer = await self.credentials.viewer(request)
+            return self.repeats.key(
+                request, (call.query, call.document_id, call.operation_name, call.variables), viewer
+            )
+        except InvalidKey as error:
+            raise BadRequest(400, str(error)) from error
+
+    async def _answered(self, key: Key, viewer: Viewer) -> bytes | None:
+        try:
+            return await self.repeats.answered(key, viewer)
+        except KeyReused as error:
+            raise BadRequest(STATUS[error.code], str(error), error.code) from error
+
+    def _is_open(self, call: Call) -> bool:
+        return call.query is None or self.operations.allows(call.query)
+
+    async def _editor(self, request: Request) -> Viewer:
+        """Whoever may run what is not trusted; everybody else is refused before the document is looked at."""
+        viewer = await self._viewer(request)
+        if not viewer.may(Scope.CONTENT_EDIT):
+            only = "Only the documents of known apps are run here. Send the documentId of one."
+            raise BadRequest(400, only, "PERSISTED_DOCUMENT_REQUIRED")
+        return viewer
+
+    def _prepared(self, call: Call) -> Prepared:
+        if call.document_id is None:
+            return self.operations.prepare(call.query or "", call.operation_name)
+        found = self.operations.find(call.document_id, call.operation_name)
+        if found is None:
+            raise BadRequest(404, "There is no document with this documentId.", "PERSISTED_DOCUMENT_NOT_FOUND")
+        return found
+
+    async def _viewer(self, request: Request) -> Viewer:
+        try:
+            return await self.credentials.viewer(request)
         except InvalidCredentials as error:
             challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
             raise BadRequest(401, str(error), "UNAUTHENTICATED", challenge) from error
-        limits = self.operations.limits
-        budget = Budget(limits.max_objects, limits.max_statements)
-        context = Context(self.database, viewer, budget=budget, origin=origin_of(request))
-        answer = await self.operations.run(document, operation, call.variables, context, request_id)
-        status = 200 if "data" in answer or media_type == JSON else 400
-        response = _response(answer, media_type, status, request_id)
-        self.credentials.apply(request, response, context.effects)
-        return response
 
     async def _from_body(self, request: Request) -> Call:
         _check_headers(request, self.limits.max_body_bytes)
+        if self.credentials.origins.is_foreign(request):
+            raise BadRequest(403, "Pages of this origin may not call the API.", "FOREIGN_ORIGIN")
         body = await _read(request, self.limits.max_body_bytes)
         parsed = _parsed(body, self.limits.max_json_depth, "The body")
         if not isinstance(parsed, dict):
@@ -122,12 +204,19 @@ class GraphqlEndpoint:
         return _call(given)
 
 
+def _refuse_conflicts(answer: dict[str, Any]) -> None:
+    """Raises where the key of the request is in use, or was used for something else: nothing more is said then."""
+    error = conflict(answer)
+    if error is not None:
+        code = error["extensions"]["code"]
+        raise BadRequest(STATUS[code], error["message"], code, {"retry-after": "1"} if STATUS[code] == 409 else {})
+
+
 def _check_headers(request: Request, most: int) -> None:
     """Refuses a body that we cannot read, or that is too large, before any of it is read."""
-    name, _, parameters = request.headers.get("content-type", "").partition(";")
-    if name.strip().lower() != JSON:
+    if not is_json(request):
         raise BadRequest(415, f"Send the request as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
-    charset = _CHARSET.search(parameters)
+    charset = _CHARSET.search(request.headers.get("content-type", "").partition(";")[2])
     if charset and charset[1].lower() not in ("utf-8", "utf8"):
         raise BadRequest(415, "Send the request in UTF-8.", "UNSUPPORTED_MEDIA_TYPE")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
@@ -152,9 +241,13 @@ def _parsed(text: bytes, deepest: int, what: str) -> Any:
 
 
 def _call(given: dict[str, Any]) -> Call:
-    query, name = given.get("query"), given.get("operationName")
+    query, document_id, name = given.get("query"), given.get("documentId"), given.get("operationName")
     variables, extensions = given.get("variables"), given.get("extensions")
-    if not isinstance(query, str) or not query:
+    if document_id is not None and not isinstance(document_id, str):
+        raise BadRequest(400, "The parameter documentId must be a string.")
+    if document_id and query is not None:
+        raise BadRequest(400, "Give either the parameter query or the parameter documentId.")
+    if not document_id and (not isinstance(query, str) or not query):
         raise BadRequest(400, "The parameter query is missing.")
     if name is not None and not isinstance(name, str):
         raise BadRequest(400, "The parameter operationName must be a string.")
@@ -162,7 +255,7 @@ def _call(given: dict[str, Any]) -> Call:
         raise BadRequest(400, "The parameter variables must be an object.")
     if extensions is not None and not isinstance(extensions, dict):
         raise BadRequest(400, "The parameter extensions must be an object.")
-    return Call(query, name or None, variables)
+    return Call(query, document_id or None, name or None, variables)
 
 
 async def _read(request: Request, most: int) -> bytes:
@@ -196,8 +289,13 @@ def _is_deeper(body: bytes, most: int) -> bool:
 
 
 def _media_type(request: Request) -> str:
-    """The one of our media types that the Accept header likes best; empty when none will do."""
-    accept = ",".join(request.headers.getlist("accept")).lower()
+    return _liked_best(",".join(request.headers.getlist("accept"))[:_LONGEST_ACCEPT])
+
+
+@lru_cache(maxsize=256)
+def _liked_best(accept: str) -> str:
+    """The one of our media types that an Accept header likes best; empty when none will do."""
+    accept = accept.lower()
     if not accept.strip():
         return JSON
     wanted = [_range(part) for part in accept.split(",")]
@@ -223,25 +321,28 @@ def _liking(ours: str, wanted: list[tuple[str, float]]) -> tuple[float, int, int
 
 
 def _wants_page(request: Request) -> bool:
-    return "query" not in request.query_params and "text/html" in request.headers.get("accept", "")
+    asks = {"query", "documentId"} & request.query_params.keys()
+    return not asks and "text/html" in request.headers.get("accept", "")
 
 
-def _failure(message: str, code: str, request_id: str) -> dict[str, Any]:
-    return {"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]}
+def _failure(message: str, code: str, request_id: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    return {"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id, **(more or {})}}]}
 
 
 def _response(
-    body: dict[str, Any], media_type: str, status: int, request_id: str, headers: Mapping[str, str] | None = None
+    body: dict[str, Any] | bytes,
+    media_type: str,
+    status: int,
+    request_id: str,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    content = orjson.dumps(body, default=str)
     return Response(
-        content,
+        body if isinstance(body, bytes) else orjson.dumps(body, default=str),
         status,
         {
             "x-request-id": request_id,
             "cache-control": "no-store",
-            "vary": "accept, authorization, cookie",
-            "x-content-type-options": "nosniff",
+            "vary": "accept, authorization, cookie, origin, sec-fetch-site",
             **(headers or {}),
         },
         f"{media_type or JSON}; charset=utf-8",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from cairn.http.credentials import InvalidCredentials
 from cairn.settings import IssuerSettings
 from core.database import Database
 from core.errors import RequestError
@@ -12,10 +13,6 @@ from core.viewer import SERVICE, Viewer
 from core.writing import transaction
 from gateways.oidc import Issuer, IssuerRules, Issuers, IssuerUnreachable, TokenRefused
 from resolvers.identity.external import viewer_of_subject
-
-
-class InvalidCredentials(Exception):
-    """A token was sent and is not valid: told apart from no token, so that a client notices."""
 
 
 @dataclass(frozen=True)

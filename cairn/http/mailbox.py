@@ -14,9 +14,7 @@ from gateways.mail import Mailbox, Message
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 _HEADERS = {
     "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
 }
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Mailbox</title>
 <meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="5">

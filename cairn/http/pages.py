@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
+import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +18,20 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
+from cairn.http.origins import is_whole_page
 from core.database import Database
 from core.errors import DomainError
 from core.viewer import ANONYMOUS, SERVICE
 from core.writing import transaction
-from migrations import running
+from gateways.tallies import Tallies
+from graph.introspection import Openness, may_read_schema
+from migrations.head import head
 from resolvers import identity
+from resolvers.requests import limits
 
-_HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
+_HEADERS = {"cache-control": "no-store"}
+_IDE_CLOSED = "The IDE is for those who may read the schema (schema:read). Sign in by a link of yours first.\n"
+log = logging.getLogger("cairn.http")
 
 
 @dataclass(frozen=True)
@@ -31,15 +40,31 @@ class Pages:
 
     database: Database
     credentials: Credentials
+    introspection: Openness = "everybody"
+    tallies: Tallies | None = None
+
+    async def may_open_ide(self, request: Request) -> bool:
+        """Whether whoever asks may open the IDE: those who may read the schema that it is made of."""
+        if self.introspection == "everybody":
+            return True
+        try:
+            return may_read_schema(self.introspection, await self.credentials.viewer(request))
+        except InvalidCredentials:
+            return False
 
     async def sign_in(self, request: Request) -> Response:
         """Trades the link's token for a session cookie and goes on to the IDE."""
-        if request.method == "HEAD":
-            # What programs that preview links do; only a person's click may use the link up.
+        if request.method == "HEAD" or not is_whole_page(request):
+            # What programs that preview links do, and pages that hide one; only a person's click may use the link up.
             return Response(headers=_HEADERS)
+        origin = origin_of(request)
         try:
+            if self.tallies is not None:
+                await limits.check(self.tallies, limits.SECRET, {}, ANONYMOUS, origin)
             async with transaction(self.database, SERVICE) as tx:
-                cookie = await identity.sign_in(tx, request.query_params.get("token", ""), origin_of(request))
+                cookie = await identity.sign_in(tx, request.query_params.get("token", ""), origin)
+        except limits.RateLimited as error:
+            return PlainTextResponse(f"{error}\n", 429, {**_HEADERS, "retry-after": str(error.retry_after)})
         except DomainError as error:
             return PlainTextResponse(f"{error.message}\n", 400, _HEADERS)
         response = RedirectResponse("/ide/", 303, _HEADERS)
@@ -47,7 +72,9 @@ class Pages:
         return response
 
     async def sign_out(self, request: Request) -> Response:
-        """Ends the session."""
+        """Ends the session, unless another site's page has made the browser ask for it."""
+        if not self.credentials.origins.may_act(request):
+            return PlainTextResponse("Another site's page may not sign you out.\n", 403, _HEADERS)
         cookie = request.cookies.get(self.credentials.cookie_name(request))
         if cookie:
             async with transaction(self.database, SERVICE) as tx:
@@ -78,10 +105,17 @@ class Pages:
             row = None
         except Exception as error:  # whatever stands in the way, the answer is the same: not ready
             return PlainTextResponse(f"not ready: {type(error).__name__}\n", 503, _HEADERS)
-        head = running.heads()[0]
-        if row is None or row.version_num != head:
+        if row is None or row.version_num != head():
             return PlainTextResponse("not ready: migrations are missing (cairn migrate)\n", 503, _HEADERS)
         return PlainTextResponse("ready\n", headers=_HEADERS)
+
+
+async def failed(_request: Request, error: Exception) -> Response:
+    """What a page says when it broke: nothing about our insides, and by which word we find it in the log."""
+    request_id = secrets.token_hex(8)
+    log.error("request %s failed", request_id, exc_info=error)
+    said = f"Something went wrong on our side (request {request_id}).\n"
+    return PlainTextResponse(said, 500, {**_HEADERS, "x-request-id": request_id})
 
 
 async def unavailable(_request: Request, error: Exception) -> Response:
@@ -105,25 +139,25 @@ class _Compressed(StaticFiles):
 
 
 class IdeFiles:
-    """The built IDE, with the policy that it was built for."""
+    """The built IDE, with the policy that it was built for. Its page is shown to whom `may_open` lets in."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, may_open: Callable[[Request], Awaitable[bool]]) -> None:
+        self._may_open = may_open
         self._files = _Compressed(directory=folder, html=True)
         policy = folder.parent / "csp.txt"
         self._policy = policy.read_text().strip() if policy.exists() else "default-src 'self'"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one file."""
+        """Serves one file. Scripts and styles hold nothing but themselves, and are for everybody."""
+        if "/assets/" not in scope["path"] and not await self._may_open(Request(scope)):
+            refusal = PlainTextResponse(_IDE_CLOSED, 403, _HEADERS)
+            await refusal(scope, receive, send)
+            return
 
         async def with_headers(message: dict[str, object]) -> None:
             if message["type"] == "http.response.start":
                 kept = [] if "/assets/" in scope["path"] else [(b"cache-control", b"no-cache")]
-                headers = [
-                    (b"content-security-policy", self._policy.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"referrer-policy", b"no-referrer"),
-                    *kept,
-                ]
+                headers = [(b"content-security-policy", self._policy.encode()), *kept]
                 message = {**message, "headers": [*message["headers"], *headers]}  # type: ignore[misc]
             await send(message)
 

@@ -9,6 +9,7 @@ from gateways.olx.links import rewrite_references
 from gateways.olx.tree import (
     IssueCode,
     LinkKind,
+    OlxAccounts,
     OlxBlock,
     OlxChapter,
     OlxComponent,
@@ -28,6 +29,7 @@ from gateways.olx.tree import (
 __all__ = [
     "IssueCode",
     "LinkKind",
+    "OlxAccounts",
     "OlxBlock",
     "OlxChapter",
     "OlxComponent",

@@ -201,6 +201,11 @@ def _safe_name(name: str) -> str:
     return "/".join(parts)
 
 
+def _is_hidden(name: str) -> bool:
+    """Hidden entries (`.git`, `.DS_Store`, the `._x` that macOS adds to archives) are no business of the course."""
+    return any(part.startswith(".") for part in name.split("/"))
+
+
 # --- folders --------------------------------------------------------------------------------------------------------
 
 
@@ -215,11 +220,11 @@ def _read_folder(folder: Path, files: _Collector) -> None:
 
 
 def _walk(folder: str | Path, prefix: str, files: _Collector) -> Iterator[tuple[os.DirEntry[str], str]]:
-    """Every file below, sorted; hidden entries (`.git`, `.DS_Store`) are no business of the course."""
+    """Every file below that is not hidden, sorted."""
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
-        if entry.name.startswith("."):
+        if _is_hidden(entry.name):
             continue
         files.count_member()
         name = _safe_name(prefix + entry.name)
@@ -236,13 +241,22 @@ def _walk(folder: str | Path, prefix: str, files: _Collector) -> Iterator[tuple[
 
 def _read_archive(path: Path, files: _Collector) -> None:
     with path.open("rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            raise OlxError("This is neither a folder nor a .tar.gz archive.", path.name)
+        start = file.read(512)
+        if not start.startswith(b"\x1f\x8b"):
+            raise OlxError(_other_kind(start), path.name)
         file.seek(0)
         with gzip.GzipFile(fileobj=file, mode="rb") as stream:
             source = _TarStream(stream, path.stat().st_size, files.limits)
             _read_members(source, files)
             source.check_end()
+
+
+def _other_kind(start: bytes) -> str:
+    if start.startswith(b"PK"):
+        return "This is a zip archive. Unpack it and import the folder, or pack it as .tar.gz."
+    if start[257:262] == b"ustar":
+        return "This is a .tar archive without compression. Compress it with gzip, or import the unpacked folder."
+    return "This is neither a folder nor a .tar.gz archive."
 
 
 def _read_members(source: "_TarStream", files: _Collector) -> None:
@@ -256,7 +270,12 @@ def _read_members(source: "_TarStream", files: _Collector) -> None:
                 raise OlxError("The archive holds a link or a device; an export holds only plain files.", name)
             if source.tell() != member.offset_data:
                 raise OlxError("The archive's headers contradict each other.", name)
-            files.take(name, member.size, _chunks(source.read_data, member.size))
+            content = _chunks(source.read_data, member.size)
+            if _is_hidden(name):
+                for _ in content:
+                    pass
+            else:
+                files.take(name, member.size, content)
 
 
 def _chunks(read: Callable[[int], bytes], size: int) -> Iterator[bytes]:

@@ -25,6 +25,16 @@ BOOKKEEPING = names(
     " group_access start due parent upstream upstream_version upstream_display_name downstream_customized"
     " copied_from_block tags-v1 last_synced use_latex_compiler data_dir"
 )
+# The findings that say by themselves why a component became no block.
+_WHY_NOTHING = frozenset(
+    {
+        IssueCode.COMPONENT_UNSUPPORTED,
+        IssueCode.FILE_MISSING,
+        IssueCode.FILE_TOO_LARGE,
+        IssueCode.QUESTION_UNSUPPORTED,
+        IssueCode.VIDEO_WITHOUT_SOURCE,
+    }
+)
 # Never repeated in a finding.
 _SECRETS = ("passport", "secret", "password", "api_key", "token", "consumer_key")
 
@@ -41,8 +51,8 @@ def read_component(element: Element, scope: Scope) -> tuple[list[OlxBlock], dict
     """The blocks of a component, whatever its category, and its settings without a home; findings go to the scope."""
     reader = READERS.get(element.tag, _UNKNOWN)
     blocks = numbered(fitted(reader.read(element, scope), scope))
-    if not blocks and not scope.issues:
-        scope.info(IssueCode.COMPONENT_EMPTY, "This component is empty.")
+    if not blocks and not any(issue.code in _WHY_NOTHING for issue in scope.issues):
+        scope.info(IssueCode.COMPONENT_EMPTY, "This component is empty: learners saw nothing in it.")
     return blocks, report_attributes(element.attrib, BOOKKEEPING | reader.known, scope)
 
 
@@ -221,6 +231,7 @@ _TOOL = Reader(
 READERS: dict[str, Reader] = {
     "html": Reader(read_html),
     "video": Reader(media.read_video, media.KNOWN_ATTRIBUTES),
+    "videoalpha": Reader(media.read_video, media.KNOWN_ATTRIBUTES),
     "problem": Reader(problem.read_problem, problem.KNOWN_ATTRIBUTES),
     "openassessment": Reader(assessments.read_open_response, assessments.OPEN_RESPONSE_ATTRIBUTES),
     "poll": Reader(assessments.read_poll, assessments.POLL_ATTRIBUTES),
@@ -239,6 +250,9 @@ READERS: dict[str, Reader] = {
     "word_cloud": Reader(
         _without_home("collects words from learners into a cloud", _attributes("instructions")),
         frozenset({"instructions"}),
+    ),
+    "show": Reader(
+        _without_home("showed parts that stand elsewhere in the course", _nothing, Severity.WARNING),
     ),
     "done": Reader(_without_home("lets learners mark a unit as done", _nothing)),
     "edx_sga": Reader(

@@ -92,6 +92,9 @@ class IssueCode(StrEnum):
     VIDEO_WITHOUT_SOURCE = "video_without_source"
 
 
+_UNREADABLE = {IssueCode.FILE_MISSING, IssueCode.FILE_UNREADABLE, IssueCode.FILE_TOO_LARGE}
+
+
 @dataclass(frozen=True, slots=True)
 class OlxPlace:
     """Where something stands: the titles from the chapter down, and the file inside the export."""
@@ -241,6 +244,25 @@ class OlxCourseSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OlxAccounts:
+    """Where the components of an export went: none may be `lost`.
+
+    `kept` became blocks; `reported` became none, and a finding says why; `unreadable` are parts (a whole chapter may be
+    one) whose own file is missing or broken, as a finding says.
+    """
+
+    kept: int
+    reported: int
+    unreadable: int
+    lost: tuple[str, ...]
+
+    @property
+    def met(self) -> int:
+        """All that the outline led to."""
+        return self.kept + self.reported + self.unreadable + len(self.lost)
+
+
+@dataclass(frozen=True, slots=True)
 class OlxCourse:
     """A whole course as read. `issues` and `links` hold those of every part, in the order they were met."""
 
@@ -274,6 +296,20 @@ class OlxCourse:
     def blocks(self) -> Iterator[OlxBlock]:
         """Every block, in order."""
         return (block for component in self.components() for block in component.blocks)
+
+    def accounts(self) -> OlxAccounts:
+        """Where every component went: to blocks, or at least into a finding."""
+        said = {issue.external_id for issue in self.issues}
+        known = {each.external_id for each in (*self.chapters, *self.sequentials(), *self.verticals())}
+        known |= {each.external_id for each in self.components()}
+        without = [each.external_id for each in self.components() if not each.blocks]
+        lost = tuple(each for each in without if each not in said)
+        return OlxAccounts(
+            kept=sum(1 for each in self.components() if each.blocks),
+            reported=len(without) - len(lost),
+            unreadable=sum(issue.code in _UNREADABLE and issue.external_id not in known for issue in self.issues),
+            lost=lost,
+        )
 
     def counts(self) -> dict[str, int]:
         """The numbers of a summary: nodes by level, static files, `block:<format>` and `issue:<code>`."""

@@ -61,6 +61,15 @@ def _drop_namespace(element: Element) -> None:
         element.attrib[name.rpartition("}")[2]] = element.attrib.pop(name)
 
 
+def is_utf8(content: bytes) -> bool:
+    """Whether the bytes are text in UTF-8."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def clip(text: str) -> str:
     """`text` cut to about 2 KB for use as an issue's source."""
     data = text.strip().encode()

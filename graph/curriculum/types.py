@@ -36,7 +36,7 @@ class Theme(Node):
         curriculum.COURSES_OF_THEME, "The theme's courses.", sort=CourseSort, filter=CourseFilter
     )
     tree_revision: int | None = tree_revision()
-    publish_state: PublishState = publish_state(curriculum.THEME_TREE)
+    publish_state: PublishState = publish_state(models.Theme)
     published_revision: Revision | None = published_revision(models.Theme)
     revisions: Connection[Revision] = connection(REVISIONS_OF_ROOT, "What was sealed, newest first; for editors.")
 
@@ -74,7 +74,7 @@ class Course(Node):
     )
     milestones: list[Milestone] = related(curriculum.MILESTONES_OF_COURSE, "The milestones, in order.")
     tree_revision: int | None = tree_revision()
-    publish_state: PublishState = publish_state(curriculum.COURSE_TREE)
+    publish_state: PublishState = publish_state(models.Course)
     published_revision: Revision | None = published_revision(models.Course)
     revisions: Connection[Revision] = connection(REVISIONS_OF_ROOT, "What was sealed, newest first; for editors.")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql.pyutils import Path
 
-from graph.engine.fetching import Program, Step, Unfit
+from graph.engine.fetching import Lists, Program, Step, Unfit
 from graph.engine.groups import Group, Spot
 
 if TYPE_CHECKING:
@@ -15,13 +15,6 @@ if TYPE_CHECKING:
     from graph.engine.planning import Field
 
 Traced = tuple[Path, tuple["Field", ...]]
-
-
-class _Lists(dict[Any, list[Any]]):
-    """Children by what they belong to; what has none has an empty list."""
-
-    def __missing__(self, key: Any) -> list[Any]:
-        return []
 
 
 class Fetch:
@@ -73,18 +66,21 @@ class Fetch:
     def _assembled(self, fetched: Sequence[Any]) -> tuple[Callable[[Any], Any], int]:
         """What finds a parent's value by its key, and how many objects there are in all."""
         finders: dict[int, Callable[[Any], Any]] = {}
+        objects: Sequence[dict[str, Any]]
         total = 0
         for step in reversed(self._program.steps):
             below = [finders[child.number] for child in step.children]
             rows = fetched[step.number]
             if step.wrap is not None:
                 finder, objects, rows = _pages(step, rows, below)
+            elif step.find is not None:
+                finder, objects = step.find(rows, *below), ()
             else:
                 objects = step.make(rows, *below)
                 finder = _one(rows, objects) if step.source.shape == "one" else _many(rows, objects)
             # A parent that many children share is written out for each of them.
-            shared = sum(len(objects) for child in step.children if child.source.shape == "one")
-            total += shared + (len(objects) if step.source.shape != "one" or step.parent is None else 0)
+            shared = sum(len(rows) for child in step.children if child.source.shape == "one")
+            total += shared + (len(rows) if step.source.shape != "one" or step.parent is None else 0)
             finders[step.number] = finder
             if step.rest and objects:
                 self._left.append((step, rows, objects))
@@ -152,14 +148,9 @@ def _one(rows: Sequence[Any], objects: Sequence[Any]) -> Callable[[Any], Any]:
 
 
 def _many(rows: Sequence[Any], objects: Sequence[Any]) -> Callable[[Any], Any]:
-    found = _Lists()
-    get = found.get
+    found = Lists()
     for row, each in zip(rows, objects, strict=True):
-        siblings = get(row[0])
-        if siblings is None:
-            found[row[0]] = [each]
-        else:
-            siblings.append(each)
+        found[row[0]].append(each)
     return found.__getitem__
 
 

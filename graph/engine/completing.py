@@ -8,12 +8,16 @@ index. What is not written stays null; why is told to the run (`fail`), which se
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from enum import Enum
+from functools import partial
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import (
     GraphQLAbstractType,
     GraphQLBoolean,
+    GraphQLEnumType,
     GraphQLError,
     GraphQLFloat,
     GraphQLID,
@@ -69,19 +73,37 @@ class Completer:
         self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
     ) -> None:
         """Writes what each value becomes into its container, or tells the run why it does not."""
+        if run.any_late(values):
+            self.wait(run, spot, values, containers, keys)
+        else:
+            self.settled(run, spot, values, containers, keys)
+
+    def settled(
+        self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
+    ) -> None:
+        """The same for values that nothing has to be waited for."""
         kinds = set(map(type, values))
-        if any(map(run.is_late, kinds)):
-            where = (spot, containers, keys)
-            run.when_all(values, lambda settled: self.complete(run, spot, settled, containers, keys), where)
-            return
         if _NONE in kinds or any(issubclass(kind, Exception) or kind is type(Undefined) for kind in kinds):
             values, containers, keys = self._present(run, spot, values, containers, keys)
         if values:
             self.fill(run, spot, values, containers, keys)
 
+    def wait(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
+        """The same where some have to be waited for: all go on together. What is null or failed is so at once."""
+        values, containers, keys = self._present(run, spot, values, containers, keys)
+
+        def go_on(found: Sequence[Any], places: Sequence[int]) -> None:
+            self.settled(run, spot, found, [containers[each] for each in places], [keys[each] for each in places])
+
+        run.when_all(spot, values, containers, keys, go_on)
+
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """The same for values that are there: no null, no exception, nothing to wait for."""
         raise TypeError(f"{self.kind} is no output type")
+
+    def is_failure(self, value: Any) -> bool:
+        """Whether this value fails what it stands in."""
+        return self.non_null and (value is None or value is Undefined or isinstance(value, Exception))
 
     def _present(
         self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
@@ -103,12 +125,27 @@ class Completer:
 class Leaf(Completer):
     """Scalars and enums."""
 
-    __slots__ = ("as_it_is", "coerce")
+    __slots__ = ("as_it_is", "coerce", "known")
 
     def __init__(self, kind: GraphQLLeafType, non_null: bool, depth: int) -> None:
         super().__init__(kind, non_null, depth)
         self.coerce: Callable[[Any], Any] = kind.coerce_output_value
+        self.known = CoercedOnce(kind) if isinstance(kind, GraphQLEnumType) else None
         self.as_it_is = _AS_IT_IS.get(kind.name) if kind.name in _AS_IT_IS and _is_built_in(kind) else None
+
+    def wait(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
+        """Nothing is below a leaf that could go on together: each is written when it is there."""
+        ready: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+        for value, container, key in zip(values, containers, keys, strict=True):
+            if run.is_awaitable(value):
+                run.when(value, partial(self._write, run, spot, container, key), (container,))
+            else:
+                for part, each in zip(ready, (value, container, key), strict=True):
+                    part.append(each)
+        self.settled(run, spot, *ready)
+
+    def _write(self, run: Run, spot: Spot, container: Any, key: Any, value: Any) -> None:
+        self.settled(run, spot, [value], [container], [key])
 
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Values of the type's own Python type are written as they are; the others are coerced one by one."""
@@ -118,9 +155,12 @@ class Leaf(Completer):
             for value, container, key in zip(values, containers, keys, strict=True):
                 container[key] = value
             return
+        coerce = self.coerce
+        if self.known is not None and all(issubclass(kind, str | Enum) for kind in set(map(type, values))):
+            coerce = self.known.__getitem__
         for value, container, key in zip(values, containers, keys, strict=True):
             try:
-                coerced = self.coerce(value)
+                coerced = coerce(value)
                 if coerced is Undefined or coerced is None:
                     raise TypeError(
                         f"Expected `{inspect(self.kind)}.coerce_output_value({inspect(value)})`"
@@ -129,6 +169,18 @@ class Leaf(Completer):
                 container[key] = coerced
             except Exception as error:
                 run.fail(spot, container, key, error)
+
+
+class CoercedOnce(dict[Any, Any]):
+    """An enum's values: they are few, so each is coerced once. What is no value of it raises each time."""
+
+    def __init__(self, kind: GraphQLLeafType) -> None:
+        super().__init__()
+        self._coerce = kind.coerce_output_value
+
+    def __missing__(self, value: Any) -> Any:
+        found = self[value] = self._coerce(value)
+        return found
 
 
 class ListOf(Completer):
@@ -143,10 +195,23 @@ class ListOf(Completer):
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Writes a list of nulls for each value and hands the items on."""
         if any(run.is_async_iterable(value) for value in values):
-            listed = [run.listed(value) if run.is_async_iterable(value) else value for value in values]
-            where = (spot, containers, keys)
-            run.when_all(listed, lambda settled: self.complete(run, spot, settled, containers, keys), where)
-            return
+            self._wait_for_items(run, spot, values, containers, keys)
+        else:
+            self._open(run, spot, values, containers, keys)
+
+    def _wait_for_items(
+        self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
+    ) -> None:
+        def go_on(found: Sequence[Any], places: Sequence[int]) -> None:
+            self._open(run, spot, found, [containers[each] for each in places], [keys[each] for each in places])
+
+        ends = self.item.is_failure
+        listed = [run.listed(value, ends) if run.is_async_iterable(value) else value for value in values]
+        run.when_all(spot, listed, containers, keys, go_on)
+
+    def _open(
+        self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
+    ) -> None:
         items: list[Any] = []
         lists: list[Any] = []
         places: list[int] = []
@@ -194,21 +259,27 @@ class AbstractOf(Completer):
 
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Finds out each value's type first; where that has to be waited for, all wait."""
-        names = [
-            self._name_of(run, spot, value, container) for value, container in zip(values, containers, strict=True)
-        ]
-        if any(map(run.is_late, set(map(type, names)))):
-            where = (spot, containers, keys)
-            run.when_all(names, lambda settled: self._place(run, spot, settled, values, containers, keys), where)
-        else:
+        names = self._names(run, spot, values, containers)
+        if not run.any_late(names):
             self._place(run, spot, names, values, containers, keys)
+            return
+
+        def go_on(found: Sequence[Any], places: Sequence[int]) -> None:
+            parts = ([given[each] for each in places] for given in (values, containers, keys))
+            self._place(run, spot, found, *parts)
+
+        run.when_all(spot, names, containers, keys, go_on)
+
+    def _names(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any]) -> list[Any]:
+        of_value = self.kind.extensions.get("type_of")
+        if of_value is None:
+            pairs = zip(values, containers, strict=True)
+            return [self._name_of(run, spot, value, container) for value, container in pairs]
+        return [_name_or_error(of_value, value) for value in values]
 
     def _name_of(self, run: Run, spot: Spot, value: Any, container: Any) -> Any:
         kind: GraphQLAbstractType = self.kind
-        of_value = kind.extensions.get("type_of")
         try:
-            if of_value is not None:
-                return of_value(value)
             resolve = kind.resolve_type or run.type_resolver
             return resolve(value, run.info_at(spot, container), kind)
         except Exception as error:
@@ -223,18 +294,28 @@ class AbstractOf(Completer):
         containers: Sequence[Any],
         keys: Sequence[Any],
     ) -> None:
-        groups: dict[str, Placing] = {}
-        for place, (name, value, container, key) in enumerate(zip(names, values, containers, keys, strict=True)):
-            group = groups.get(name) if isinstance(name, str) else None
-            if group is None:
+        kinds: dict[str, GraphQLObjectType] = {}
+        found: dict[str, list[int]] = {}
+        for place, name in enumerate(names):
+            if not isinstance(name, str) or name not in kinds:
                 try:
-                    kind = self._concrete(run, spot, name, value, container)
+                    kind = self._concrete(run, spot, name, values[place], containers[place])
                 except Exception as error:
-                    run.fail(spot, container, key, error)
+                    run.fail(spot, containers[place], keys[place], error)
                     continue
-                group = groups[kind.name] = Placing(kind, [], [], [], [])
-            group.add(value, container, key, place)
-        run.place_objects(spot, list(groups.values()))
+                kinds[kind.name], found[kind.name] = kind, []
+            found[name].append(place)
+        parts = [
+            Placing(
+                kinds[name],
+                [values[place] for place in places],
+                [containers[place] for place in places],
+                [keys[place] for place in places],
+                places,
+            )
+            for name, places in found.items()
+        ]
+        run.place_objects(spot, parts)
 
     def _concrete(self, run: Run, spot: Spot, name: Any, value: Any, container: Any) -> GraphQLObjectType:
         """The object type of this name; raises in graphql-core's words where there is none that fits."""
@@ -280,13 +361,23 @@ def completer(kind: GraphQLOutputType, depth: int = 0) -> Completer:
     return (AbstractOf if is_abstract_type(inner) else ObjectOf)(inner, non_null, depth)
 
 
-def _listed(values: Iterable[Any]) -> list[Any]:
-    """The items of an iterable. Where it fails on the way, what it gave before will never be awaited."""
-    found: list[Any] = []
+def _name_or_error(of_value: Callable[[Any], Any], value: Any) -> Any:
     try:
-        found.extend(values)
+        return of_value(value)
+    except Exception as error:
+        return error
+
+
+def _listed(values: Iterable[Any]) -> list[Any]:
+    """The items of an iterable. Where it fails on the way, what it gave and would have given will never be awaited."""
+    found: list[Any] = []
+    iterator = iter(values)
+    try:
+        found.extend(iterator)
     except BaseException:
         close_all(found)
+        with suppress(Exception):
+            close_all(iterator)
         raise
     return found
 

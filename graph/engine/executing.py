@@ -10,30 +10,54 @@ Nothing waits for what it does not need: what is late is awaited concurrently, a
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, default_field_resolver
-from graphql.execution.executor import invalid_return_type_error
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    MiddlewareManager,
+    default_field_resolver,
+)
+from graphql.execution.executor import UNEXPECTED_MULTIPLE_PAYLOADS, invalid_return_type_error
 from graphql.execution.values import VariableValues
-from graphql.pyutils import Path
+from graphql.pyutils import AbortSignal, Path
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
 from graph.engine.assembling import Fetch
 from graph.engine.batching import BatchInfo, BatchResolver, counted
 from graph.engine.completing import Placing, close_all
 from graph.engine.fetching import Program, program_of
-from graph.engine.groups import Group, Places, Spot
-from graph.engine.nulls import Failure, reach, settle
+from graph.engine.groups import Group, Spot
 from graph.engine.planning import Field, Plan
+from graph.engine.scheduling import Schedule, aborted
 from graph.engine.selection import columns_of
-from graph.engine.waiting import Waiting, all_of, cancelled, gather_all, outcome, track
+from graph.engine.waiting import gather_all
 
 
-class Run:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run is done: what resolves where nothing else does, what counts as late, whom to tell."""
+
+    field_resolver: Callable[..., Any]
+    type_resolver: Callable[..., Any]
+    middleware: MiddlewareManager | None
+    # None for what Python itself awaits.
+    is_awaitable: Callable[[Any], bool] | None
+    is_async_iterable: Callable[[Any], bool]
+    abort_signal: AbortSignal | None
+    # Called when all has ended that goes on beside the answer.
+    finished: Callable[[], None] | None
+    composes: bool
+    # Whether anything may have to be awaited.
+    may_wait: bool
+
+
+class Run(Schedule):
     """One execution of a plan."""
 
     def __init__(
@@ -42,175 +66,46 @@ class Run:
         root_value: Any,
         context: Any,
         variables: VariableValues,
-        field_resolver: Callable[..., Any],
-        type_resolver: Callable[..., Any],
-        middleware: Any,
-        is_awaitable: Callable[[Any], bool] | None,
-        is_async_iterable: Callable[[Any], bool],
-        composes: bool,
+        options: Options,
     ) -> None:
+        super().__init__(plan.operation, options.is_awaitable, options.abort_signal, options.finished, options.may_wait)
         self.plan = plan
         self.schema = plan.schema
         self.root_value = root_value
         self.context = context
         self.variables = variables
-        self.type_resolver = type_resolver
-        self.is_async_iterable = is_async_iterable
+        self.type_resolver = options.type_resolver
+        self.is_async_iterable = options.is_async_iterable
         self.lists: dict[int, tuple[Any, Any]] = {}
-        self.failures: list[Failure] = []
-        self.data: dict[str, Any] = {}
-        self._field_resolver = field_resolver
-        self._middleware = middleware
-        self._is_awaitable = is_awaitable
-        self._composes = composes and hasattr(context, "fetch") and middleware is None
-        self._late: dict[type, bool] = {}
-        self._queue: deque[Callable[[], None]] = deque()
-        self._waiting: list[Waiting] = []
-        self._running = 0
-        self._failures_seen = 0
-        self._serial: deque[tuple[Field, Group]] = deque()
+        self._field_resolver = options.field_resolver
+        self._middleware = options.middleware
+        self._composes = options.composes and hasattr(context, "fetch") and options.middleware is None
         self._info_rest: tuple[Any, ...] | None = None
-
-    # What is done when -------------------------------------------------------------------------------------------
 
     def start(self, root: GraphQLObjectType, *, serially: bool) -> ExecutionResult | Awaitable[ExecutionResult]:
         """Runs as far as nothing has to be waited for; the result, or an awaitable of it."""
+        if self.abort_signal is not None and self.abort_signal.aborted:
+            self.background.is_all_there_is()
+            raise aborted(self.abort_signal)
         try:
-            try:
-                selection = self.plan.root_selection(root)
-            except GraphQLError as error:
-                return ExecutionResult(None, [error])
-            self.data = dict.fromkeys(selection.keys)
-            group = Group(selection, [self.root_value], [self.data])
-            if serially:
-                self._serial.extend((field, group) for field in selection.fields)
-            else:
-                self._run_level([group])
-            self._drain()
-        except BaseException:
-            self._abandon()
-            raise
-        return self._drive() if self._waiting else self._result()
-
-    def when(self, late: Awaitable[Any], then: Callable[[Any], None], where: Places) -> None:
-        """Goes on with the value, or with the exception in its place, once it is there; it is for these places."""
-        self._waiting.append(Waiting(late, then, where))
-
-    def when_all(self, values: Sequence[Any], then: Callable[[Sequence[Any]], None], where: Places) -> None:
-        """Goes on with all values once those that are awaitable are there; exceptions stand in place of values."""
-        waited = self._is_awaitable or (lambda value: self.is_late(type(value)))
-        places = [place for place, value in enumerate(values) if waited(value)]
-
-        def fill(found: Sequence[Any]) -> None:
-            settled = list(values)
-            for place, value in zip(places, found, strict=True):
-                settled[place] = value
-            then(settled)
-
-        if len(places) == 1:
-            self._waiting.append(Waiting(values[places[0]], lambda value: fill([value]), where, values))
+            selection = self.plan.root_selection(root)
+        except GraphQLError as error:
+            self.nulls.errors.append(error)
+            self.data = None
+            return self.result()
+        self.data = dict.fromkeys(selection.keys)
+        group = Group(selection, [self.root_value], [self.data])
+        if serially:
+            self.one_by_one(partial(self._run_field, Spot([(field, group)])) for field in selection.fields)
         else:
-            late = all_of([values[place] for place in places])
-            self._waiting.append(Waiting(late, fill, where, values))
+            self.soon(lambda: self._run_level([group]))
+        return self.to_the_end()
 
-    async def listed(self, values: Any) -> list[Any]:
-        """The items of an async iterable."""
-        found: list[Any] = []
-        try:
-            async for each in values:
-                found.append(each)
-        except BaseException:
-            close_all(found)
-            raise
-        return found
-
-    def is_late(self, kind: type) -> bool:
-        """Whether values of this Python type have to be awaited."""
-        found = self._late.get(kind)
-        if found is None:
-            found = self._late[kind] = hasattr(kind, "__await__")
-        return found
-
-    def _drain(self) -> None:
-        """Does everything that can be done now. Fields of a mutation start when the one before has nothing left."""
-        while True:
-            while self._queue:
-                self._queue.popleft()()
-            if self._waiting or self._running or not self._serial:
-                return
-            if self.failures and () in reach(self, self.data, self.failures)[1]:
-                self._serial.clear()
-                return
-            field, group = self._serial.popleft()
-            self._run_field(Spot([(field, group)]))
-
-    async def _drive(self) -> ExecutionResult:
-        tasks: dict[asyncio.Future[Any], Waiting] = {}
-        try:
-            while self._waiting or tasks:
-                await self._forget(tasks)
-                if not tasks and len(self._waiting) == 1:
-                    # Nothing else is under way: no task is needed to wait for the one.
-                    only = self._waiting.pop()
-                    self._running = 1
-                    value = await outcome(only.late)
-                    self._running = 0
-                    only.then(value)
-                elif self._waiting or tasks:
-                    while self._waiting:
-                        waiting = self._waiting.pop(0)
-                        tasks[asyncio.ensure_future(outcome(waiting.late))] = waiting
-                    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                    for task in [each for each in tasks if each in done]:
-                        tasks.pop(task).then(task.result())
-                    self._running = len(tasks)
-                self._drain()
-        except BaseException:
-            self._abandon()
-            await cancelled(tasks)
-            for waiting in tasks.values():
-                waiting.close()
-            raise
-        return self._result()
-
-    async def _forget(self, tasks: dict[asyncio.Future[Any], Waiting]) -> None:
-        """Stops waiting for what would be written to places that are null already, whatever comes."""
-        if len(self.failures) == self._failures_seen:
-            return
-        self._failures_seen = len(self.failures)
-        nulled = reach(self, self.data, self.failures)[1]
-        moot = [task for task, waiting in tasks.items() if self._is_moot(waiting.where, nulled)]
-        await cancelled(moot)
-        for task in moot:
-            # One that was cancelled before its first step has awaited nothing of what it is made of; one that was done
-            # already may have brought more that nobody will await.
-            tasks.pop(task).close()
-            if not task.cancelled():
-                close_all([task.result()])
-        self._running = len(tasks)
-        for waiting in [each for each in self._waiting if self._is_moot(each.where, nulled)]:
-            self._waiting.remove(waiting)
-            waiting.close()
-
-    def _is_moot(self, where: Places, nulled: set[tuple[Any, ...]]) -> bool:
-        if () in nulled:
-            return True
-        spot, containers, keys = where
-        for container, key in zip(containers, keys, strict=True):
-            path = spot.trace(self, container, key)[0].as_list()
-            if not any(tuple(path[:length]) in nulled for length in range(1, len(path))):
-                return False
-        return True
-
-    def _abandon(self) -> None:
-        """Closes what will never be awaited."""
-        for waiting in self._waiting:
-            waiting.close()
-        self._waiting.clear()
-
-    def _result(self) -> ExecutionResult:
-        data, errors = settle(self, self.data, self.failures) if self.failures else (self.data, None)
-        return ExecutionResult(data, errors)
+    def result(self) -> ExecutionResult:
+        """The answer; raises `GraphQLError` where it would not come in one payload."""
+        if self.plan.is_incremental:
+            raise GraphQLError(UNEXPECTED_MULTIPLE_PAYLOADS)
+        return super().result()
 
     # What is resolved --------------------------------------------------------------------------------------------
 
@@ -236,38 +131,25 @@ class Run:
                 container[key] = output
             groups.append(Group(selection, values, outputs, spot, containers, keys, places))
         if groups:
-            self._queue.append(lambda: self._run_level(groups))
+            self.soon(lambda: self._run_level(groups))
 
     def _check_types(self, spot: Spot, parts: Sequence[Placing]) -> None:
         """Asks `is_type_of` of each value, and goes on with those that are."""
         asked = [answer for part in parts for answer in self._are_of_type(spot, part)]
+        rows = [(part.kind, *row) for part in parts for row in zip(*part[1:], strict=True)]
 
-        def go_on(answers: Sequence[Any]) -> None:
-            rest = iter(answers)
-            kept = []
-            for kind, values, containers, keys, places in parts:
-                left = Placing(kind, [], [], [], [])
-                for value, container, key, place in zip(values, containers, keys, places, strict=True):
-                    answer = next(rest)
-                    if isinstance(answer, Exception):
-                        self.fail(spot, container, key, answer)
-                    elif not answer:
-                        details = spot.field_at(self, container).details
-                        self.fail(spot, container, key, invalid_return_type_error(kind, value, details))
-                    else:
-                        left.add(value, container, key, place)
-                if left.values:
-                    kept.append(left)
-            self._place_checked(spot, kept)
+        def go_on(answers: Sequence[Any], places: Sequence[int]) -> None:
+            kept: dict[str, Placing] = {}
+            for answer, place in zip(answers, places, strict=True):
+                kind, value, container, key, in_level = rows[place]
+                if answer:
+                    kept.setdefault(kind.name, Placing(kind, [], [], [], [])).add(value, container, key, in_level)
+                else:
+                    details = spot.field_at(self, container).details
+                    self.fail(spot, container, key, invalid_return_type_error(kind, value, details))
+            self._place_checked(spot, list(kept.values()))
 
-        if any(map(self.is_late, set(map(type, asked)))):
-            places = (
-                [each for part in parts for each in part.containers],
-                [each for part in parts for each in part.keys],
-            )
-            self.when_all(asked, go_on, (spot, *places))
-        else:
-            go_on(asked)
+        self.when_all(spot, asked, [row[2] for row in rows], [row[3] for row in rows], go_on)
 
     def _are_of_type(self, spot: Spot, part: Placing) -> list[Any]:
         is_type_of = part.kind.is_type_of
@@ -307,12 +189,16 @@ class Run:
             self._complete(spot, spot.in_order([self._resolve(spot, each, group) for each, group in spot.parts]))
 
     def _complete(self, spot: Spot, values: Sequence[Any]) -> None:
-        field = spot.field
-        _, outputs, keys = where = spot.places()
-        if self._is_awaitable is not None and any(map(self._is_awaitable, values)):
-            self.when_all(values, lambda settled: field.completer.complete(self, spot, settled, outputs, keys), where)
-            return
-        field.completer.complete(self, spot, values, outputs, keys)
+        _, outputs, keys = spot.places()
+        dead = self.nulls.dead
+        if dead and any(id(output) in dead for output in outputs):
+            close_all(value for value, output in zip(values, outputs, strict=True) if id(output) in dead)
+            pairs = zip(values, outputs, keys, strict=True)
+            alive = [each for each in pairs if id(each[1]) not in dead]
+            if not alive:
+                return
+            values, outputs, keys = zip(*alive, strict=True)
+        spot.field.completer.complete(self, spot, values, outputs, keys)
 
     def _program(self, spot: Spot) -> Program | None:
         """What fetches the field and all below it in one round trip, if anything does."""
@@ -327,7 +213,7 @@ class Run:
         """Sends it; answers false where the field has to go level by level, which tells what is wrong."""
         field, group = spot.parts[0]
         asked = [each for each in group.selection.fields if each.name != "__typename"]
-        alone = group.spot is None and program.is_pure and len(asked) == 1 and not self._serial
+        alone = group.spot is None and program.is_pure and len(asked) == 1 and not self.is_serial
         try:
             fetch = Fetch(self, spot, program)
             late = self.context.fetch(program, fetch.requests(), alone=alone)
@@ -343,9 +229,13 @@ class Run:
                 assert field.batch is not None
                 self._run_batch(spot, field.batch)
             else:
-                self._queue.extend(partial(self._run_level, groups) for groups in levels)
+                for output in group.outputs:
+                    if id(output) in self.nulls.dead:
+                        self.nulls.bury(output[field.key])
+                for groups in levels:
+                    self.soon(partial(self._run_level, groups))
 
-        self.when(late, go_on, spot.places())
+        self.when(late, go_on, group.outputs)
         return True
 
     def _run_batch(self, spot: Spot, batch: BatchResolver) -> None:
@@ -371,8 +261,8 @@ class Run:
             except RuntimeError as error:
                 then(error)
 
-        if self.is_late(type(answers)):
-            self.when(answers, go_on, spot.places())
+        if self.any_late([answers]):
+            self.when(answers, go_on, spot.places()[1])
         else:
             go_on(answers)
 
@@ -432,7 +322,7 @@ class Run:
         field, group, number, _ = spot.part_at(self, container)
         path, _ = group.trace(self, number)
         if self._info_rest is None:
-            helpers = GraphQLResolveInfoHelpers(gather=gather_all, track=track)
+            helpers = GraphQLResolveInfoHelpers(gather=gather_all, track=self.background.track)
             self._info_rest = (
                 self.schema,
                 self.plan.fragment_definitions,
@@ -440,18 +330,14 @@ class Run:
                 self.plan.operation,
                 self.variables,
                 self.context,
-                self._is_awaitable or (lambda value: self.is_late(type(value))),
-                None,
+                self.is_awaitable,
+                self.abort_signal,
                 helpers,
             )
         here = Path(path, field.key, field.parent_type.name)
         return GraphQLResolveInfo(
             field.name, field.nodes, field.definition.type, field.parent_type, here, *self._info_rest
         )
-
-    def fail(self, spot: Spot, container: Any, key: Any, error: Exception | None) -> None:
-        """Notes why nothing was written there; without an error it is a null that must not be."""
-        self.failures.append(Failure(spot, container, key, error))
 
 
 def _attributes(sources: Sequence[Any], name: str) -> list[Any]:

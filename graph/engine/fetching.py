@@ -9,6 +9,7 @@ were no programs at all.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
@@ -26,6 +27,7 @@ from graphql import (
     is_non_null_type,
 )
 
+from graph.engine.completing import CoercedOnce
 from graph.engine.planning import Field, Selection
 
 Shape = Literal["one", "many", "page"]
@@ -90,6 +92,8 @@ class Step:
         self.wants_total = False
         self.rest: dict[str, Selection] = {}
         self.make: Callable[..., list[dict[str, Any]]] = _nothing
+        # From rows to what finds a parent's value by its key, where nothing else has to know the objects.
+        self.find: Callable[..., Callable[[Any], Any]] | None = None
         self.wrap: Callable[[Page, Sequence[dict[str, Any]]], dict[str, Any]] | None = None
 
     def place(self, column: str) -> int:
@@ -143,9 +147,7 @@ class _Maker:
             return
         kind = get_named_type(self.asking.definition.type)
         if isinstance(kind, GraphQLObjectType):
-            body = self._object(kind, self.asking.selection(kind), with_children=True)
-            children = "".join(f", c{place}" for place in range(len(self.step.children)))
-            self.step.make = self._compiled(f"lambda rows{children}: [{body} for r in rows]")
+            self._finish(self._object(kind, self.asking.selection(kind), with_children=True))
             return
         discriminator = self.step.source.discriminator
         if discriminator is None:
@@ -155,7 +157,22 @@ class _Maker:
         # Each kind's columns have to be known before anything is fetched.
         for possible in self.asking.plan.schema.get_possible_types(kind):  # type: ignore[arg-type]
             self.names["M"].add(possible)
-        self.step.make = self._compiled(f"lambda rows: [M[r[{place}]](r) for r in rows]")
+        self._finish(f"M[r[{place}]](r)")
+
+    def _finish(self, body: str) -> None:
+        """What is done with the expression of one object."""
+        shape, children = self.step.source.shape, "".join(f", c{place}" for place in range(len(self.step.children)))
+        self.step.make = self._compiled(f"lambda rows{children}: [{body} for r in rows]")
+        if self.step.rest or shape == "page":
+            return
+        if shape == "one":
+            self.step.find = self._compiled(f"lambda rows{children}: {{r[0]: {body} for r in rows}}.get")
+        else:
+            self.names["Lists"] = Lists
+            # The list of nothings that the comprehension makes is cheaper than a loop written in Python.
+            self.step.find = self._compiled(
+                f"lambda rows{children}: (f := Lists(), [f[r[0]].append({body}) for r in rows])[0].__getitem__"
+            )
 
     def _compiled(self, text: str) -> Any:
         return eval(text, {"__builtins__": {}, **self.names})  # noqa: S307 - names and numbers made here, no input
@@ -200,7 +217,7 @@ class _Maker:
         if named.name in _AS_IT_IS:
             return f"r[{place}]"
         name = f"x{place}_{named.name}"
-        self.names[name] = _Coerced(named) if not hasattr(named, "values") else _CoercedOnce(named).__getitem__
+        self.names[name] = _Coerced(named) if not hasattr(named, "values") else _nullable(CoercedOnce(named))
         return f"{name}(r[{place}])"
 
     def _child(self, field: Field, source: Source) -> str | None:
@@ -221,6 +238,13 @@ class _Maker:
         for column in field.definition.extensions.get("needs", ()):
             if self.step.source.has(column):
                 self.step.place(column)
+
+
+class Lists(defaultdict[Any, list[Any]]):
+    """Children by what they belong to; what has none has an empty list."""
+
+    def __init__(self) -> None:
+        super().__init__(list)
 
 
 class _Makers(dict[Any, Callable[[Any], dict[str, Any]]]):
@@ -254,16 +278,9 @@ class _Coerced:
         return None if value is None else self._coerce(value)
 
 
-class _CoercedOnce(dict[Any, Any]):
-    """An enum's values, each coerced once."""
-
-    def __init__(self, kind: GraphQLLeafType) -> None:
-        super().__init__({None: None})
-        self._coerce = kind.coerce_output_value
-
-    def __missing__(self, value: Any) -> Any:
-        found = self[value] = self._coerce(value)
-        return found
+def _nullable(known: CoercedOnce) -> Callable[[Any], Any]:
+    known[None] = None
+    return known.__getitem__
 
 
 def program_of(field: Field) -> Program | None:

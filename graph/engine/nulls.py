@@ -1,7 +1,8 @@
 """How far nulls reach: field errors and the places they blot out (specification, section 6.4.4).
 
-While a plan runs, a failure is only noted. At the end, failures are taken in the order of the answer. Each nulls the
-nearest nullable place around it; one that lies in a place already nulled is dropped, as if it had never been reached.
+A failure nulls the nearest place around it that may be null. What lies below a nulled place is of no use from then on:
+no failure there is told, and nothing that would be written there is waited for. Failures that happen together are taken
+in the order of the answer.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphql import GraphQLError, is_non_null_type, located_error
+from graphql import GraphQLError, OperationDefinitionNode, is_non_null_type, located_error
 
 if TYPE_CHECKING:
     from graph.engine.executing import Run
@@ -32,51 +33,71 @@ class _Located(NamedTuple):
     order: tuple[int, ...]
     path: list[str | int]
     fields: tuple[Field, ...]
-    error: GraphQLError
+    failure: Failure
 
 
-def settle(
-    run: Run, data: dict[str, Any], failures: Sequence[Failure]
-) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
-    """The data with its nulls, and the errors, in the order of the answer."""
-    errors, nulled = reach(run, data, failures)
-    return (None if () in nulled else _without(data, nulled)), errors
+class Nulls:
+    """What has failed so far (`errors`), and the ids of the objects and lists that are of no use any more (`dead`)."""
+
+    def __init__(self, operation: OperationDefinitionNode) -> None:
+        self.errors: list[GraphQLError] = []
+        self.dead: set[int] = set()
+        self._propagates = all(each.name.value != _KEEPS_ERRORS_WHERE_THEY_ARE for each in operation.directives or ())
+        # An id is only known by what has it.
+        self._buried: list[Any] = []
+
+    def spread(self, run: Run, failures: Sequence[Failure]) -> list[int]:
+        """Takes what failed at the same time; the ids of the objects and lists that died of it."""
+        # All are located before the first is applied: afterwards the way there is gone.
+        alive = [each for each in failures if id(each.container) not in self.dead]
+        located = [found for each in alive if (found := _located(run, each)) is not None]
+        located.sort(key=lambda each: each.order)
+        died: list[int] = []
+        for each in located:
+            if id(each.failure.container) in self.dead:
+                continue
+            self.errors.append(_error(each))
+            if self._propagates:
+                length = _nullable_length(each.path, each.fields)
+                if length < len(each.path):
+                    died += self.bury(_taken(run, each.path[:length]))
+        return died
+
+    def bury(self, value: Any) -> list[int]:
+        """Marks what a nulled place held, and all below; the ids of what was not marked before."""
+        self._buried.append(value)
+        died: list[int] = []
+        pending = [value]
+        while pending:
+            each = pending.pop()
+            if isinstance(each, dict | list) and id(each) not in self.dead:
+                self.dead.add(id(each))
+                died.append(id(each))
+                pending += each.values() if isinstance(each, dict) else each
+        return died
 
 
-def reach(
-    run: Run, data: dict[str, Any], failures: Sequence[Failure]
-) -> tuple[list[GraphQLError], set[tuple[str | int, ...]]]:
-    """The errors in the order of the answer, and the places that they null; nothing is changed."""
-    propagates = not any(
-        each.name.value == _KEEPS_ERRORS_WHERE_THEY_ARE for each in run.plan.operation.directives or ()
-    )
-    # All are located before the first is applied: afterwards the way there may be gone.
-    located = sorted((_located(run, data, each) for each in failures), key=lambda each: each.order)
-    errors: list[GraphQLError] = []
-    nulled: set[tuple[str | int, ...]] = set()
-    for each in located:
-        if any(tuple(each.path[:length]) in nulled for length in range(len(each.path) + 1)):
-            continue
-        errors.append(each.error)
-        place = each.path[: _nullable_length(each.path, each.fields)] if propagates else each.path
-        nulled.add(tuple(place))
-    return errors, nulled
-
-
-def _located(run: Run, data: dict[str, Any], failure: Failure) -> _Located:
+def _located(run: Run, failure: Failure) -> _Located | None:
+    """Where it happened; None where that has gone with a nulled place."""
     path, fields = failure.spot.trace(run, failure.container, failure.key)
     keys = path.as_list()
-    field = fields[-1]
-    error = failure.error
+    order = _order(run.data, keys)
+    return None if order is None else _Located(order, keys, fields, failure)
+
+
+def _error(located: _Located) -> GraphQLError:
+    field, error = located.fields[-1], located.failure.error
     if error is None:
         error = TypeError(f"Cannot return null for non-nullable field {field.parent_type}.{field.name}.")
-    return _Located(_order(data, keys), keys, fields, located_error(error, field.nodes, keys))
+    return located_error(error, field.nodes, located.path)
 
 
-def _order(data: Any, path: Sequence[str | int]) -> tuple[int, ...]:
-    """Where a path stands in the answer, as numbers that compare."""
+def _order(data: Any, path: Sequence[str | int]) -> tuple[int, ...] | None:
+    """Where a path stands in the answer, as numbers that compare; None where it leads through a null."""
     order = []
     for key in path:
+        if data is None:
+            return None
         order.append(key if isinstance(key, int) else list(data).index(key))
         data = data[key]
     return tuple(order)
@@ -99,11 +120,14 @@ def _nullable_length(path: Sequence[str | int], fields: Sequence[Field]) -> int:
     return 0
 
 
-def _without(data: dict[str, Any], nulled: set[tuple[str | int, ...]]) -> dict[str, Any]:
-    for path in nulled:
-        parent: Any = data
-        for key in path[:-1]:
-            parent = parent[key] if parent is not None else None
-        if parent is not None:
-            parent[path[-1]] = None
-    return data
+def _taken(run: Run, path: Sequence[str | int]) -> Any:
+    """What stands at this place of the answer, which is null from now on."""
+    if not path:
+        taken: Any = run.data
+        run.data = None
+        return taken
+    parent: Any = run.data
+    for key in path[:-1]:
+        parent = parent[key]
+    taken, parent[path[-1]] = parent[path[-1]], None
+    return taken

@@ -20,12 +20,17 @@ from graphql import (
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLStreamDirective,
     Node,
     OperationDefinitionNode,
+    OperationType,
     VariableNode,
+    get_directive_values,
+    get_nullable_type,
+    is_list_type,
 )
-from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
-from graphql.execution.executor import SELECTIONS_NESTED_TOO_DEEPLY
+from graphql.execution.collect_fields import CollectedFields, FragmentDetails, collect_fields, collect_subfields
+from graphql.execution.executor import DEFER_NOT_SUPPORTED_ON_SUBSCRIPTIONS, SELECTIONS_NESTED_TOO_DEEPLY
 from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValues, get_argument_values
 
@@ -34,6 +39,10 @@ from graph.engine.completing import Completer, completer
 
 _NO_VALUES = VariableValues({}, {})
 _CHANGEABLE = (list, dict, set)
+_STREAM_NOT_SUPPORTED_ON_SUBSCRIPTIONS = (
+    "`@stream` directive not supported on subscription operations."
+    " Disable `@stream` by setting the `if` argument to `false`."
+)
 
 
 class Refusal(Exception):
@@ -102,6 +111,8 @@ class Plan:
     variables: VariableValues
     hide_suggestions: bool = False
     root: Selection | None = None
+    # Whether something was met that would be answered later, in a payload of its own.
+    is_incremental: bool = False
 
     @property
     def fragment_definitions(self) -> dict[str, FragmentDefinitionNode]:
@@ -119,6 +130,7 @@ class Plan:
                 collected = None
             if collected is None:
                 raise GraphQLError(SELECTIONS_NESTED_TOO_DEEPLY, self.operation)
+            self._check_deferred(collected)
             self.root = self._selection(kind, collected.grouped_field_set)
         return self.root
 
@@ -127,7 +139,14 @@ class Plan:
         collected = collect_subfields(
             self.schema, dict(self.fragments), self.variables, self.operation, kind, details, self.hide_suggestions
         )
+        self._check_deferred(collected)
         return self._selection(kind, collected.grouped_field_set)
+
+    def _check_deferred(self, collected: CollectedFields) -> None:
+        if collected.new_defer_usages:
+            if self.operation.operation is OperationType.SUBSCRIPTION:
+                raise GraphQLError(DEFER_NOT_SUPPORTED_ON_SUBSCRIPTIONS)
+            self.is_incremental = True
 
     def _selection(self, kind: GraphQLObjectType, grouped: Mapping[str, list[Any]]) -> Selection:
         fields = tuple(
@@ -158,8 +177,18 @@ class Plan:
             join_key=(key, str(definition.type), id(definition.extensions.get("batch")), *map(id, nodes)),
         )
 
+    def _is_streamed(self, node: FieldNode) -> bool:
+        if all(each.name.value != GraphQLStreamDirective.name for each in node.directives or ()):
+            return False
+        values = get_directive_values(GraphQLStreamDirective, node, self.variables)
+        return values is not None and values.get("if") is not False
+
     def _settled_arguments(self, definition: GraphQLField, detail: Any) -> dict[str, Any] | Exception | None:
         node: FieldNode = detail.node
+        if is_list_type(get_nullable_type(definition.type)) and self._is_streamed(node):
+            if self.operation.operation is OperationType.SUBSCRIPTION:
+                return TypeError(_STREAM_NOT_SUPPORTED_ON_SUBSCRIPTIONS)
+            self.is_incremental = True
         if not definition.args and not node.arguments:
             return {}
         if detail.fragment_variable_values or any(holds_variable(each.value) for each in node.arguments or ()):

@@ -16,17 +16,31 @@ from graphql import (
     default_field_resolver,
     default_type_resolver,
 )
-from graphql.execution import Executor, create_source_event_stream, map_source_to_response_event
-from graphql.execution.values import VariableValues, get_variable_values
-from graphql.pyutils import inspect
+from graphql import execute as reference_execute
+from graphql import execute_sync as reference_execute_sync
+from graphql.execution import (
+    AsyncWorkFinishedInfo,
+    ExecutionHooks,
+    Executor,
+    create_source_event_stream,
+    map_source_to_response_event,
+)
+from graphql.execution.values import VariableValues
+from graphql.pyutils import AbortSignal, inspect
 from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_iterable
 from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
 from graphql.type import assert_valid_schema
 
-from graph.engine.executing import Run
+from graph.engine.executing import Options, Run
 from graph.engine.planning import Plan, Refusal, chosen_operation, deciding_variables, fragments_of
+from graph.engine.scheduling import NOT_SYNCHRONOUS
+from graph.engine.variables import coercer
 
 _MOST_PLANS = 1000
+_UNEXPECTED_DIRECTIVES = (
+    "The provided schema unexpectedly contains experimental directives (@defer or @stream)."
+    " These directives may only be utilized if experimental execution features are explicitly enabled."
+)
 Result = ExecutionResult | Awaitable[ExecutionResult]
 Stream = AsyncIterator[ExecutionResult] | ExecutionResult
 
@@ -76,6 +90,7 @@ class Plans:
             return found
 
         plan.operation = operation  # type: ignore[attr-defined]
+        plan.coerce = coercer(schema, operation)  # type: ignore[attr-defined]
         return plan
 
 
@@ -95,33 +110,152 @@ def execute(
     max_coercion_errors: int = 50,
     enable_early_execution: bool = False,
     middleware: Any = None,
-    executor_class: Any = None,
+    executor_class: type[Executor[Any]] | None = None,
     is_awaitable: Callable[[Any], bool] | None = None,
     is_async_iterable: Callable[[Any], bool] | None = None,
     hide_suggestions: bool = False,
+    abort_signal: AbortSignal | None = None,
+    hooks: ExecutionHooks | None = None,
     *,
     plans: Plans = PLANS,
     composes: bool = True,
-    **ignored: Any,
+    **more: Any,
 ) -> Result:
     """Runs one operation of a valid document, breadth-first; the result, or an awaitable of it.
 
     In meaning graphql-core's `execute`: the same arguments, the same data, the same errors. Fields with a
-    `BatchResolver` are resolved once per level. Incremental delivery, executor classes, hooks and abort signals are
-    not taken up. With `composes`, fields that declare sources are fetched together where the context has a `fetch`.
+    `BatchResolver` are resolved once per level. With `composes`, fields that declare sources are fetched together where
+    the context has a `fetch`. Whoever gives an executor class of graphql-core's wants to be run by that, and is.
+
+    Raises `GraphQLError` where the answer would come in several payloads, `TypeError` where the schema or the
+    middleware is wrong, and, with an abort signal, what graphql-core raises for it.
     """
+    if any(schema.get_directive(name) is not None for name in ("defer", "stream")):
+        raise GraphQLError(_UNEXPECTED_DIRECTIVES)
+    if executor_class is not None:
+        return reference_execute(
+            schema,
+            document,
+            root_value,
+            context_value,
+            dict(variable_values or {}),
+            operation_name,
+            field_resolver,
+            type_resolver,
+            subscribe_field_resolver,
+            max_coercion_errors,
+            enable_early_execution,
+            middleware,
+            executor_class,
+            is_awaitable,  # type: ignore[arg-type]
+            is_async_iterable,  # type: ignore[arg-type]
+            hide_suggestions,
+            abort_signal,
+            hooks,
+            **more,
+        )
+    options = _options(
+        field_resolver, type_resolver, middleware, is_awaitable, is_async_iterable, abort_signal, hooks, composes, True
+    )
+    asked = (document, root_value, context_value, variable_values, operation_name)
+    return _started(schema, *asked, max_coercion_errors, hide_suggestions, options, plans)
+
+
+def execute_sync(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    root_value: Any = None,
+    context_value: Any = None,
+    variable_values: Mapping[str, Any] | None = None,
+    operation_name: str | None = None,
+    field_resolver: Callable[..., Any] | None = None,
+    type_resolver: Callable[..., Any] | None = None,
+    max_coercion_errors: int = 50,
+    middleware: Any = None,
+    executor_class: type[Executor[Any]] | None = None,
+    check_sync: bool | Callable[[Any], bool] = False,
+    hide_suggestions: bool = False,
+    abort_signal: AbortSignal | None = None,
+    hooks: ExecutionHooks | None = None,
+) -> ExecutionResult:
+    """The same where nothing has to be awaited. Raises `RuntimeError` where, with `check_sync`, something has to be.
+
+    Without `check_sync` nothing is taken for awaitable: a coroutine is a value like any other.
+    """
+    if executor_class is not None:
+        return reference_execute_sync(
+            schema,
+            document,
+            root_value,
+            context_value,
+            dict(variable_values or {}),
+            operation_name,
+            field_resolver,
+            type_resolver,
+            max_coercion_errors,
+            middleware,
+            executor_class,
+            check_sync,  # type: ignore[arg-type]
+            hide_suggestions,
+            abort_signal,
+            hooks,
+        )
+    asked = (document, root_value, context_value, variable_values, operation_name)
+    is_awaitable = check_sync if callable(check_sync) else None if check_sync else _never
+    is_async_iterable = None if check_sync else _never
+    options = _options(
+        field_resolver, type_resolver, middleware, is_awaitable, is_async_iterable, abort_signal, hooks, False, False
+    )
+    try:
+        result = _started(schema, *asked, max_coercion_errors, hide_suggestions, options, PLANS)
+    except GraphQLError as error:
+        raise RuntimeError(NOT_SYNCHRONOUS) from error
+    assert isinstance(result, ExecutionResult)
+    return result
+
+
+def _options(
+    field_resolver: Callable[..., Any] | None,
+    type_resolver: Callable[..., Any] | None,
+    middleware: Any,
+    is_awaitable: Callable[[Any], bool] | None,
+    is_async_iterable: Callable[[Any], bool] | None,
+    abort_signal: AbortSignal | None,
+    hooks: ExecutionHooks | None,
+    composes: bool,
+    may_wait: bool,
+) -> Options:
+    return Options(
+        field_resolver or default_field_resolver,
+        type_resolver or default_type_resolver,
+        _manager(middleware),
+        None if is_awaitable in (None, default_is_awaitable) else is_awaitable,
+        is_async_iterable or default_is_async_iterable,
+        abort_signal,
+        _finished(hooks),
+        composes,
+        may_wait,
+    )
+
+
+def _started(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    root_value: Any,
+    context_value: Any,
+    variable_values: Mapping[str, Any] | None,
+    operation_name: str | None,
+    max_coercion_errors: int,
+    hide_suggestions: bool,
+    options: Options,
+    plans: Plans,
+) -> Result:
     assert_valid_schema(schema)
-    manager = _manager(middleware)
     try:
         prepare = plans.prepared(schema, document, operation_name)
         operation = prepare.operation  # type: ignore[attr-defined]
-        variables = get_variable_values(
-            schema,
-            operation.variable_definitions or (),
-            dict(variable_values or {}),
-            max_errors=max_coercion_errors,
-            hide_suggestions=hide_suggestions,
-        )
+        coerce = prepare.coerce  # type: ignore[attr-defined]
+        variables = coerce(variable_values or {}, max_coercion_errors, hide_suggestions)
         if isinstance(variables, list):
             raise Refusal(variables)
     except Refusal as refusal:
@@ -130,18 +264,7 @@ def execute(
     if root is None:
         unconfigured = f"Schema is not configured to execute {operation.operation.value} operation."
         return ExecutionResult(None, [GraphQLError(unconfigured, operation)])
-    run = Run(
-        prepare(variables, hide_suggestions),
-        root_value,
-        context_value,
-        variables,
-        field_resolver or default_field_resolver,
-        type_resolver or default_type_resolver,
-        manager,
-        None if is_awaitable in (None, default_is_awaitable) else is_awaitable,
-        is_async_iterable or default_is_async_iterable,
-        composes,
-    )
+    run = Run(prepare(variables, hide_suggestions), root_value, context_value, variables, options)
     return run.start(root, serially=operation.operation is OperationType.MUTATION)
 
 
@@ -155,15 +278,23 @@ def subscribe(
     field_resolver: Callable[..., Any] | None = None,
     type_resolver: Callable[..., Any] | None = None,
     subscribe_field_resolver: Callable[..., Any] | None = None,
+    max_coercion_errors: int = 50,
+    enable_early_execution: bool = False,
+    executor_class: type[Executor[Any]] | None = None,
+    middleware: Any = None,
+    hide_suggestions: bool = False,
+    abort_signal: AbortSignal | None = None,
+    hooks: ExecutionHooks | None = None,
+    *,
     event_context: Callable[[], Any] | None = None,
     **options: Any,
 ) -> Stream | Awaitable[Stream]:
     """The answers to a subscription, one for each event of its source; or one result with what was wrong.
 
     Either may have to be awaited first. Each event is run by this engine with fresh state: with the context that
-    `event_context` makes, where it is given.
+    `event_context` makes, where it is given. Raises `GraphQLError` where the operation is no subscription.
     """
-    built = Executor.build(
+    built = (executor_class or Executor).build(
         schema,
         document,
         root_value,
@@ -173,6 +304,12 @@ def subscribe(
         field_resolver,
         type_resolver,
         subscribe_field_resolver,
+        max_coercion_errors,
+        enable_early_execution,
+        middleware,
+        hide_suggestions=hide_suggestions,
+        abort_signal=abort_signal,
+        **({} if executor_class is None else options),
     )
     if isinstance(built, list):
         return ExecutionResult(None, built)
@@ -180,23 +317,27 @@ def subscribe(
         raise GraphQLError("Expected subscription operation.")
 
     def run_event(event: Executor[Any]) -> Any:
-        context = context_value if event_context is None else event_context()
         return execute(
             schema,
             document,
             event.root_value,
-            context,
+            context_value if event_context is None else event_context(),
             variable_values,
             operation_name,
             field_resolver,
             type_resolver,
+            max_coercion_errors=max_coercion_errors,
+            middleware=middleware,
+            hide_suggestions=hide_suggestions,
+            abort_signal=abort_signal,
+            hooks=hooks,
             **options,
         )
 
     def answers(source: Any) -> Stream:
         if isinstance(source, ExecutionResult):
             return source
-        return map_source_to_response_event(built, source, run_event)
+        return map_source_to_response_event(built, source, *([run_event] if executor_class is None else []))
 
     found = create_source_event_stream(built)
     if not isinstance(found, Awaitable):
@@ -206,6 +347,16 @@ def subscribe(
         return answers(await found)
 
     return late()
+
+
+def _never(_value: Any) -> bool:
+    return False
+
+
+def _finished(hooks: ExecutionHooks | None) -> Callable[[], None] | None:
+    hook = None if hooks is None else hooks.async_work_finished
+    # graphql-core would tell which of its executors has finished; there is none here.
+    return None if hook is None else lambda: hook(AsyncWorkFinishedInfo(None))  # type: ignore[arg-type]
 
 
 def _manager(middleware: Any) -> MiddlewareManager | None:

@@ -18,6 +18,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    GraphQLUnionType,
     InlineFragmentNode,
     SelectionSetNode,
     get_named_type,
@@ -34,7 +35,7 @@ def columns_of(
     needed: set[str] = set()
     for node in nodes:
         if node.selection_set is not None:
-            needed.update(_walk(schema, fragments, named, node.selection_set, frozenset()))
+            needed.update(_walk(schema, fragments, named, _possible(schema, named), node.selection_set, frozenset()))
     return tuple(sorted(needed))
 
 
@@ -42,20 +43,29 @@ def _walk(
     schema: GraphQLSchema,
     fragments: Fragments,
     named: GraphQLNamedType,
+    possible: frozenset[str],
     selections: SelectionSetNode,
     inside: frozenset[str],
 ) -> Iterator[str]:
+    """The columns asked for where an object stands that is of one of the possible types."""
     for each in selections.selections:
         if isinstance(each, FieldNode):
             yield from _field(schema, fragments, named, each, inside)
-        elif isinstance(each, InlineFragmentNode):
-            condition = each.type_condition
-            inner = schema.type_map[condition.name.value] if condition else named
-            yield from _walk(schema, fragments, inner, each.selection_set, inside)
-        elif isinstance(each, FragmentSpreadNode) and each.name.value not in inside:
+            continue
+        if isinstance(each, FragmentSpreadNode):
+            if each.name.value in inside:
+                continue
             fragment = fragments[each.name.value]
             inner = schema.type_map[fragment.type_condition.name.value]
-            yield from _walk(schema, fragments, inner, fragment.selection_set, inside | {each.name.value})
+            below, within = fragment.selection_set, inside | {each.name.value}
+        else:
+            assert isinstance(each, InlineFragmentNode)
+            inner = schema.type_map[each.type_condition.name.value] if each.type_condition else named
+            below, within = each.selection_set, inside
+        # A fragment on an interface may lead to types that never stand here: rows have none of their columns.
+        left = possible & _possible(schema, inner)
+        if left:
+            yield from _walk(schema, fragments, inner, left, below, within)
 
 
 def _field(
@@ -67,4 +77,11 @@ def _field(
     extensions: Mapping[str, Any] = field.extensions
     yield from extensions.get("needs", ())
     if extensions.get("passes") and node.selection_set is not None:
-        yield from _walk(schema, fragments, get_named_type(field.type), node.selection_set, inside)
+        below = get_named_type(field.type)
+        yield from _walk(schema, fragments, below, _possible(schema, below), node.selection_set, inside)
+
+
+def _possible(schema: GraphQLSchema, named: GraphQLNamedType) -> frozenset[str]:
+    if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
+        return frozenset(each.name for each in schema.get_possible_types(named))
+    return frozenset((named.name,))

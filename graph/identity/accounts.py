@@ -20,6 +20,7 @@ from resolvers.identity.accounts import Verified
 from resolvers.identity.credentials import viewer_of_user
 from resolvers.identity.mails import MailKind
 from resolvers.identity.sessions import SessionOver, Started
+from resolvers.requests import limits
 
 Email = Annotated[str, described_as("The e-mail address; its case does not matter.", secret=True)]
 Password = Annotated[str, described_as("The password.", secret=True)]
@@ -42,6 +43,8 @@ TOKENS: Mapping[str, tuple[Any, str]] = {
     "refresh_token": (str, "For an app: what to get the next pair of tokens with, once."),
     "access_expires_at": (datetime, "For an app: when the access token ends."),
 }
+
+API_TOKEN: Mapping[str, tuple[Any, str]] = {"token": (str, "The token. It is never shown again.")}
 
 
 async def _signed_in(act: Act, started: Started, shown: str) -> Done:
@@ -77,7 +80,7 @@ async def _verified_and_hashed(database: Database, viewer: Viewer, given: Mappin
 # Accounts ------------------------------------------------------------------------------------------------------------
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, prepare=_hashed)
+@mutation(Gate.ANYONE, Account, trusted=True, prepare=_hashed, limit=limits.SIGN_UP)
 async def account_create(
     act: Act, email: Email, password: NewPassword, display_name: Name, timezone: Zone = "UTC", locale: Locale = "en"
 ) -> Done:
@@ -95,6 +98,7 @@ async def account_create(
     Account,
     trusted=True,
     extra=TOKENS,
+    limit=limits.SECRET,
     records=(facts.UserSignedUp, facts.UserClaimed, facts.UserSignedIn),
 )
 async def account_confirm(act: Act, token: Token, kind: Kind = SessionKind.BROWSER) -> Done:
@@ -103,14 +107,21 @@ async def account_confirm(act: Act, token: Token, kind: Kind = SessionKind.BROWS
     return await _signed_in(act, started, started.user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, extra=TOKENS, records=(facts.UserSignedUp, facts.UserSignedIn))
+@mutation(
+    Gate.ANYONE,
+    Account,
+    trusted=True,
+    extra=TOKENS,
+    limit=limits.GUEST,
+    records=(facts.UserSignedUp, facts.UserSignedIn),
+)
 async def account_start_anonymously(act: Act, display_name: Name = "Guest", kind: Kind = SessionKind.BROWSER) -> Done:
     """Makes an account for somebody who has not said yet who they are, and signs in. See `accountClaim`."""
     started = await accounts.start_anonymously(act.tx, display_name, kind, act.origin)
     return await _signed_in(act, started, started.user_id)
 
 
-@mutation(Gate.PERSON, Account, trusted=True, prepare=_hashed)
+@mutation(Gate.PERSON, Account, trusted=True, prepare=_hashed, limit=limits.CLAIM)
 async def account_claim(act: Act, email: Email, password: NewPassword) -> Done:
     """Makes an anonymous account one's own, once, with all that was done in it. A mail goes to the address.
 
@@ -120,21 +131,30 @@ async def account_claim(act: Act, email: Email, password: NewPassword) -> Done:
     return Done(act.viewer.user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True)
+@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.MAIL)
 async def account_password_reset_request(act: Act, email: Email) -> Done:
     """Asks for a mail with a link to set a new password. The answer does not say whether there is an account."""
     await accounts.ask_for_mail(act.tx, MailKind.RESET_PASSWORD, email)
     return Done(None)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, prepare=_hashed, records=(facts.UserPasswordChanged,))
+@mutation(
+    Gate.ANYONE, Account, trusted=True, prepare=_hashed, limit=limits.SECRET, records=(facts.UserPasswordChanged,)
+)
 async def account_password_reset(act: Act, token: Token, password: NewPassword) -> Done:
     """Sets a new password by the link that was mailed, and ends every session of the account."""
     await accounts.reset_password(act.tx, token, act.prepared)
     return Done(None)
 
 
-@mutation(Gate.PERSON, Account, trusted=True, prepare=_verified_and_hashed, records=(facts.UserPasswordChanged,))
+@mutation(
+    Gate.PERSON,
+    Account,
+    trusted=True,
+    prepare=_verified_and_hashed,
+    limit=limits.PASSWORD,
+    records=(facts.UserPasswordChanged,),
+)
 async def account_password_change(act: Act, password: Password, new_password: NewPassword) -> Done:
     """Sets a new password for somebody who knows the old one, and ends the account's other sessions."""
     verified, secret_hash = act.prepared
@@ -142,7 +162,7 @@ async def account_password_change(act: Act, password: Password, new_password: Ne
     return Done(act.viewer.user_id)
 
 
-@mutation(Gate.PERSON, Account, trusted=True, prepare=_verified_own)
+@mutation(Gate.PERSON, Account, trusted=True, prepare=_verified_own, limit=limits.NEW_EMAIL)
 async def account_email_change_request(act: Act, email: Email, password: Password) -> Done:
     """Asks for a mail to a new address, whose link makes it the account's: see `accountEmailChangeConfirm`."""
     address = accounts.email_address(email)
@@ -150,14 +170,14 @@ async def account_email_change_request(act: Act, email: Email, password: Passwor
     return Done(act.viewer.user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, records=(facts.UserEmailChanged,))
+@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.SECRET, records=(facts.UserEmailChanged,))
 async def account_email_change_confirm(act: Act, token: Token) -> Done:
     """Gives the account the address that the link was mailed to, and tells the old address."""
     user_id = await accounts.confirm_email_change(act.tx, token)
     return Done(user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True)
+@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.MAIL)
 async def account_sign_in_link_request(act: Act, email: Email) -> Done:
     """Asks for a mail with a link to sign in. The answer does not say whether there is an account."""
     await accounts.ask_for_mail(act.tx, MailKind.SIGN_IN_LINK, email)
@@ -167,21 +187,29 @@ async def account_sign_in_link_request(act: Act, email: Email) -> Done:
 # Sessions ------------------------------------------------------------------------------------------------------------
 
 
-@mutation(Gate.ANYONE, Session, trusted=True, prepare=_verified, extra=TOKENS, records=(facts.UserSignedIn,))
+@mutation(
+    Gate.ANYONE,
+    Session,
+    trusted=True,
+    prepare=_verified,
+    extra=TOKENS,
+    limit=limits.SIGN_IN,
+    records=(facts.UserSignedIn,),
+)
 async def session_start(act: Act, email: Email, password: Password, kind: Kind = SessionKind.BROWSER) -> Done:
     """Signs in with a password."""
     started = await accounts.sign_in(act.tx, act.prepared, kind, act.origin)
     return await _signed_in(act, started, started.id)
 
 
-@mutation(Gate.ANYONE, Session, trusted=True, extra=TOKENS, records=(facts.UserSignedIn,))
+@mutation(Gate.ANYONE, Session, trusted=True, extra=TOKENS, limit=limits.SECRET, records=(facts.UserSignedIn,))
 async def session_start_by_link(act: Act, token: Token, kind: Kind = SessionKind.BROWSER) -> Done:
     """Signs in with a link that was mailed."""
     started = await accounts.sign_in_by_link(act.tx, token, kind, act.origin)
     return await _signed_in(act, started, started.id)
 
 
-@mutation(Gate.ANYONE, Session, trusted=True, extra=TOKENS)
+@mutation(Gate.ANYONE, Session, trusted=True, extra=TOKENS, limit=limits.REFRESH)
 async def session_refresh(act: Act, refresh_token: Refresh) -> Done:
     """Renews an app's pair of tokens. A refresh token that was used before ends the session: somebody stole it.
 
@@ -213,11 +241,7 @@ async def session_end_all(act: Act, keep_this: KeepThis = False) -> Done:
 
 
 @mutation(
-    Gate.PERSON,
-    ApiToken,
-    trusted=True,
-    extra={"token": (str, "The token. It is never shown again.")},
-    records=(facts.ApiTokenCreated,),
+    Gate.PERSON, ApiToken, trusted=True, extra=API_TOKEN, limit=limits.API_TOKEN, records=(facts.ApiTokenCreated,)
 )
 async def api_token_create(act: Act, name: TokenName, scopes: TokenScopes, days: Days = 30) -> Done:
     """Makes an API token for a program that acts for one, with some of one's own permissions."""

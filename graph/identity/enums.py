@@ -35,6 +35,7 @@ described(
     user_manage="See people and what they may do.",
     role_grant="Give people roles, and take them back.",
     audit_read="Read the audit log.",
+    schema_read="Read the schema, and open the IDE, where that is not for everybody.",
     events_read="Read the log of all that happened.",
     jobs_manage="See what is done in the background, try it again, and stop it.",
 )

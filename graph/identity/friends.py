@@ -17,6 +17,7 @@ from graph.identity.types import User
 from graph.paging import Connection, connection
 from models.identity import ConnectionStatus
 from resolvers.identity import friends, visible
+from resolvers.requests import limits
 
 FriendshipId = Annotated[strawberry.ID, described_as("The friendship's id.")]
 UserId = Annotated[strawberry.ID, described_as("The person.")]
@@ -56,7 +57,7 @@ class FriendsQuery:
     )
 
 
-@mutation(Gate.PERSON, Friendship, trusted=True)
+@mutation(Gate.PERSON, Friendship, trusted=True, limit=limits.FRIEND)
 async def friendship_request(act: Act, user_id: UserId) -> str:
     """Asks somebody to be friends. Whoever was asked by them already accepts with this."""
     return await friends.request(act.tx, act.viewer, user_id)

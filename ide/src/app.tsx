@@ -5,6 +5,7 @@ import { GraphiQLProvider } from '@graphiql/react';
 import { GraphiQL, GraphiQLInterface } from 'graphiql';
 import { useEffect, useMemo, useState } from 'react';
 
+import type { Cost } from './cost';
 import { createFetcher } from './fetcher';
 import { Header } from './header';
 import { useCairnEditorThemes, useReadableLines } from './code-editors';
@@ -23,7 +24,8 @@ interface IdeProps {
 
 export function Ide({ viewer, sample, trouble: firstTrouble }: IdeProps) {
   const [trouble, setTrouble] = useState(firstTrouble);
-  const fetcher = useMemo(() => createFetcher(setTrouble), []);
+  const [cost, setCost] = useState<Cost | null>(null);
+  const fetcher = useMemo(() => createFetcher(setTrouble, setCost), []);
   const storage = useMemo(() => storageFor(viewer), [viewer]);
   const plugins = useMemo(
     () => [starterPlugin(viewer), { ...explorerPlugin(), title: 'Explorer' }, HISTORY_PLUGIN],
@@ -43,7 +45,7 @@ export function Ide({ viewer, sample, trouble: firstTrouble }: IdeProps) {
     >
       <HistoryStore>
         <DocExplorerStore>
-          <Header viewer={viewer} report={setTrouble} />
+          <Header viewer={viewer} cost={cost} report={setTrouble} />
           {hasChangedHands && <ReloadNotice />}
           {trouble && <TroubleNotice text={trouble} dismiss={() => setTrouble(null)} />}
           <Workbench />

@@ -2,9 +2,16 @@ import type { Fetcher, Observable } from '@graphiql/toolkit';
 import { Kind, parse, type ExecutionResult } from 'graphql';
 
 import { send, statusInWords, Trouble, type GraphQLAnswer, type GraphQLRequest } from './api';
+import { costOf, type Cost } from './cost';
 
 /** Said in words above the editors, or null when the last operation went through. */
 export type Report = (trouble: string | null) => void;
+
+/** Hears what an operation cost, or null where the server did not say. */
+export type Bill = (cost: Cost | null) => void;
+
+// GraphiQL asks for the schema on its own account.
+const OF_THE_PAGE = 'IntrospectionQuery';
 
 // A 400 is about the operation itself, and the answer below the Play button says what is wrong with it.
 const SPEAKS_FOR_ITSELF = new Set([200, 400, 422]);
@@ -19,15 +26,16 @@ interface Sink {
 }
 
 /**
- * GraphiQL's fetcher: sends operations with the session cookie and reports trouble in plain words.
+ * GraphiQL's fetcher: sends operations with the session cookie, reports trouble in plain words, and tells the cost.
  * It answers with an observable, not a promise, because that is what GraphiQL can stop.
  */
-export function createFetcher(report: Report): Fetcher {
+export function createFetcher(report: Report, bill: Bill): Fetcher {
   return (request, options) =>
     observable((sink, signal) => {
       send(upToDate(request), { headers: options?.headers ?? {}, signal })
         .then(({ answer, status }) => {
           report(troubleOf(answer, status));
+          if (request.operationName !== OF_THE_PAGE) bill(costOf(answer));
           sink.next(answer as ExecutionResult);
           sink.complete();
         })

@@ -1,6 +1,7 @@
 import { useGraphiQL } from '@graphiql/react';
 import { useState } from 'react';
 
+import { CostNote, type Cost } from './cost';
 import { effectOf, type Effect } from './perspective';
 import { isSignedIn, roleInWords, signOut, type Viewer } from './viewer';
 
@@ -11,8 +12,15 @@ const HINTS: Record<Effect, { stage: string; meaning: string }> = {
   'goes-live': { stage: 'Live', meaning: 'changes what your readers see' },
 };
 
-/** The bar across the top: the name of the house, what the current operation touches, and who is signed in. */
-export function Header({ viewer, report }: { viewer: Viewer; report: (trouble: string) => void }) {
+interface HeaderProps {
+  viewer: Viewer;
+  /** Of the last operation that was run. */
+  cost: Cost | null;
+  report: (trouble: string) => void;
+}
+
+/** The bar across the top: the house's name, what the operation touches, what it cost, and who is signed in. */
+export function Header({ viewer, cost, report }: HeaderProps) {
   return (
     <header className="cairn-header">
       <h1 className="cairn-brand">
@@ -20,6 +28,7 @@ export function Header({ viewer, report }: { viewer: Viewer; report: (trouble: s
         Cairn
       </h1>
       <PerspectiveHint viewer={viewer} />
+      <CostNote cost={cost} />
       <ViewerBadge viewer={viewer} report={report} />
     </header>
   );

@@ -20,6 +20,7 @@ class Scope(StrEnum):
     USER_MANAGE = "user:manage"
     ROLE_GRANT = "role:grant"
     AUDIT_READ = "audit:read"
+    SCHEMA_READ = "schema:read"
     EVENTS_READ = "events:read"
     JOBS_MANAGE = "jobs:manage"
 

@@ -13,7 +13,8 @@ from core.rows import Row
 from core.tables import id_type, table_of
 from models.content import Content, PublishState, Revision, RevisionKind, Stage, Staged
 from models.identity import Scope
-from resolvers.content.publishing import LIVE, REVISION, Tree, publish_states
+from resolvers.content.publishing import LIVE, REVISION, publish_states
+from resolvers.content.trees import STAGED
 
 CONTENT = table_of(Content)
 
@@ -26,11 +27,11 @@ TRASH = Relation(
 )
 
 
-async def states(reader: Reader, tree: Tree, root_ids: Sequence[str]) -> list[PublishState]:
+async def states(reader: Reader, root: type[Staged], root_ids: Sequence[str]) -> list[PublishState]:
     """How each root's draft stands to what readers see; for those who see no drafts, what they see is published."""
     if not reader.viewer.may(Scope.CONTENT_EDIT):
         return [PublishState.PUBLISHED] * len(root_ids)
-    return await publish_states(reader, tree, root_ids)
+    return await publish_states(reader, root, root_ids)
 
 
 async def published_revisions(reader: Reader, root: type[Staged], root_ids: Sequence[str]) -> list[Row | None]:
@@ -62,10 +63,10 @@ async def tree_revisions(reader: Reader, root_ids: Sequence[str]) -> list[int | 
     return [found.get(each) for each in root_ids]
 
 
-async def titles(reader: Reader, models: Sequence[type[Staged]], ids: Sequence[str]) -> dict[str, str]:
+async def titles(reader: Reader, ids: Sequence[str]) -> dict[str, str]:
     """A word to recognise each draft object by: its title, or else its kind."""
     parts = []
-    for model in models:
+    for model in (each for each in STAGED if each.__trashable__):
         table = table_of(model)
         label = table.c.title if "title" in table.c else sa.literal(table.name)
         parts.append(

@@ -14,25 +14,25 @@ from core.tables import id_type, table_of
 from core.writing import Transaction
 from models.content import Content, Stage, Staged
 from resolvers.content.drafts import CONTENT
-from resolvers.content.publishing import Tree
+from resolvers.content.trees import tree_of
 
 _LINK = "cairn:"
 # SQLModel's own type of texts is no kind of String.
 _TEXTS = (sa.String, AutoString, JSONB)
 
 
-async def duplicate(tx: Transaction, tree: Tree, root_id: str, changes: dict[str, Any]) -> dict[str, str]:
+async def duplicate(tx: Transaction, root: type[Staged], root_id: str, changes: dict[str, Any]) -> dict[str, str]:
     """Copies a root's draft, with `changes` to the root's own columns; answers old id -> new id, root first.
 
     What is in the trash is not copied. Save counters start again at 1.
     """
+    tree = tree_of(root)
+    await tx.expect_many_rows()
     rows = await tx.rows(sa.union(*(_kept_ids(model, root_id) for model in tree)))
-    ids = {root_id: new_id(tree[0].__tag__)} | {
-        row.id: new_id(tag_of(row.id) or 0) for row in rows if row.id != root_id
-    }
+    ids = {root_id: new_id(root.__tag__)} | {row.id: new_id(tag_of(row.id) or 0) for row in rows if row.id != root_id}
     await tx.execute(_copy_identities(tx, ids, ids[root_id]))
     for model in tree:
-        await tx.execute(_copy_rows(model, ids, changes if model is tree[0] else {}))
+        await tx.execute(_copy_rows(model, ids, changes if model is root else {}))
     for model in tree:
         await _relink(tx, model, ids)
     return ids
@@ -83,26 +83,20 @@ def _copy_identities(tx: Transaction, ids: dict[str, str], root_id: str) -> Any:
 
 
 def _copy_rows(model: type[Staged], ids: dict[str, str], changes: dict[str, Any]) -> Any:
-    table, renamed = table_of(model), _mapping(ids)
+    table = table_of(model)
     columns = [column for column in table.c if column.name not in {"created_at", "updated_at"}]
-    values = [_copied(column, ids, renamed, changes) for column in columns]
-    source = (
-        sa.select(*values)
-        .select_from(table.join(renamed, renamed.c.old == table.c.id))
-        .where(table.c.stage == Stage.DRAFT.value)
-    )
-    return sa.insert(table).from_select([column.name for column in columns], source)
-
-
-def _copied(column: sa.Column[Any], ids: dict[str, str], renamed: Any, changes: dict[str, Any]) -> Any:
-    if column.name in changes:
-        return sa.literal(changes[column.name], column.type)
-    if column.name == "id":
-        return renamed.c.new
-    if column.name == "revision":
-        return sa.literal(1)
-    if isinstance(column.type, UUID):
-        inside = _mapping(ids).alias(f"renamed_{column.name}")
-        followed = sa.select(inside.c.new).where(inside.c.old == column).scalar_subquery()
-        return sa.func.coalesce(followed, column)
-    return column
+    source: Any = table
+    values = []
+    for column in columns:
+        value: Any = column
+        if column.name in changes:
+            value = sa.literal(changes[column.name], column.type)
+        elif column.name == "revision":
+            value = sa.literal(1)
+        elif isinstance(column.type, UUID):
+            renamed = _mapping(ids).alias(f"renamed_{column.name}")
+            source = source.join(renamed, renamed.c.old == column, isouter=column.name != "id")
+            value = sa.func.coalesce(renamed.c.new, column)
+        values.append(value)
+    rows = sa.select(*values).select_from(source).where(table.c.stage == Stage.DRAFT.value)
+    return sa.insert(table).from_select([column.name for column in columns], rows)

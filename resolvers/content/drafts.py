@@ -22,6 +22,7 @@ from core.writing import Transaction, camel, checked
 from models.content import Content, Stage, Staged
 from models.events import editorial
 from resolvers import events
+from resolvers.content.trees import STAGED, kind_of_parent, may_be_root, parent_of
 
 CONTENT = table_of(Content)
 # Made once: SQLAlchemy copies every column for an alias.
@@ -81,18 +82,22 @@ async def create(
     place: Place = Place(),
     object_id: str | None = None,
 ) -> str:
-    """Adds a draft object (below its parent, at its place) and answers its id, a new one unless it is given."""
+    """Adds a draft object (below its parent, at its place) and answers its id, a new one unless it is given.
+
+    Without a parent it is a root, where the model allows that.
+    """
     values = checked(model, values)
     object_id = object_id or model.new_id()
     root_id = object_id
-    if model.__parent__ is not None:
-        column, parent_model = model.__parent__
+    has_parent = parent_id is not None or not may_be_root(model)
+    if has_parent:
+        column, parent_model = kind_of_parent(model, parent_id or "")
         root_id = (await locked(tx, parent_model, parent_id or "", camel(column))).root_id
         values = {**values, column: parent_id, "position": await _next_position(tx, model, str(parent_id))}
         _require_sibling_id(model, place)
     await tx.insert(Content, [identity(tx, model, object_id, root_id)])
     await tx.insert(model, [{"id": object_id, "stage": Stage.DRAFT.value, "revision": 1, **defaults(model), **values}])
-    if model.__parent__ is not None and (place.after or place.at_start):
+    if has_parent and (place.after or place.at_start):
         await _place(tx, model, object_id, str(parent_id), place)
     await count_save(tx, root_id)
     tell(tx, model, "created", object_id, root_id=root_id)
@@ -195,10 +200,11 @@ async def move(
     """Puts a draft object at another place, below the same or another parent of the same root."""
     mine = await locked(tx, model, object_id)
     _require_sibling_id(model, place)
-    assert model.__parent__ is not None
-    column, parent_model = model.__parent__
-    current: str = getattr(await draft_row(tx, model, object_id), column)
+    current = parent_of(model, await draft_row(tx, model, object_id))
+    if parent_id is None and current is None:
+        raise InvalidInput(f"This {name_of(model)} stands by itself and has no siblings.", "IS_ROOT", ("id",))
     if parent_id is not None and parent_id != current:
+        column, parent_model = kind_of_parent(model, parent_id)
         require_kind(parent_model, parent_id, camel(column))
         parent = await tx.row(sa.select(CONTENT.c.root_id).where(CONTENT.c.id == parent_id))
         # Told before the parent is locked: two moves between the same two roots would wait for each other for ever.
@@ -210,7 +216,7 @@ async def move(
             )
         await locked(tx, parent_model, parent_id, camel(column))
         await _next_position(tx, model, parent_id)
-    await _place(tx, model, object_id, parent_id or current, place)
+    await _place(tx, model, object_id, parent_id or str(current), place)
     await count_save(tx, mine.root_id)
     tell(tx, model, "moved", object_id, root_id=mine.root_id, parent_id=parent_id or current)
 
@@ -222,8 +228,7 @@ def _require_sibling_id(model: type[Staged], place: Place) -> None:
 
 async def _place(tx: Transaction, model: type[Staged], object_id: str, parent_id: str, place: Place) -> None:
     """Renumbers the siblings under the parent with the object at its place: one statement, whatever their number."""
-    assert model.__parent__ is not None
-    table, column = table_of(model), model.__parent__[0]
+    table, column = table_of(model), kind_of_parent(model, parent_id)[0]
     sibling = sa.and_(table.c[column] == parent_id, table.c.stage == Stage.DRAFT.value, table.c.id != object_id)
     if place.after is not None and not await tx.row(sa.select(table.c.id).where(sibling, table.c.id == place.after)):
         raise InvalidInput("There is no such sibling to put it after.", "NOT_FOUND", ("afterId",))
@@ -240,6 +245,7 @@ async def _place(tx: Transaction, model: type[Staged], object_id: str, parent_id
         .where(sa.or_(is_moved, table.c.position != numbered.c.place))
         .values(
             {
+                **dict.fromkeys(name for name, _ in model.__parents__),
                 column: parent_id,
                 "position": numbered.c.place,
                 "revision": table.c.revision + sa.cast(is_moved, sa.Integer),
@@ -258,9 +264,8 @@ def _key_of(table: sa.Table, place: Place) -> Any:
 
 
 async def _next_position(tx: Transaction, model: type[Staged], parent_id: str) -> int:
-    assert model.__parent__ is not None
-    table = table_of(model)
-    under = sa.and_(table.c[model.__parent__[0]] == parent_id, table.c.stage == Stage.DRAFT.value)
+    table, column = table_of(model), kind_of_parent(model, parent_id)[0]
+    under = sa.and_(table.c[column] == parent_id, table.c.stage == Stage.DRAFT.value)
     found = await tx.row(
         sa.select(
             sa.func.count().label("number"), sa.func.coalesce(sa.func.max(table.c.position), 0).label("last")
@@ -271,15 +276,15 @@ async def _next_position(tx: Transaction, model: type[Staged], parent_id: str) -
         raise DomainError(
             f"At most {MAX_SIBLINGS} of these fit below one parent, those in the trash included.",
             "TOO_MANY",
-            (camel(model.__parent__[0]),),
+            (camel(column),),
         )
     return int(found.last) + 1
 
 
-async def trash(tx: Transaction, model: type[Staged], object_id: str, tree: tuple[type[Staged], ...]) -> None:
+async def trash(tx: Transaction, model: type[Staged], object_id: str) -> None:
     """Puts a draft object and all below it into the trash. What is published stays published until the next publish."""
     mine = await locked(tx, model, object_id)
-    ids = await below(tx, model, object_id, tree)
+    ids = await below(tx, model, object_id)
     await tx.execute(
         sa.update(CONTENT)
         .where(CONTENT.c.id == sa.any_(sa.literal(ids, ARRAY(id_type()))), CONTENT.c.trashed_at.is_(None))
@@ -292,12 +297,11 @@ async def trash(tx: Transaction, model: type[Staged], object_id: str, tree: tupl
 async def restore(tx: Transaction, model: type[Staged], object_id: str) -> None:
     """Takes an object, and all that was trashed along with it, out of the trash."""
     mine = await locked(tx, model, object_id, trashed=True)
-    if model.__parent__ is not None:
-        column, parent_model = model.__parent__
-        parent_id = getattr(await draft_row(tx, model, object_id), column)
+    parent_id = parent_of(model, await draft_row(tx, model, object_id)) if model.__parents__ else None
+    if parent_id is not None:
         parent = await tx.row(sa.select(CONTENT.c.trashed_at).where(CONTENT.c.id == parent_id))
         if parent is None or parent.trashed_at is not None:
-            above = name_of(parent_model)
+            above = name_of(kind_of_parent(model, parent_id)[1])
             raise DomainError(
                 f"The {above} it belongs to is in the trash: restore that first.", "PARENT_IN_TRASH", ("id",)
             )
@@ -312,23 +316,20 @@ async def restore(tx: Transaction, model: type[Staged], object_id: str) -> None:
     tell(tx, model, "restored", object_id, root_id=mine.root_id)
 
 
-async def below(tx: Transaction, model: type[Staged], object_id: str, tree: tuple[type[Staged], ...]) -> list[str]:
+async def below(tx: Transaction, model: type[Staged], object_id: str) -> list[str]:
     """The ids of a draft object and of everything below it."""
     level: dict[type[Staged], list[str]] = {model: [object_id]}
-    found = [object_id]
-    for child in tree:
-        if child.__parent__ is None or child.__parent__[1] not in level or child.__parent__[0] == "id":
-            continue
-        table, parents = table_of(child), level[child.__parent__[1]]
-        rows = await tx.rows(
-            sa.select(table.c.id).where(
-                table.c[child.__parent__[0]] == sa.any_(sa.literal(parents, ARRAY(id_type()))),
-                table.c.stage == Stage.DRAFT.value,
-            )
-        )
-        level[child] = [row.id for row in rows]
-        found += level[child]
-    return found
+    for child in STAGED:
+        for column, parent in child.__parents__:
+            if level.get(parent) and column != "id":
+                level.setdefault(child, []).extend(await _children(tx, child, column, level[parent]))
+    return [each for ids in level.values() for each in ids]
+
+
+async def _children(tx: Transaction, model: type[Staged], column: str, parents: list[str]) -> list[str]:
+    table = table_of(model)
+    under = table.c[column] == sa.any_(sa.literal(parents, ARRAY(id_type())))
+    return [row.id for row in await tx.rows(sa.select(table.c.id).where(under, table.c.stage == Stage.DRAFT.value))]
 
 
 def defaults(model: type[Staged]) -> dict[str, Any]:

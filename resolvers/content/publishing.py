@@ -1,7 +1,7 @@
 """Publishing a root: live rows made equal to draft rows in one transaction, sealed as a numbered revision.
 
-The functions take a `tree`: the models of the root and all below it, parents first. They hold no knowledge of what the
-models mean; a domain checks its own rules before it calls them.
+The functions take the model of the `root`, and work on all that may hang below it (`tree_of`). They hold no knowledge
+of what the models mean; a domain checks its own rules before it calls them.
 """
 
 from __future__ import annotations
@@ -20,28 +20,29 @@ from core.tables import id_type, table_of
 from core.writing import Transaction, checked
 from models.content import PublishState, Revision, RevisionKind, Stage, Staged
 from resolvers.content.drafts import CONTENT, count_save, tell
+from resolvers.content.trees import Tree, parent_id, tree_of
 
-Tree = Sequence[type[Staged]]
 REVISION = table_of(Revision)
 DRAFT, LIVE = Stage.DRAFT.value, Stage.LIVE.value
 
 
-async def publish(tx: Transaction, tree: Tree, root_id: str, message: str | None) -> int:
+async def publish(tx: Transaction, root: type[Staged], root_id: str, message: str | None) -> int:
     """Makes the live rows of a root equal to its draft and seals the revision; answers the revision's number."""
-    said = checked(Revision, {"message": message})
+    tree, said = tree_of(root), checked(Revision, {"message": message})
+    await tx.expect_many_rows()
     for model in reversed(tree):
         await tx.execute(_remove_gone(model, root_id))
     for model in tree:
         await tx.execute(_copy_to_live(model, root_id))
     number = await _seal(tx, tree, root_id, LIVE, RevisionKind.PUBLISHED, said["message"])
-    tell(tx, tree[0], "published", root_id, revision=number)
+    tell(tx, root, "published", root_id, revision=number)
     return number
 
 
-async def plan(tx: Transaction, tree: Tree, root_id: str, message: str | None) -> int:
+async def plan(tx: Transaction, root: type[Staged], root_id: str, message: str | None) -> int:
     """Seals a root's draft as it stands, to be published later; answers the revision's number."""
     said = checked(Revision, {"message": message})
-    return await _seal(tx, tree, root_id, DRAFT, RevisionKind.PLANNED, said["message"])
+    return await _seal(tx, tree_of(root), root_id, DRAFT, RevisionKind.PLANNED, said["message"])
 
 
 async def sealed(tx: Transaction, root_id: str, number: int) -> dict[str, Any]:
@@ -55,9 +56,11 @@ async def sealed(tx: Transaction, root_id: str, number: int) -> dict[str, Any]:
     return snapshot
 
 
-async def publish_revision(tx: Transaction, tree: Tree, root_id: str, number: int, message: str | None) -> int:
+async def publish_revision(tx: Transaction, root: type[Staged], root_id: str, number: int, message: str | None) -> int:
     """Makes the live rows of a root what a sealed revision holds, and not the draft; answers the new revision."""
     snapshot = await sealed(tx, root_id, number)
+    tree = tree_of(root)
+    await tx.expect_many_rows()
     rows = {model: snapshot.get(table_of(model).name, []) for model in tree}
     for model in reversed(tree):
         table = table_of(model)
@@ -67,7 +70,7 @@ async def publish_revision(tx: Transaction, tree: Tree, root_id: str, number: in
         if rows[model]:
             await tx.execute(_show(model, rows[model]))
     published = await _seal(tx, tree, root_id, LIVE, RevisionKind.PUBLISHED, message)
-    tell(tx, tree[0], "published", root_id, revision=published)
+    tell(tx, root, "published", root_id, revision=published)
     return published
 
 
@@ -92,14 +95,15 @@ async def _seal(tx: Transaction, tree: Tree, root_id: str, stage: str, kind: Rev
     return int(number.next)
 
 
-async def unpublish(tx: Transaction, tree: Tree, root_id: str) -> None:
+async def unpublish(tx: Transaction, root: type[Staged], root_id: str) -> None:
     """Removes the live rows of a root; the draft stays as it is. Raises `DomainError` when there are none."""
-    for model in reversed(tree):
+    await tx.expect_many_rows()
+    for model in reversed(tree_of(root)):
         table = table_of(model)
         removed = await tx.execute(sa.delete(table).where(table.c.stage == LIVE, table.c.id.in_(_ids_of(root_id))))
-        if model is tree[0] and not removed:
+        if model is root and not removed:
             raise DomainError("This is not published.", "NOT_PUBLISHED", ("id",))
-    tell(tx, tree[0], "unpublished", root_id)
+    tell(tx, root, "unpublished", root_id)
 
 
 async def is_live(tx: Transaction, model: type[Staged], object_id: str) -> bool:
@@ -109,12 +113,14 @@ async def is_live(tx: Transaction, model: type[Staged], object_id: str) -> bool:
     return found is not None
 
 
-async def restore_revision(tx: Transaction, tree: Tree, root_id: str, number: int) -> None:
+async def restore_revision(tx: Transaction, root: type[Staged], root_id: str, number: int) -> None:
     """Loads a sealed revision into the draft. What the draft has beyond it goes to the trash.
 
     The draft as it stood is sealed before, as a revision of its own: nothing is lost.
     """
     snapshot = await sealed(tx, root_id, number)
+    tree = tree_of(root)
+    await tx.expect_many_rows()
     await _seal(tx, tree, root_id, DRAFT, RevisionKind.REPLACED, f"The draft before revision {number} was restored")
     ids = [row["id"] for model in tree for row in snapshot.get(table_of(model).name, [])]
     await tx.execute(_take_out_of_trash(root_id, ids))
@@ -124,22 +130,22 @@ async def restore_revision(tx: Transaction, tree: Tree, root_id: str, number: in
     for model in tree:
         rows = snapshot.get(table_of(model).name, [])
         await tx.execute(_load(model, root_id, rows))
-        if model.__parent__ is not None and "position" in table_of(model).c:
+        if model.__parents__ and "position" in table_of(model).c:
             await tx.execute(_renumber(model, root_id))
     await count_save(tx, root_id)
-    tell(tx, tree[0], "reverted", root_id, revision=number)
+    tell(tx, root, "reverted", root_id, revision=number)
 
 
-async def publish_states(reader: Reader, tree: Tree, root_ids: Sequence[str]) -> list[PublishState]:
+async def publish_states(reader: Reader, root: type[Staged], root_ids: Sequence[str]) -> list[PublishState]:
     """How each root's draft stands to what readers see, in one statement."""
-    comparisons = [_differences(model) for model in tree]
+    comparisons = [_differences(model) for model in tree_of(root)]
     every = sa.union_all(*comparisons).subquery("every")
-    root = table_of(tree[0])
+    table = table_of(root)
     statement = sa.select(every.c.root_id, sa.func.bool_or(every.c.differs).label("differs")).group_by(every.c.root_id)
     differing = {row.root_id: row.differs for row in await reader.select(statement, {"roots": list(set(root_ids))})}
     live = await reader.select(
-        sa.select(root.c.id).where(
-            root.c.stage == LIVE, root.c.id == sa.any_(sa.bindparam("roots", type_=ARRAY(id_type())))
+        sa.select(table.c.id).where(
+            table.c.stage == LIVE, table.c.id == sa.any_(sa.bindparam("roots", type_=ARRAY(id_type())))
         ),
         {"roots": list(set(root_ids))},
     )
@@ -230,11 +236,9 @@ def _trash_beyond(model: type[Staged], root_id: str, ids: Sequence[str]) -> sa.U
 
     So do those that lay there on account of an object that is back now. Levels go from the root down.
     """
-    assert model.__parent__ is not None
     table, above = table_of(model), CONTENT.alias("above")
-    along = sa.select(above.c.trashed_with).where(
-        above.c.id == table.c[model.__parent__[0]], above.c.trashed_at.is_not(None)
-    )
+    parent = parent_id(model, table)
+    along = sa.select(above.c.trashed_with).where(above.c.id == parent, above.c.trashed_at.is_not(None))
     return (
         sa.update(CONTENT)
         .where(CONTENT.c.id == table.c.id, table.c.stage == DRAFT, CONTENT.c.root_id == root_id)
@@ -250,9 +254,7 @@ def _trash_beyond(model: type[Staged], root_id: str, ids: Sequence[str]) -> sa.U
 def _delete_beyond(model: type[Staged], root_id: str, ids: Sequence[str]) -> sa.Delete:
     """Removes the draft rows of small parts that are neither in the snapshot nor owned by an object in the trash."""
     table, above = table_of(model), CONTENT.alias("above")
-    assert model.__parent__ is not None
-    parent = table.c[model.__parent__[0]]
-    kept = sa.select(above.c.id).where(above.c.id == parent, above.c.trashed_at.is_(None)).exists()
+    kept = sa.select(above.c.id).where(above.c.id == parent_id(model, table), above.c.trashed_at.is_(None)).exists()
     of_root = table.c.id.in_(_ids_of(root_id))
     return sa.delete(table).where(table.c.stage == DRAFT, of_root, ~_among(table.c.id, ids), kept)
 
@@ -306,11 +308,10 @@ def _rows_of(table: sa.Table, rows: Sequence[Mapping[str, Any]], known: Sequence
 
 def _renumber(model: type[Staged], root_id: str) -> sa.Update:
     """Dense positions below each parent, what is in the trash behind what is not."""
-    assert model.__parent__ is not None
     table = table_of(model)
     draft = _named(table, "draft")
     order = (CONTENT.c.trashed_at.is_not(None), draft.c.position, draft.c.id)
-    place = sa.func.row_number().over(partition_by=draft.c[model.__parent__[0]], order_by=order)
+    place = sa.func.row_number().over(partition_by=parent_id(model, draft), order_by=order)
     numbered = (
         sa.select(draft.c.id, place.label("place"))
         .join(CONTENT, CONTENT.c.id == draft.c.id)
@@ -325,16 +326,17 @@ def _renumber(model: type[Staged], root_id: str) -> sa.Update:
 
 
 def _differences(model: type[Staged]) -> sa.Select[Any]:
-    """Per object of the roots: whether its draft and its live row differ, one of them missing included."""
+    """Per object of the roots: whether its draft and its live row differ, one of them missing included.
+
+    Both stages come by one join on the id, whose plan is good whatever the statistics say of stages.
+    """
     table = table_of(model)
-    draft, live = _named(table, "draft"), _named(table, "live")
     roots = sa.bindparam("roots", type_=ARRAY(id_type()))
-    draft_revision = sa.case((CONTENT.c.trashed_at.is_(None), draft.c.revision))
-    joined = CONTENT.outerjoin(draft, sa.and_(draft.c.id == CONTENT.c.id, draft.c.stage == DRAFT)).outerjoin(
-        live, sa.and_(live.c.id == CONTENT.c.id, live.c.stage == LIVE)
-    )
+    is_draft = sa.and_(table.c.stage == DRAFT, CONTENT.c.trashed_at.is_(None))
+    draft, live = (sa.func.max(table.c.revision).filter(each) for each in (is_draft, table.c.stage == LIVE))
     return (
-        sa.select(CONTENT.c.root_id, draft_revision.is_distinct_from(live.c.revision).label("differs"))
-        .select_from(joined)
+        sa.select(CONTENT.c.root_id, draft.is_distinct_from(live).label("differs"))
+        .join(table, table.c.id == CONTENT.c.id)
         .where(CONTENT.c.root_id == sa.any_(roots))
+        .group_by(CONTENT.c.root_id, CONTENT.c.id)
     )

@@ -38,7 +38,6 @@ from resolvers.curriculum.visible import (
     COURSE_BY_ID,
     COURSE_BY_SLUG,
     COURSE_OF_MODULE,
-    COURSE_TREE,
     COURSES,
     COURSES_OF_THEME,
     DRAFT,
@@ -55,7 +54,6 @@ from resolvers.curriculum.visible import (
     THEME_BY_ID,
     THEME_BY_SLUG,
     THEME_OF_COURSE,
-    THEME_TREE,
     THEMES,
 )
 
@@ -68,7 +66,6 @@ __all__ = [
     "COURSE_BY_ID",
     "COURSE_BY_SLUG",
     "COURSE_OF_MODULE",
-    "COURSE_TREE",
     "DRAFT",
     "LESSONS",
     "LESSONS_OF_MODULE",
@@ -84,7 +81,6 @@ __all__ = [
     "THEME_BY_ID",
     "THEME_BY_SLUG",
     "THEME_OF_COURSE",
-    "THEME_TREE",
     "answer_keys",
     "create_block",
     "create_course",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,7 +38,7 @@ from resolvers.curriculum.rules import (
     with_slug,
     with_texts,
 )
-from resolvers.curriculum.visible import COURSE, COURSE_TREE, DRAFT, LIVE, THEME_TREE
+from resolvers.curriculum.visible import COURSE, DRAFT, LIVE
 from resolvers.formats import BY_KIND
 from resolvers.formats.base import join, split, validated
 
@@ -222,22 +223,22 @@ async def duplicate_course(
     original = await drafts.draft_row(tx, Course, course_id)
     changes = checked(Course, {"title": title or f"Copy of {original.title}"[:200]})
     changes |= checked(Course, {"slug": slug or await free_slug(tx, Course, slug_of(original.slug) + "-copy")})
-    ids = await copying.duplicate(tx, COURSE_TREE, course_id, changes)
+    ids = await copying.duplicate(tx, Course, course_id, changes)
     drafts.tell(tx, Course, "created", ids[course_id], root_id=ids[course_id], copied_from=course_id)
     return ids[course_id], ids
 
 
 async def trash(tx: Transaction, model: type[Staged], object_id: str) -> None:
     """Puts a draft object with all below it into the trash; a root must be unpublished before."""
-    await drafts.locked(tx, model, object_id)
-    if model.__parent__ is None and await publishing.is_live(tx, model, object_id):
+    is_root = (await drafts.locked(tx, model, object_id)).root_id == object_id
+    if is_root and await publishing.is_live(tx, model, object_id):
         name = drafts.name_of(model)
         raise DomainError(f"This {name} is published. Unpublish it first.", "PUBLISHED", ("id",))
     if model is Theme:
         await require_no_courses(tx, object_id, DRAFT, "Trash its courses or give them another theme first.")
     if model is Module:
         await require_nothing_waits(tx, object_id)
-    await drafts.trash(tx, model, object_id, COURSE_TREE)
+    await drafts.trash(tx, model, object_id)
 
 
 async def restore(tx: Transaction, model: type[Staged], object_id: str) -> None:
@@ -256,7 +257,7 @@ async def publish_theme(tx: Transaction, theme_id: str, message: str | None) -> 
     holder = await live_holder(tx, Theme, theme)
     if holder is not None:
         raise DomainError(f"The published theme {holder!r} has the slug {theme.slug}.", "TAKEN", ("id",))
-    return await publishing.publish(tx, THEME_TREE, theme_id, message)
+    return await publishing.publish(tx, Theme, theme_id, message)
 
 
 async def publish_course(
@@ -268,13 +269,14 @@ async def publish_course(
     stands in the way.
     """
     identity = await drafts.locked(tx, Course, course_id)
+    await tx.expect_many_rows()
     if expected_tree_revision is not None:
         drafts.require_tree_revision(identity, expected_tree_revision)
     course = await drafts.draft_row(tx, Course, course_id)
     problems = await publishing_problems(tx, course)
     if problems:
         raise SeveralErrors(problems)
-    return await publishing.publish(tx, COURSE_TREE, course_id, message)
+    return await publishing.publish(tx, Course, course_id, message)
 
 
 async def publishing_problems(tx: Transaction, course: Row) -> list[DomainError]:
@@ -289,8 +291,8 @@ async def publishing_problems(tx: Transaction, course: Row) -> list[DomainError]
         problems.append(DomainError(f"The published course {holder!r} has the slug {course.slug}.", "TAKEN", ("id",)))
     modules = await kept_rows(tx, Module, course.id)
     problems += [DomainError(each.message, each.code, ("id",)) for each in release_problems(modules)]
-    slugs = [row.slug for row in await kept_rows(tx, Lesson, course.id)]
-    for slug in sorted({slug for slug in slugs if slugs.count(slug) > 1}):
+    slugs = Counter(row.slug for row in await kept_rows(tx, Lesson, course.id))
+    for slug in sorted(slug for slug, number in slugs.items() if number > 1):
         problems.append(DomainError(f"Two lessons have the slug {slug}.", "DUPLICATE_SLUG", ("id",)))
     return problems
 
@@ -299,13 +301,13 @@ async def unpublish_theme(tx: Transaction, theme_id: str) -> None:
     """Takes a theme away from readers; its courses must be unpublished before."""
     await drafts.locked(tx, Theme, theme_id)
     await require_no_courses(tx, theme_id, LIVE, "Unpublish its courses first.")
-    await publishing.unpublish(tx, THEME_TREE, theme_id)
+    await publishing.unpublish(tx, Theme, theme_id)
 
 
 async def unpublish_course(tx: Transaction, course_id: str) -> None:
     """Takes a course away from readers; the draft stays as it is."""
     await drafts.locked(tx, Course, course_id)
-    await publishing.unpublish(tx, COURSE_TREE, course_id)
+    await publishing.unpublish(tx, Course, course_id)
 
 
 async def restore_course_revision(tx: Transaction, course_id: str, number: int, expected_tree_revision: int) -> None:
@@ -321,10 +323,10 @@ async def restore_course_revision(tx: Transaction, course_id: str, number: int, 
     )
     await require_kept_theme(tx, theme_id.id if theme_id else None)
     drafts.require_tree_revision(await drafts.locked(tx, Course, course_id), expected_tree_revision)
-    await publishing.restore_revision(tx, COURSE_TREE, course_id, number)
+    await publishing.restore_revision(tx, Course, course_id, number)
 
 
 async def restore_theme_revision(tx: Transaction, theme_id: str, number: int, expected_tree_revision: int) -> None:
     """Loads a sealed revision into a theme's draft, which is sealed itself before."""
     drafts.require_tree_revision(await drafts.locked(tx, Theme, theme_id), expected_tree_revision)
-    await publishing.restore_revision(tx, THEME_TREE, theme_id, number)
+    await publishing.restore_revision(tx, Theme, theme_id, number)

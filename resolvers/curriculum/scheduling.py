@@ -27,11 +27,10 @@ from resolvers import jobs
 from resolvers.content import drafts, publishing
 from resolvers.curriculum.actions import publishing_problems, unpublish_course, unpublish_theme
 from resolvers.curriculum.rules import live_holder
-from resolvers.curriculum.visible import COURSE_TREE, THEME_TREE
 
 RUN = JobKind("run_schedule", priority=Priority.HIGH, time_limit=300)
 SCHEDULE = table_of(Schedule)
-_TREES: dict[type[Staged], publishing.Tree] = {Theme: THEME_TREE, Course: COURSE_TREE}
+_ROOTS: tuple[type[Staged], ...] = (Theme, Course)
 PLANNED, DONE, CANCELLED = ScheduleState.PLANNED.value, ScheduleState.DONE.value, ScheduleState.CANCELLED.value
 
 # What is visible -----------------------------------------------------------------------------------------------------
@@ -121,7 +120,7 @@ async def _publish(tx: Transaction, model: type[Staged], plan: Row) -> None:
     if theme_id and not await publishing.is_live(tx, Theme, theme_id):
         raise DomainError("The course's theme is not published. Publish the theme first.", "THEME_NOT_PUBLISHED")
     said = f"Planned as revision {plan.revision}"
-    await publishing.publish_revision(tx, _TREES[model], plan.root_id, plan.revision, said)
+    await publishing.publish_revision(tx, model, plan.root_id, plan.revision, said)
 
 
 async def _sealed(tx: Transaction, model: type[Staged], root_id: str, message: str | None) -> int:
@@ -131,7 +130,7 @@ async def _sealed(tx: Transaction, model: type[Staged], root_id: str, message: s
         standing = [each for each in problems if each.code != "THEME_NOT_PUBLISHED"]
         if standing:
             raise SeveralErrors(standing)
-    return await publishing.plan(tx, _TREES[model], root_id, message)
+    return await publishing.plan(tx, model, root_id, message)
 
 
 async def _planned(tx: Transaction, schedule_id: str) -> Row:
@@ -164,7 +163,7 @@ async def _require_future(tx: Transaction, run_at: datetime) -> None:
 
 
 def _root(root_id: str) -> type[Staged]:
-    for model in _TREES:
+    for model in _ROOTS:
         if tag_of(root_id) == model.__tag__:
             return model
     raise InvalidInput("This is not the id of a theme or a course.", "WRONG_KIND_OF_ID", ("rootId",))

@@ -1,4 +1,4 @@
-"""What is visible of the curriculum: its trees, and every relation that can be read."""
+"""What is visible of the curriculum: every relation that can be read."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ import sqlalchemy as sa
 
 from core.relations import Filter, Relation, Sort, contains, equals, own_id
 from core.tables import table_of
-from models.content import Stage, Staged
-from models.curriculum import AnswerKey, Block, Course, Lesson, Milestone, Module, Theme
+from models.content import Stage
+from models.curriculum import Block, Course, Lesson, Milestone, Module, Theme
 
 THEME, COURSE, MODULE, LESSON, BLOCK = (table_of(model) for model in (Theme, Course, Module, Lesson, Block))
 DRAFT, LIVE = Stage.DRAFT.value, Stage.LIVE.value
-
-# The publishing units, parents first.
-THEME_TREE: tuple[type[Staged], ...] = (Theme,)
-COURSE_TREE: tuple[type[Staged], ...] = (Course, Milestone, Module, Lesson, Block, AnswerKey)
 
 _BY_TITLE = {"TITLE_ASC": Sort("title"), "TITLE_DESC": Sort("title", descending=True)}
 _BY_TIME = {

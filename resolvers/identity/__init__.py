@@ -1,23 +1,25 @@
 """Identity: who may what, and how people and programs prove who they are."""
 
 from resolvers.identity.credentials import (
+    Identified,
     create_api_token,
     create_login_token,
     delete_expired,
     ensure_user,
     grant,
+    seen,
     viewer_of_bearer,
     viewer_of_session,
-    viewer_of_token,
     viewer_of_user,
 )
 from resolvers.identity.rights import SCOPES_OF_ROLE, scopes_of
 from resolvers.identity.sessions import SESSION_LIFE, Origin, sign_in, sign_out
-from resolvers.identity.tokens import TokenKind, kind_of, looks_like_token, new_token
+from resolvers.identity.tokens import TokenKind, kind_of, looks_like_jwt, looks_like_token, new_token
 
 __all__ = [
     "SCOPES_OF_ROLE",
     "SESSION_LIFE",
+    "Identified",
     "Origin",
     "TokenKind",
     "create_api_token",
@@ -26,13 +28,14 @@ __all__ = [
     "ensure_user",
     "grant",
     "kind_of",
+    "looks_like_jwt",
     "looks_like_token",
     "new_token",
     "scopes_of",
+    "seen",
     "sign_in",
     "sign_out",
     "viewer_of_bearer",
     "viewer_of_session",
-    "viewer_of_token",
     "viewer_of_user",
 ]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from core.clock import now
+from core.database import Database, Prepared, compiled
 from core.errors import InvalidInput, NotFound
 from core.ids import tag_of
+from core.reading import read_at_once
 from core.rows import Row
 from core.tables import table_of
-from core.viewer import Viewer, ViewerKind
+from core.viewer import SERVICE, Viewer, ViewerKind
 from core.writing import Transaction, checked
 from models.events import ApiTokenCreated, ApiTokenRevoked, RoleGranted, UserSignedUp
 from models.identity import (
@@ -42,58 +45,76 @@ _SEEN_EVERY = timedelta(hours=1)
 # Batches -------------------------------------------------------------------------------------------------------------
 
 
-async def viewer_of_bearer(tx: Transaction, token: str) -> Viewer | None:
-    """The viewer behind a bearer token of ours, be it an API token or the access token of an app; else None."""
+class Identified(NamedTuple):
+    """Who is behind a credential. `is_stale`: that they were here has not been written down for a while."""
+
+    viewer: Viewer
+    is_stale: bool
+
+
+async def viewer_of_bearer(database: Database, token: str) -> Identified | None:
+    """Who is behind a bearer token of ours, be it an API token or the access token of an app; else None.
+
+    None as well when it is unknown, expired or revoked, or its owner is not active.
+    """
     kind = kind_of(token)
-    if kind is TokenKind.API:
-        return await viewer_of_token(tx, token)
-    return await _viewer_of_access(tx, token) if kind is TokenKind.ACCESS else None
-
-
-async def viewer_of_token(tx: Transaction, token: str) -> Viewer | None:
-    """The viewer behind an API token, or None when it is unknown, expired, revoked or its owner is not active."""
-    if kind_of(token) is not TokenKind.API:
+    if kind not in (TokenKind.API, TokenKind.ACCESS):
         return None
-    table = table_of(ApiToken)
-    found = await _found(tx, sa.select(table.c.user_id, table.c.scopes), table, table.c.token_hash == token_hash(token))
+    found = await _found(database, kind, token)
     if found is None:
         return None
-    allowed = frozenset(found.scopes) & await _scopes(tx, found.user_id)
-    return Viewer(ViewerKind.API_TOKEN, found.user_id, found.display_name, allowed)
+    if kind is TokenKind.ACCESS:
+        return _person(found)
+    allowed = frozenset(found.scopes) & scopes_of(map(Role, found.roles))
+    return Identified(Viewer(ViewerKind.API_TOKEN, found.user_id, found.display_name, allowed), is_stale=False)
 
 
-async def viewer_of_session(tx: Transaction, cookie: str) -> Viewer | None:
-    """The viewer behind a session cookie, or None when the session is over."""
-    table = table_of(AuthSession)
-    columns = sa.select(table.c.user_id, table.c.id)
-    return await _person(tx, await _found(tx, columns, table, table.c.token_hash == token_hash(cookie)))
-
-
-async def _viewer_of_access(tx: Transaction, token: str) -> Viewer | None:
-    session, pair = table_of(AuthSession), table_of(RefreshToken)
-    columns = sa.select(session.c.user_id, session.c.id).join(pair, pair.c.session_id == session.c.id)
-    fits = sa.and_(pair.c.access_hash == token_hash(token), pair.c.access_expires_at > sa.func.now())
-    return await _person(tx, await _found(tx, columns, session, fits))
+async def viewer_of_session(database: Database, cookie: str) -> Identified | None:
+    """Who is behind a session cookie, or None when the session is over."""
+    found = await _found(database, TokenKind.SESSION, cookie)
+    return None if found is None else _person(found)
 
 
 async def viewer_of_user(tx: Transaction, user_id: str, session_id: str | None = None) -> Viewer | None:
     """An active person as a viewer, or None."""
     user = table_of(User)
-    found = await tx.row(
-        sa.select(user.c.id.label("user_id"), user.c.display_name, user.c.last_active_at).where(
-            user.c.id == user_id, user.c.status == UserStatus.ACTIVE.value
-        )
+    statement = sa.select(user.c.display_name, user.c.last_active_at).where(
+        user.c.id == user_id, user.c.status == UserStatus.ACTIVE.value
     )
-    return await _person(tx, None if found is None else Row({**vars(found), "id": session_id}))
+    found = await tx.row(statement)
+    if found is None:
+        return None
+    if _is_stale(found.last_active_at):
+        await seen(tx, user_id)
+    return Viewer(ViewerKind.USER, user_id, found.display_name, scopes_of(await roles_of(tx, user_id)), session_id)
 
 
-async def _found(tx: Transaction, columns: sa.Select[Any], table: sa.Table, fits: Any) -> Row | None:
-    """The credential that fits and is neither over nor taken back, with its owner, who must be active."""
-    user = table_of(User)
-    return await tx.row(
-        columns.add_columns(user.c.display_name, user.c.last_active_at)
-        .join(user, user.c.id == table.c.user_id)
-        .where(
+async def _found(database: Database, kind: TokenKind, secret: str) -> Row | None:
+    """The credential with its owner and their roles, all as of one instant, in one round trip."""
+    found = await read_at_once(database, SERVICE, _statement(kind), {"hash": token_hash(secret)})
+    return found[0] if found else None
+
+
+@lru_cache(maxsize=len(TokenKind))
+def _statement(kind: TokenKind) -> Prepared:
+    """What finds a credential of this kind that is neither over nor taken back, with its owner, who must be active."""
+    user, table = table_of(User), table_of(ApiToken if kind is TokenKind.API else AuthSession)
+    secret = sa.bindparam("hash", type_=sa.Text)
+    found = sa.select(
+        table.c.user_id,
+        table.c.scopes if kind is TokenKind.API else table.c.id,
+        user.c.display_name,
+        user.c.last_active_at,
+        sa.func.array(_roles(user.c.id).scalar_subquery()).label("roles"),
+    ).join(user, user.c.id == table.c.user_id)
+    if kind is TokenKind.ACCESS:
+        pair = table_of(RefreshToken)
+        found = found.join(pair, pair.c.session_id == table.c.id)
+        fits = sa.and_(pair.c.access_hash == secret, pair.c.access_expires_at > sa.func.now())
+    else:
+        fits = table.c.token_hash == secret
+    return compiled(
+        found.where(
             fits,
             table.c.expires_at > sa.func.now(),
             table.c.revoked_at.is_(None),
@@ -102,35 +123,38 @@ async def _found(tx: Transaction, columns: sa.Select[Any], table: sa.Table, fits
     )
 
 
-async def _person(tx: Transaction, found: Row | None) -> Viewer | None:
-    if found is None:
-        return None
-    if found.last_active_at is None or found.last_active_at < now() - _SEEN_EVERY:
-        user = table_of(User)
-        await tx.execute(sa.update(user).where(user.c.id == found.user_id).values(last_active_at=sa.func.now()))
-    scopes = await _scopes(tx, found.user_id)
-    return Viewer(ViewerKind.USER, found.user_id, found.display_name, scopes, found.id)
+def _person(found: Row) -> Identified:
+    scopes = scopes_of(map(Role, found.roles))
+    viewer = Viewer(ViewerKind.USER, found.user_id, found.display_name, scopes, found.id)
+    return Identified(viewer, _is_stale(found.last_active_at))
 
 
-async def _scopes(tx: Transaction, user_id: str) -> frozenset[str]:
-    """Scopes of the person's global grants that have not expired."""
-    return scopes_of(await roles_of(tx, user_id))
+def _is_stale(last_active_at: datetime | None) -> bool:
+    return last_active_at is None or last_active_at < now() - _SEEN_EVERY
+
+
+def _roles(user_id: Any) -> sa.Select[Any]:
+    """The roles of global grants that have not expired at this instant."""
+    grant = table_of(RoleGrant)
+    return sa.select(grant.c.role).where(
+        grant.c.user_id == user_id,
+        grant.c.scope_type == ScopeType.GLOBAL.value,
+        sa.or_(grant.c.expires_at.is_(None), grant.c.expires_at > sa.func.now()),
+    )
 
 
 async def roles_of(tx: Transaction, user_id: str) -> list[Role]:
     """The roles that a person holds everywhere, at this instant."""
-    grant = table_of(RoleGrant)
-    rows = await tx.rows(
-        sa.select(grant.c.role).where(
-            grant.c.user_id == user_id,
-            grant.c.scope_type == ScopeType.GLOBAL.value,
-            sa.or_(grant.c.expires_at.is_(None), grant.c.expires_at > sa.func.now()),
-        )
-    )
-    return [Role(row.role) for row in rows]
+    return [Role(row.role) for row in await tx.rows(_roles(user_id))]
 
 
 # Actions -------------------------------------------------------------------------------------------------------------
+
+
+async def seen(tx: Transaction, user_id: str) -> None:
+    """Writes down that a person was here just now."""
+    user = table_of(User)
+    await tx.execute(sa.update(user).where(user.c.id == user_id).values(last_active_at=sa.func.now()))
 
 
 async def ensure_user(tx: Transaction, email: str, name: str, role: Role) -> str:

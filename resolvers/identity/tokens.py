@@ -53,6 +53,11 @@ def looks_like_token(text: str, kind: TokenKind = TokenKind.API) -> bool:
     return kind_of(text) is kind
 
 
+def looks_like_jwt(token: str) -> bool:
+    """Whether a bearer token has the three parts of a signed JSON Web Token, which is none of ours."""
+    return token.count(".") == 2 and token.startswith("ey")
+
+
 def token_hash(token: str) -> str:
     """What is kept of a secret: tokens carry 256 random bits, so one fast hash is enough."""
     return hashlib.sha256(token.encode()).hexdigest()

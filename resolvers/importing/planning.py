@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.errors import DomainError
 from gateways import olx
 from models.content import Staged
 from models.curriculum import Block, BlockFormat, Course, Lesson, Module
@@ -60,8 +61,10 @@ class Plan:
 def plan(course: olx.OlxCourse) -> Plan:
     """Chapters become modules, sequentials lessons, verticals sections, components blocks.
 
-    Values still hold the reader's neutral links.
+    Values still hold the reader's neutral links. Raises `DomainError` when a component became nothing at all.
     """
+    if lost := course.accounts().lost:
+        raise DomainError(f"{len(lost)} components would get lost without a word, {lost[0]} for one.", "LOST")
     made = Plan(named(f"olx:{course.key}"))
     made.issues = [*map(found, course.issues), *settings_without_home(course), *files_not_copied(course)]
     made.unreadable = frozenset(

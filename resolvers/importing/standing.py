@@ -17,6 +17,7 @@ from models.content import Stage, Staged
 from models.curriculum import AnswerKey, Block, BlockFormat, Course, Lesson, Module
 from models.importing import ExternalRef
 from resolvers.content.drafts import CONTENT
+from resolvers.content.trees import parent_of
 from resolvers.formats.base import join
 from resolvers.importing.merging import is_untouched
 from resolvers.importing.outline import Outline, start_of
@@ -97,7 +98,7 @@ async def read_draft(tx: Transaction, found: Known, course_id: str) -> None:
             found.objects[row.id] = Standing(
                 id=row.id,
                 model=model,
-                parent=getattr(row, model.__parent__[0]) if model.__parent__ else None,
+                parent=parent_of(model, row),
                 revision=row.revision,
                 values={**vars(row), **authored},
                 is_trashed=row.trashed_at is not None,

@@ -84,6 +84,11 @@ class IdePage:
         return self.header.get_by_role("status")
 
     @property
+    def cost(self) -> Locator:
+        """What the header says that the last operation cost."""
+        return self.header.get_by_text(re.compile(r"^Cost "))
+
+    @property
     def answer(self) -> Locator:
         """The pane that shows what the server said; only the lines in view are in it."""
         return self.editor("Result Window")

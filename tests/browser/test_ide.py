@@ -95,6 +95,20 @@ def test_the_answer_to_a_query_is_shown(ide: IdePage, editor_link: str, demo_cou
     expect(ide.answer).to_contain_text(demo_course["slug"])
 
 
+def test_the_header_says_what_an_operation_cost(ide: IdePage) -> None:
+    ide.open()
+    expect(ide.cost).to_have_count(0)
+    ide.write("Operation Editor", "{ courses(first: 7) { nodes { id } } }")
+    ide.play()
+    expect(ide.cost).to_have_text("Cost 8 of 25,000")
+    ide.tolerate("400")
+    ide.write(
+        "Operation Editor", "{ themes { nodes { courses(first: 100) { nodes { id modules { lessons { id } } } } } } }"
+    )
+    ide.play()
+    expect(ide.cost).to_have_text("Cost 62,041 of 25,000")
+
+
 def test_readers_see_a_change_when_it_is_published_and_not_before(
     ide: IdePage, editor_link: str, base_url: str, demo_course: dict[str, Any]
 ) -> None:

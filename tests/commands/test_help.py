@@ -15,7 +15,8 @@ from .conftest import Cairn
 
 COMMANDS = {
     "dev", "serve", "worker", "migrate", "import", "import olx", "schema", "token", "token create", "user",
-    "user create", "user grant", "user revoke", "jobs", "jobs list", "jobs retry", "jobs cancel", "jobs park", "doctor",
+    "user create", "user grant", "user revoke", "doctor", "documents", "documents manifest", "documents check",
+    "jobs", "jobs list", "jobs retry", "jobs cancel", "jobs park",
 }  # fmt: skip
 
 

@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 from psycopg.types.json import Jsonb
 
-from core.database import Connection, Database, compiled
+from core.database import Connection, Database, Snapshot, compiled
 from core.ids import new_id
+from core.pipeline import Statement
 from core.viewer import ANONYMOUS, SERVICE
 from tests.core.conftest import Run
 
@@ -66,22 +67,34 @@ def test_nobody_else_sees_what_is_not_committed(run: Run) -> None:
     assert run(work) == 0
 
 
-def test_a_reading_transaction_refuses_to_write(run: Run) -> None:
-    async def work(database: Database) -> None:
-        async with database.transaction(SERVICE, read_only=True) as connection:
-            await _add(connection)
-
-    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
-        run(work)
+async def _seen(snapshot: Snapshot) -> int:
+    number: int = (await snapshot.rows([Statement(COUNT)]))[0][0][0]
+    return number
 
 
-def test_a_reading_transaction_sees_one_snapshot_from_its_first_statement_on(run: Run) -> None:
+def test_a_snapshot_refuses_to_write_and_reads_nothing_after_a_failure(run: Run) -> None:
+    async def work(database: Database) -> list[str]:
+        snapshot = database.snapshot(SERVICE)
+        said = []
+        for text in ('DELETE FROM "user"', COUNT):
+            try:
+                await snapshot.rows([Statement(text)])
+            except psycopg.Error as error:
+                said.append(type(error).__name__)
+        await snapshot.close()
+        return [*said, str(await _counted(database))]
+
+    assert run(work, pool_size=1) == ["ReadOnlySqlTransaction", "ReadOnlySqlTransaction", "0"]
+
+
+def test_a_snapshot_sees_one_state_from_its_first_statement_on(run: Run) -> None:
     async def work(database: Database) -> tuple[int, int, int]:
-        async with database.transaction(SERVICE, read_only=True) as reading:
-            before = await _number(reading)
-            async with database.transaction(SERVICE) as writing:
-                await _add(writing)
-            after = await _number(reading)
+        snapshot = database.snapshot(SERVICE)
+        before = await _seen(snapshot)
+        async with database.transaction(SERVICE) as writing:
+            await _add(writing)
+        after = await _seen(snapshot)
+        await snapshot.close()
         return before, after, await _counted(database)
 
     assert run(work) == (0, 0, 1)
@@ -89,13 +102,43 @@ def test_a_reading_transaction_sees_one_snapshot_from_its_first_statement_on(run
 
 def test_a_connection_that_only_read_may_write_the_next_time(run: Run) -> None:
     async def work(database: Database) -> int:
-        async with database.transaction(SERVICE, read_only=True) as connection:
-            await _number(connection)
+        snapshot = database.snapshot(SERVICE)
+        await _seen(snapshot)
+        await snapshot.close()
         async with database.transaction(SERVICE) as connection:
             await _add(connection)
         return await _counted(database)
 
     assert run(work, pool_size=1) == 1
+
+
+def test_a_snapshot_that_was_never_used_holds_no_connection_and_closes_twice(run: Run) -> None:
+    async def work(database: Database) -> int:
+        snapshot = database.snapshot(SERVICE)
+        assert not snapshot.is_open
+        await snapshot.close()
+        await snapshot.close()
+        return await _counted(database)
+
+    assert run(work, pool_size=1) == 0
+
+
+def test_a_snapshot_begins_again_on_a_connection_that_answers(run: Run) -> None:
+    async def work(database: Database) -> int:
+        first = database.snapshot(SERVICE)
+        await first.rows([Statement(COUNT)])
+        await first.close()
+        with psycopg.connect(database.url, autocommit=True) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                " AND datname = current_database()"
+            )
+        second = database.snapshot(SERVICE)
+        number = await _seen(second)
+        await second.close()
+        return number
+
+    assert run(work, pool_size=1) == 0
 
 
 def test_a_statement_that_takes_too_long_is_ended_and_the_connection_goes_on(run: Run) -> None:

@@ -16,18 +16,45 @@ EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
     "DATABASE_URL": (URL, "url", URL, "postgresql//oops"),
     "PORT": ("8123", "port", 8123, "70000"),
     "CAIRN_BROKER": ("redis://:word@localhost/8", "broker", "**********", "pigeons"),
+    "CAIRN_ENVIRONMENT": ("production", "environment", "production", "staging"),
     "CAIRN_IDE_FOLDER": ("/srv/ide", "ide_folder", "/srv/ide", None),
     "CAIRN_HTTP__HOST": ("0.0.0.0", "http.host", "0.0.0.0", None),
     "CAIRN_HTTP__PUBLIC_URL": ("https://cairn.example/", "http.public_url", "https://cairn.example/", "cairn"),
+    "CAIRN_HTTP__ALLOWED_ORIGINS": (
+        '["https://app.example"]',
+        "http.allowed_origins",
+        ("https://app.example",),
+        '["https://*.example"]',
+    ),
+    "CAIRN_HTTP__TRUSTED_PROXIES": (
+        '["10.0.0.0/8"]',
+        "http.trusted_proxies",
+        "(IPv4Network('10.0.0.0/8'),)",
+        '["proxy"]',
+    ),
+    "CAIRN_HTTP__FORWARDED_HEADER": ("forwarded", "http.forwarded_header", "forwarded", "x-real-ip"),
     "CAIRN_HTTP__MAX_BODY_BYTES": ("5000", "http.max_body_bytes", 5000, "10"),
+    "CAIRN_HTTP__IDEMPOTENCY_HOURS": ("48", "http.idempotency_hours", 48, "0"),
     "CAIRN_HTTP__MAX_JSON_DEPTH": ("9", "http.max_json_depth", 9, "deep"),
     "CAIRN_GRAPHQL__EXECUTOR": ("levels", "graphql.executor", "levels", "fastest"),
     "CAIRN_GRAPHQL__MAX_TOKENS": ("101", "graphql.max_tokens", 101, "1"),
     "CAIRN_GRAPHQL__MAX_DEPTH": ("6", "graphql.max_depth", 6, "1"),
     "CAIRN_GRAPHQL__MAX_FIELDS": ("51", "graphql.max_fields", 51, "1"),
+    "CAIRN_GRAPHQL__MAX_CHARACTERS": ("5000", "graphql.max_characters", 5000, "10"),
+    "CAIRN_GRAPHQL__MAX_ROOT_FIELDS": ("10", "graphql.max_root_fields", 10, "0"),
+    "CAIRN_GRAPHQL__MAX_ALIASES": ("10", "graphql.max_aliases", 10, "0"),
+    "CAIRN_GRAPHQL__MAX_COST": ("5000", "graphql.max_cost", 5000, "1"),
+    "CAIRN_GRAPHQL__TRUSTED_DOCUMENTS": (
+        "/srv/documents.json",
+        "graphql.trusted_documents",
+        "/srv/documents.json",
+        None,
+    ),
+    "CAIRN_GRAPHQL__ONLY_TRUSTED": ("false", "graphql.only_trusted", False, "true"),
+    "CAIRN_HTTP__DOCUMENT_MAX_AGE": ("60", "http.document_max_age", 60, "-1"),
     "CAIRN_GRAPHQL__MAX_OBJECTS": ("101", "graphql.max_objects", 101, "1"),
     "CAIRN_GRAPHQL__MAX_STATEMENTS": ("11", "graphql.max_statements", 11, "1"),
-    "CAIRN_GRAPHQL__INTROSPECTION": ("false", "graphql.introspection", False, "perhaps"),
+    "CAIRN_GRAPHQL__INTROSPECTION": ("nobody", "graphql.introspection", "nobody", "perhaps"),
     "CAIRN_DATABASE__POOL_SIZE": ("3", "database.pool_size", 3, "0"),
     "CAIRN_DATABASE__STATEMENT_TIMEOUT_MS": ("200", "database.statement_timeout_ms", 200, "1"),
     "CAIRN_DATABASE__WAIT_SECONDS": ("2", "database.wait_seconds", 2, "0"),
@@ -38,6 +65,10 @@ EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
         "makes_people=True),)",
         '[{"issuer": "https://id.example", "audience": "cairn", "algorithms": ["HS256"]}]',
     ),
+    "CAIRN_RATE_LIMITS__ENABLED": ("false", "rate_limits.enabled", False, "perhaps"),
+    "CAIRN_RATE_LIMITS__STORAGE": ("redis://:pw@host:6379/1", "rate_limits.storage", "**********", "memcached://host"),
+    "CAIRN_RATE_LIMITS__PER_SECOND": ("9", "rate_limits.per_second", 9, "0"),
+    "CAIRN_RATE_LIMITS__BURST": ("99", "rate_limits.burst", 99, "0"),
     "CAIRN_MAIL__URL": ("smtp://u:p@mail.example", "mail.url", "**********", None),
     "CAIRN_MAIL__SENDER": ("Maya <maya@example.org>", "mail.sender", "Maya <maya@example.org>", None),
     "CAIRN_MAIL__MAILBOX": ("true", "mail.mailbox", True, "perhaps"),
@@ -94,6 +125,13 @@ def test_a_group_of_settings_given_as_one_text_is_named(monkeypatch: pytest.Monk
     with pytest.raises(SettingsError) as refused:
         Settings()
     assert "CAIRN_HTTP" in problems(refused.value)[0]
+
+
+def test_a_list_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAIRN_HTTP__ALLOWED_ORIGINS", "https://app.example")
+    with pytest.raises(SettingsError) as refused:
+        Settings()
+    assert "CAIRN_HTTP__ALLOWED_ORIGINS" in problems(refused.value)[0]
 
 
 def test_nothing_that_is_shown_of_the_settings_holds_the_password() -> None:

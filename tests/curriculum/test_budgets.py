@@ -36,7 +36,8 @@ BUDGETS: dict[str, tuple[str, int, int, int]] = {
     "all courses with all below": ("courses { nodes { modules { lessons { blocks { markdown } } } } }", 4, 4, 4),
     "themes with their courses": ("themes { nodes { courses { nodes { title } } } }", 2, 2, 2),
     "themes with all below": (
-        "themes { nodes { courses { nodes { modules { lessons { blocks { html lesson { title } } } } } } } }",
+        """themes(first: 5) { nodes { courses(first: 5) { nodes { modules { lessons {
+            blocks { html lesson { title } } } } } } } }""",
         6,
         6,
         6,

@@ -383,3 +383,15 @@ def test_directives_leave_fields_out(editor: Client, reader: Client) -> None:
     document = """query($id: ID!, $no: Boolean!, $yes: Boolean!) { course(id: $id) {
         slug @include(if: $no) title @skip(if: $yes) modules @include(if: $no) { title } kind @include(if: $yes) } }"""
     assert reader.ask(document, id=course_id, no=False, yes=True) == {"course": {"kind": "COURSE"}}
+
+
+def test_a_fragment_on_every_kind_asks_each_for_its_own_alone(editor: Client) -> None:
+    course_id = factories.course(editor, title="Noticing", themeId=factories.theme(editor))
+    anything = "... on Node { ... on Course { estimatedMinutes title } ... on TextBlock { html points } id }"
+    asked = f"course(id: $id) {{ {anything} theme {{ {anything} }} }} node(id: $id) {{ {anything} }}"
+    document = f"query($id: ID!) @perspective(stage: DRAFT) {{ {asked} }}"
+
+    found = editor.ask(document, id=course_id)
+
+    assert found["course"]["title"] == found["node"]["title"] == "Noticing"
+    assert set(found["course"]["theme"]) == {"id"}

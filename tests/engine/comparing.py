@@ -119,23 +119,28 @@ def by_reference(asked: Asked) -> Outcome:
     return _run(reference_execute, replace(asked, schema=lambda: dataloaded(asked.schema()))).outcome
 
 
-def by_ours(asked: Asked, *, tidy: bool = True) -> Outcome:
-    """Our engine's answer. It may leave nothing behind: no running task, no coroutine that nobody awaited.
-
-    Without `tidy`, coroutines may be left that a value held which was dropped whole: about one generated request in a
-    hundred, with several failures and late items in lists, still does that.
-    """
+def by_ours(asked: Asked) -> Outcome:
+    """Our engine's answer. It may leave nothing behind: no running task, no coroutine that nobody awaited."""
     ran = _run(execute, asked)
-    left = [each for each in ran.left_behind if tidy or "was never awaited" not in each]
-    assert left == [], f"{asked.document}\nLeft behind: {left}"
+    assert ran.left_behind == [], f"{asked.document}\nLeft behind: {ran.left_behind}"
     return ran.outcome
 
 
 def failures(asked: Asked) -> Failures:
     """Everything that fails when each field runs to its end and nothing propagates."""
     never_null: set[Place] = set()
+    whole = replace(
+        asked,
+        schema=lambda: dataloaded(asked.schema()),
+        options={**asked.options, "executor_class": to_the_end(never_null)},
+    )
+    return all_of(_run(reference_execute, whole, prepared=keeping_all_errors).outcome, never_null)
 
-    class ToTheEnd(Executor):
+
+def to_the_end(never_null: set[Place]) -> type[Executor[Any]]:
+    """graphql-core's executor, which notes the positions that may not be null."""
+
+    class ToTheEnd(Executor[Any]):
         def complete_value(self, return_type: Any, details: Any, info: Any, path: Any, *rest: Any) -> Any:
             if is_non_null_type(return_type):
                 never_null.add(tuple(path.as_list()))
@@ -146,19 +151,18 @@ def failures(asked: Asked) -> Failures:
                 never_null.add(tuple(path.as_list()))
             super().handle_field_error(raw_error, return_type, details, path)
 
-    whole = replace(
-        asked,
-        schema=lambda: dataloaded(asked.schema()),
-        options={**asked.options, "executor_class": ToTheEnd},
-    )
-    found = _run(reference_execute, whole, prepared=_keeping_all_errors).outcome
-    problems = {each.path: each for each in found.problems if each.path is not None}
+    return ToTheEnd
+
+
+def all_of(outcome: Outcome, never_null: set[Place]) -> Failures:
+    """What is told by an outcome in which nothing propagated."""
+    problems = {each.path: each for each in outcome.problems if each.path is not None}
     return Failures(problems, frozenset(never_null))
 
 
-def compare(asked: Asked, *, exactly: bool = False, tidy: bool = True) -> Outcome:
+def compare(asked: Asked, *, exactly: bool = False) -> Outcome:
     """Runs the request through both executors; answers our outcome, or fails saying in what they differ."""
-    theirs, ours = by_reference(asked), by_ours(asked, tidy=tidy)
+    theirs, ours = by_reference(asked), by_ours(asked)
     if theirs == ours and theirs.text == ours.text:
         return ours
     found = differences(theirs, ours, failures(asked), exactly=exactly)
@@ -263,7 +267,7 @@ def _first_null(data: Any, path: Place) -> Place | None:
     return path if data is None else None
 
 
-def _keeping_all_errors(document: DocumentNode) -> DocumentNode:
+def keeping_all_errors(document: DocumentNode) -> DocumentNode:
     """The document with the directive that tells graphql-core not to propagate nulls, on every operation."""
     directive = DirectiveNode(name=NameNode(value=_KEEP_ALL_ERRORS), arguments=())
     definitions = [

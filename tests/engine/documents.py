@@ -31,6 +31,8 @@ from graphql import (
 
 # (type with the field, field, argument, source of chance) -> a value as JSON, or Undefined for any value that fits.
 ChooseValue = Callable[[str, str, str, Random], Any]
+# (names of the arguments declared, those chosen, source of chance) -> those to give; all that are required among them.
+ChooseArguments = Callable[[Collection[str], list[str], Random], list[str]]
 _MOST_FRAGMENTS = 4
 
 
@@ -50,7 +52,10 @@ class _Variable:
 
 @dataclass
 class Writer:
-    """Writes one document. `avoid` names fields to leave out ("Query.node"); `choose` may know values that hit."""
+    """Writes one document.
+
+    `avoid` names fields to leave out ("Query.node"); `choose` may know values that hit, `together` what goes together.
+    """
 
     schema: GraphQLSchema
     random: Random
@@ -58,6 +63,7 @@ class Writer:
     width: int = 4
     avoid: Collection[str] = ()
     choose: ChooseValue = lambda *_: Undefined
+    together: ChooseArguments = lambda _declared, chosen, _random: chosen
     _fragments: dict[str, tuple[GraphQLNamedType, str]] = field(default_factory=dict)
     _variables: dict[str, _Variable] = field(default_factory=dict)
     _values: dict[str, Any] = field(default_factory=dict)
@@ -166,10 +172,12 @@ class Writer:
         return self._variable("Boolean!", lambda: bool(self.random.randint(0, 1)), lambda value: json.dumps(value))
 
     def _arguments(self, type_name: str, field_name: str, declared: GraphQLField) -> str:
+        chosen = [
+            name for name, each in declared.args.items() if is_required_argument(each) or self.random.randint(0, 9) < 5
+        ]
         given = [
-            f"{name}: {self._argument(type_name, field_name, name, each)}"
-            for name, each in declared.args.items()
-            if is_required_argument(each) or self.random.randint(0, 9) < 5
+            f"{name}: {self._argument(type_name, field_name, name, declared.args[name])}"
+            for name in self.together(declared.args, chosen, self.random)
         ]
         return f"({', '.join(given)})" if given else ""
 

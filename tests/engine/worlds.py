@@ -10,6 +10,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import iscoroutine
 from itertools import count
 from random import Random
 from typing import Any
@@ -264,6 +265,9 @@ def _listed(items: list[Any], dice: Random) -> Any:
     form = dice.randint(0, 9)
     if form == 0:
         return tuple(items)
+    if any(map(_holds_late, items)):
+        # Whatever is not even begun cannot be asked what it holds: nobody could close that.
+        return items
     if form == 1:
         return (each for each in items)
     if form == 2:
@@ -271,6 +275,10 @@ def _listed(items: list[Any], dice: Random) -> Any:
     if form == 3:
         return [awaitable(each, dice.randint(0, 3)) if dice.random() < 0.5 else each for each in items]
     return items
+
+
+def _holds_late(value: Any) -> bool:
+    return iscoroutine(value) or (isinstance(value, list | tuple) and any(map(_holds_late, value)))
 
 
 async def _one_by_one(items: Sequence[Any]) -> AsyncIterator[Any]:

@@ -130,8 +130,8 @@ def _stages(connection: sa.Connection) -> Iterator[str]:
 
 def _referring(model: type[Staged]) -> Iterator[tuple[str, str]]:
     """(column, table) of everything a staged model refers to: its parent, and what its columns are named after."""
-    if model.__parent__ is not None:
-        yield model.__parent__[0], table_of(model.__parent__[1]).name
+    for column, parent in model.__parents__:
+        yield column, table_of(parent).name
     names = {table_of(each).name for each in models.TABLES if issubclass(each, Staged)}
     for column in (each.name for each in table_of(model).c):
         word = column.removesuffix("_id").rpartition("_")[2]

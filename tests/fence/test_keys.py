@@ -29,7 +29,7 @@ def _commit(owner: Owner, table: str, statement: str, object_id: str) -> None:
 
 
 def test_every_relation_between_staged_tables_is_tried_here() -> None:
-    parents = {(name, model.__parent__[0]) for name, model in STAGED.items() if model.__parent__}
+    parents = {(name, column) for name, model in STAGED.items() for column, _ in model.__parents__}
     tried = {(table, column) for table, column, _ in REFERRING}
     assert tried == parents | {("course", "theme_id"), ("module", "unlock_after_module_id")}
 

@@ -23,6 +23,7 @@ from tests.support import factories
 from tests.support.clients import People
 
 LIFE = Path("docs/life-of-a-request.md")
+THREATS = Path("docs/threats.md")
 NAMED = re.compile(r"`((?:[\w.-]+/)+[\w.-]*\.\w+)`")
 LINKED = re.compile(r"\]\((?![a-z]+:|#)([^)#\s]+)")
 GRAPHQL = re.compile(r"^```graphql\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -42,6 +43,15 @@ def test_a_page_names_and_links_only_what_exists(path: Path) -> None:
     assert [name for name in named if name not in there] == []
     links = [(PROJECT / path.parent / link).resolve() for link in LINKED.findall(text(path))]
     assert [str(link) for link in links if not link.exists()] == []
+
+
+def test_every_threat_has_a_defence_and_a_test_that_tries_it() -> None:
+    rows = [line.strip("|").split("|") for line in text(THREATS).splitlines() if line.startswith("|")][2:]
+    assert len(rows) > 30
+    for threat, defence, tests in rows:
+        named = [Path(name) for name in NAMED.findall(tests)]
+        assert all([threat.strip(), defence.strip(), named]), threat
+        assert [path for path in named if not re.search(r"^def test_", text(path), re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize(("path", "operation"), OPERATIONS, ids=[str(path) for path, _ in OPERATIONS])

@@ -17,20 +17,21 @@ from core.ids import MAX_TAG
 from core.policies import rules_of
 from core.tables import Table, metadata, table_of
 from graph.schema import schema
-from models.content import Staged
 from models.curriculum import BlockFormat
 from models.events import FACTS
 from models.identity import Role, Scope
-from resolvers.curriculum import COURSE_TREE, THEME_TREE
+from resolvers.content.trees import STAGED, may_be_root, tree_of
 from resolvers.identity import SCOPES_OF_ROLE
 
 # Every id that was ever given out holds its table's tag: a tag never changes and is never used again.
 TAGS = {
     0x008: "outgoing_mail",
-    0x009: "fact",
-    0x00A: "fact_counter",
+    0x009: "rate_limit",
+    0x00A: "idempotency_key",
     0x00B: "job",
     0x00C: "scheduled_job",
+    0x00D: "fact",
+    0x00E: "fact_counter",
     0x010: "user",
     0x011: "role_grant",
     0x012: "api_token",
@@ -152,15 +153,15 @@ def test_every_constraint_is_named_by_the_convention(model: type[Table]) -> None
 
 
 def test_every_staged_model_is_published_with_some_root() -> None:
-    staged = {model for model in models.TABLES if issubclass(model, Staged)}
-    assert staged == {*THEME_TREE, *COURSE_TREE}
+    trees = [tree_of(model) for model in STAGED if may_be_root(model)]
+    assert {*STAGED} == {model for tree in trees for model in tree}
 
 
 def test_a_publishing_tree_names_parents_before_what_hangs_below_them() -> None:
-    for tree in (THEME_TREE, COURSE_TREE):
+    for root in filter(may_be_root, STAGED):
+        tree = tree_of(root)
         for place, model in enumerate(tree):
-            assert model.__parent__ is None if place == 0 else model.__parent__ is not None
-            assert model.__parent__ is None or model.__parent__[1] in tree[:place]
+            assert bool(place) == any(parent in tree[:place] for _, parent in model.__parents__)
 
 
 def test_every_format_of_blocks_is_registered_once_on_each_floor_in_the_same_order() -> None:

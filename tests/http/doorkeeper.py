@@ -31,6 +31,8 @@ class Doorkeeper:
         before = [row[0] for row in self.sql('SELECT id FROM "user"')]
         yield self
         self.sql('DELETE FROM "user" WHERE id <> ALL (%s)', before)
+        self.sql("DELETE FROM rate_limit")
+        self.sql("DELETE FROM idempotency_key")
 
     def person(self, role: Role = Role.EDITOR) -> str:
         """Somebody new with this role; answers the id."""

@@ -106,7 +106,7 @@ def test_a_string_of_escapes_that_never_ends_is_looked_at_once(http: httpx.Clien
 def test_a_huge_string_is_an_ordinary_value(http: httpx.Client) -> None:
     body = json.dumps({"query": COURSE, "variables": {"slug": "x" * 900_000}})
     with at_most(1):
-        assert post(http, body.encode()).json() == {"data": {"course": None}}
+        assert post(http, body.encode()).json()["data"] == {"course": None}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_what_is_not_an_object_is_refused(http: httpx.Client, body: bytes) -> No
 
 def test_of_two_values_with_one_name_the_last_counts(http: httpx.Client) -> None:
     body = b'{"query": "{ nonsense }", "query": "{ __typename }"}'
-    assert post(http, body).json() == {"data": {"__typename": "Query"}}
+    assert post(http, body).json()["data"] == {"__typename": "Query"}
 
 
 @pytest.mark.parametrize("number", ["9" * 100, "-9223372036854775809", "2147483648", "1.5", "1e300"])

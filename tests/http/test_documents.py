@@ -9,7 +9,7 @@ import pytest
 
 from cairn.settings import GraphqlSettings
 
-from .asking import GRAPHQL_JSON, JSON, ask, at_most
+from .asking import GRAPHQL_JSON, JSON, ask, at_most, refusal
 
 MOST_FIELDS, DEEPEST = GraphqlSettings().max_fields, GraphqlSettings().max_depth
 
@@ -22,7 +22,7 @@ def chain(links: int, spreads: str, end: str) -> str:
 
 def deep(levels: int) -> str:
     """A query so many fields deep."""
-    cycle = ["courses", "nodes", "theme"]
+    cycle = ["courses(first: 1)", "nodes", "theme"]
     names = [cycle[level % 3] for level in range(levels - 1)]
     return "{ " + " { ".join(names) + " { __typename " + "} " * levels
 
@@ -123,8 +123,16 @@ def test_clients_of_the_older_media_type_find_the_refusal_in_the_answer(http: ht
 @pytest.mark.parametrize("quotes", ['"', '"""'])
 def test_a_huge_string_is_an_ordinary_value(http: httpx.Client, quotes: str) -> None:
     with at_most(1):
-        answer = ask(http, f"{{ course(slug: {quotes}{'x' * 900_000}{quotes}) {{ id }} }}")
-    assert answer.json() == {"data": {"course": None}}
+        answer = ask(http, f"{{ course(slug: {quotes}{'x' * 90_000}{quotes}) {{ id }} }}")
+    assert answer.json()["data"] == {"course": None}
+
+
+def test_a_longer_one_is_for_the_variables(http: httpx.Client) -> None:
+    refused = ask(http, f'{{ course(slug: "{"x" * 100_000}") {{ id }} }}')
+    assert refusal(refused, 400) == "DOCUMENT_TOO_LARGE"
+    document = "query($slug: String!) { course(slug: $slug) { id } }"
+    answer = ask(http, document, variables={"slug": "x" * 900_000})
+    assert answer.json()["data"] == {"course": None}
 
 
 def test_depth_is_allowed_up_to_a_limit(http: httpx.Client) -> None:
@@ -141,22 +149,26 @@ def test_depth_counts_through_fragments(http: httpx.Client) -> None:
 
 
 def test_fields_are_allowed_up_to_a_number(http: httpx.Client) -> None:
-    assert ask(http, "{ " + repeated("a#: __typename", MOST_FIELDS) + " }").status_code == 200
-    refused = ask(http, "{ " + repeated("a#: __typename", MOST_FIELDS + 1) + " }")
+    fragments = "fragment ten on Viewer { " + "kind " * 10 + "} fragment many on Viewer { " + "...ten " * 60 + "}"
+    rest = MOST_FIELDS - 3 * 601 - 1
+    three = "viewer { ...many } " * 3 + "viewer { " + "...ten " * (rest // 10) + "kind " * (rest % 10)
+    assert ask(http, f"{{ {three} }} }} {fragments}").status_code == 200
+    refused = ask(http, f"{{ {three} kind }} }} {fragments}")
     assert refused.json()["errors"][0]["extensions"]["code"] == "TOO_MANY_FIELDS"
 
 
+@pytest.mark.usefixtures("empty")
 def test_a_page_with_a_fragment_per_component_is_no_attack(http: httpx.Client) -> None:
-    spreads = repeated("...a#", 50)
-    fragments = repeated("fragment a# on Course { id title slug theme { id title } modules { id title } }", 50)
+    spreads = repeated("...a#", 40)
+    fragments = repeated("fragment a# on Course { id title slug theme { id title } modules { id title } }", 40)
     with at_most(1):
         answer = ask(http, f"{{ courses {{ nodes {{ {spreads} }} }} }} {fragments}")
-    assert answer.json() == {"data": {"courses": {"nodes": []}}}
+    assert answer.json()["data"] == {"courses": {"nodes": []}}
 
 
 def test_of_several_operations_the_named_one_runs(http: httpx.Client) -> None:
     document = "query one { a: __typename } query two { b: __typename }"
-    assert ask(http, document, operationName="two").json() == {"data": {"b": "Query"}}
+    assert ask(http, document, operationName="two").json()["data"] == {"b": "Query"}
 
 
 @pytest.mark.parametrize(
@@ -173,6 +185,7 @@ def test_an_operation_that_cannot_be_told_is_refused(http: httpx.Client, documen
     assert ask(http, document, operationName=name).status_code == 400
 
 
+@pytest.mark.usefixtures("empty")
 @pytest.mark.parametrize("names", [("one", "two"), ("two", "one")])
 def test_operations_of_one_document_do_not_mix_when_it_is_remembered(
     http: httpx.Client, names: tuple[str, str]

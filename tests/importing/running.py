@@ -162,6 +162,12 @@ _COURSE = f"""{{ course(id: $id) {{
       blocks {{ {_BLOCK} }} }} }} }} }}"""
 
 
+def numbers(printed: str) -> dict[str, int]:
+    """The rows of the summary table that a command printed."""
+    rows = (line.rsplit("│", 1) for line in printed.splitlines() if line.count("│") == 1)
+    return {name.strip(): int(number) for name, number in rows}
+
+
 def name_of(each: Data) -> str:
     """The title, or the first word of a text without one."""
     name: str = each["title"] or each["markdown"].partition(":")[0]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tarfile
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 
 import pytest
+from lxml import etree
 
 from core.viewer import SERVICE
 from core.writing import transaction
@@ -14,7 +16,10 @@ from gateways.olx import LinkKind, OlxCourse, read_course
 from resolvers.importing.actions import import_course
 from tests.gateways.olx.exports import DEMO_COURSE
 from tests.importing.conftest import Imported, Importing
+from tests.importing.running import numbers
 
+# Of 318 components; discussions and the like are reported only.
+KEPT, REPORTED = 250, 68
 OBJECTS = 1 + 6 + 17 + 58 + 259
 STATEMENTS_PER_NEW_OBJECT = 8
 STATEMENTS_OF_AN_UNCHANGED_IMPORT = 16
@@ -58,14 +63,51 @@ def test_everything_that_went_in_came_out(real: Imported) -> None:
 
 def test_the_command_prints_the_numbers_and_says_that_there_are_issues(real: Imported) -> None:
     assert real.outcome.code == 3
-    printed = dict(line.rsplit("│", 1) for line in real.outcome.output.splitlines() if line.count("│") == 1)
-    numbers = {name.strip(): int(number) for name, number in printed.items()}
-    assert {name: numbers[name] for name in ("read chapters", "read sequentials", "read verticals")} == {
+    printed = numbers(real.outcome.output)
+    assert {name: printed[name] for name in ("read chapters", "read sequentials", "read verticals")} == {
         "read chapters": 6,
         "read sequentials": 17,
         "read verticals": 58,
     }
-    assert numbers["created block"] == numbers["read blocks"] == 259
+    assert printed["created block"] == printed["read blocks"] == 259
+    assert printed["read components"] == 318
+    assert (printed["components that became blocks"], printed["components that became a finding"]) == (KEPT, REPORTED)
+    assert printed["parts that could not be read"] == 0
+
+
+def test_each_component_of_the_export_is_a_block_or_an_issue(real: Imported) -> None:
+    """Counted in the export's own files, and looked up one by one in what the import left in the database."""
+    blocks = {row.external_id.partition("#")[0] for row in real.importer.rows("SELECT external_id FROM external_ref")}
+    places = " ".join(f"{issue.place} " for issue in real.importer.issues())
+    kept, reported, lost = Counter[str](), Counter[str](), []
+    for category, url_name, place in components_in_the_archive():
+        if f"{category}/{url_name}" in blocks:
+            kept[category] += 1
+        elif place in places:
+            reported[category] += 1
+        else:
+            lost.append(place)
+    assert lost == []
+    assert (kept.total(), reported.total()) == (KEPT, REPORTED)
+    assert reported == {"html": 62, "lti": 2, "edx_sga": 1, "done": 1, "problem": 1, "discussion": 1}
+
+
+def components_in_the_archive() -> list[tuple[str, str, str]]:
+    """(category, url_name, how an issue's place ends) of all that stands in units, read without the importer."""
+    with tarfile.open(DEMO_COURSE) as archive:
+        files = {each.name.partition("/")[2]: each for each in archive.getmembers() if each.isfile()}
+
+        def inside(kind: str, name: str) -> Iterator[tuple[str, str, str]]:
+            for child in etree.parse(archive.extractfile(files[f"{kind}/{name}.xml"])).getroot().iterchildren("*"):
+                tag, url_name = str(child.tag), child.get("url_name") or ""
+                if tag in ("chapter", "sequential", "vertical", "library_content", "split_test", "itembank"):
+                    yield from inside(tag, url_name)
+                elif f"{tag}/{url_name}.xml" in files:
+                    yield tag, url_name, f" ({tag}/{url_name}.xml) "
+                elif kind != "course":
+                    yield tag, url_name, f" › {child.get('display_name') or tag} ({kind}/{name}.xml) "
+
+        return list(inside("course", "DemoCourse"))
     assert f"Created the draft course 'Open edX Demo Course', id {real.course_id}." in real.outcome.output
 
 

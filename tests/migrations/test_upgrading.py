@@ -11,6 +11,7 @@ from alembic import command
 from cairn.settings import PROJECT
 from migrations import running
 from migrations.catalog import read_catalog
+from migrations.head import head
 from tests.migrations.conftest import Scratch
 
 UPGRADE = "import sys; from migrations import running; running.upgrade(sys.argv[1])"
@@ -24,7 +25,7 @@ def _downgrade(url: str, to: str) -> None:
 
 def test_there_is_one_newest_migration() -> None:
     assert len(running.heads()) == 1
-    assert running.revisions()[-1] == running.heads()[0]
+    assert running.revisions()[-1] == running.heads()[0] == head()
 
 
 @pytest.mark.parametrize("revision", running.revisions())

@@ -42,8 +42,8 @@ class Sticker(Staged, table=True):
 
     __tablename__ = "sticker"
     __tag__ = 0x0FF
-    __parent__: ClassVar = ("lesson_id", Lesson)
-    __table_args__ = staged_args(sa.CheckConstraint("size > 0", name="size"), parent=("lesson_id", "lesson"))
+    __parents__: ClassVar = (("lesson_id", Lesson),)
+    __table_args__ = staged_args(sa.CheckConstraint("size > 0", name="size"), parents=(("lesson_id", "lesson"),))
 
     lesson_id: str = id_column()
     position: int = Field(default=1, ge=1, description="Sort key.")

@@ -69,7 +69,9 @@ class RunningApplication:
     def __init__(self, settings: Settings, *, works: bool = False) -> None:
         self.parts: Parts = compose(settings)
         self._worker = Worker(settings.url, tools(settings, self.parts.mail), threads=2) if works else None
-        config = uvicorn.Config(application(self.parts), host="127.0.0.1", port=0, log_level="error", lifespan="on")
+        config = uvicorn.Config(
+            application(self.parts), host="127.0.0.1", port=0, log_level="error", lifespan="on", proxy_headers=False
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._up = threading.Event()

@@ -2,7 +2,9 @@
 
 import gzip
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import lxml.html
 import pytest
@@ -181,3 +183,73 @@ def test_no_word_of_any_html_is_lost_or_added(tmp_path: Path, parts: list[str]) 
     course = read_course(write_archive(tmp_path / "c.tar.gz", tar(files)))
     shown = to_html("\n\n".join(block.body for block in course.blocks()))
     assert words(f"<div>{shown}</div>") == words(f"<div>{html}</div>")
+
+
+Outline = list[tuple[str, Any]]
+COMPONENTS = names(
+    "html video problem discussion word_cloud lti poll_question openassessment no_such_thing drag-and-drop-v2"
+)
+# Below each of these, what may stand there: itself a container, or a component.
+BELOW = {
+    "chapter": names("sequential videosequence vertical section wrapper"),
+    "sequential": names("vertical wrapper conditional abtest"),
+    "videosequence": names("vertical"),
+    "vertical": names("library_content split_test randomize vertical"),
+    "section": names("vertical"),
+    "wrapper": names("vertical"),
+    "conditional": names("vertical"),
+    "abtest": names("group default"),
+    "library_content": [],
+    "split_test": names("vertical"),
+    "randomize": names("wrapper"),
+    "group": [],
+    "default": [],
+}
+
+
+def nodes(kind: str, depth: int = 4) -> st.SearchStrategy[tuple[str, Outline]]:
+    """A container with what is below it, to some depth."""
+    below = [st.tuples(st.sampled_from(COMPONENTS), st.sampled_from(["", "words", "<p>A</p>", "<b"]))]
+    if depth:
+        below += [nodes(each, depth - 1) for each in BELOW[kind]]
+    return st.tuples(st.just(kind), st.lists(st.one_of(below), max_size=3))
+
+
+def written(outline: Outline, files: dict[str, str | bytes], choose: Callable[[], bool], ids: list[str]) -> str:
+    """The outline as XML, each node right here or in a file of its own; one in a file may be missing or broken."""
+    here = []
+    for kind, inside in outline:
+        name = f"n{len(files)}-{len(ids)}-{kind}"
+        if isinstance(inside, str):
+            ids.append(f"{kind}/{name}")
+            text = inside
+        else:
+            ids.append(f"<{kind}")
+            text = written(inside, files, choose, ids)
+        # What has nothing in it would point at a file; what is broken would break the file around it.
+        if text in ("", "<b") or choose():
+            here.append(f'<{kind} url_name="{name}"/>')
+            files[f"{kind}/{name}.xml"] = f"<{kind}>{text}</{kind}>"
+        else:
+            here.append(f'<{kind} url_name="{name}">{text}</{kind}>')
+    return "".join(here)
+
+
+@settings(calm, max_examples=100)
+@given(outline=st.lists(nodes("chapter"), min_size=1, max_size=3), data=st.data())
+def test_every_component_of_any_course_is_a_block_or_a_finding(
+    tmp_path: Path, outline: Outline, data: st.DataObject
+) -> None:
+    files: dict[str, str | bytes] = {}
+    found: list[str] = []
+    inside = written(outline, files, lambda: data.draw(st.booleans()), found)
+    files["course.xml"] = f'<course url_name="run" org="Org" course="C1">{inside}</course>'
+    components = [each for each in found if not each.startswith("<")]
+    course = read_course(write_archive(tmp_path / "c.tar.gz", tar(files)))
+    blocks = {each.external_id for each in course.components() if each.blocks}
+    said = {issue.external_id for issue in course.issues}
+    assert [each for each in components if each not in blocks and each not in said] == []
+    accounts = course.accounts()
+    assert accounts.lost == ()
+    assert accounts.met == accounts.kept + accounts.reported + accounts.unreadable == len(components)
+    assert accounts.kept == len(blocks)

@@ -1,0 +1,1 @@
+"""What becomes of documents before they run."""
