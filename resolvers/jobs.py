@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from core.errors import DomainError, NotFound
 from core.ids import tag_of
 from core.jobs import JobKind, Priority
+from core.redaction import redacted
 from core.relations import Relation, Sort, equals
 from core.rows import Row
 from core.tables import id_type, table_of
@@ -237,8 +238,11 @@ async def complete(tx: Transaction, job: Claimed, note: str | None = None) -> No
 async def fail(tx: Transaction, job: Claimed, reason: str, *, final: bool = False) -> str:
     """Notes why an attempt failed; answers how the job stands: queued for later, or parked after the last attempt.
 
+    What looks like a secret is left out of the reason.
+
     Where the lease is lost, or the attempt was committed after all and only its answer lost, nothing changes.
     """
+    reason = redacted(reason)
     is_over = final or job.attempt >= job.max_attempts
     values: dict[str, Any] = {"state": PARKED, "parked_reason": reason[:2000]} if is_over else {"state": QUEUED}
     await tx.execute(

@@ -104,4 +104,7 @@ def test_old_jobs_and_facts_go_but_not_what_somebody_still_has_to_do(url: str) -
         as_service(url, lambda tx: jobs.enqueue(tx, REMOVE_OLD, {}))
         until(lambda: positions(url) == [2])
         until_idle(url)
-    assert sql(url, "SELECT actor, state FROM job ORDER BY id") == [("on:notice", "parked"), ("remove_old", "done")]
+    assert sql(url, "SELECT actor, state FROM job WHERE actor IN ('on:notice', 'remove_old') ORDER BY id") == [
+        ("on:notice", "parked"),
+        ("remove_old", "done"),
+    ]
