@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -53,6 +55,16 @@ def test_production_serves_and_answers_what_is_under_way_before_it_stops(
             program.says("Shutting down")
         assert answer.result().json() == ANSWER
     assert program.wait() == 0
+    assert "Traceback" not in program.said
+
+
+def test_of_several_worker_processes_one_that_is_killed_is_started_again(start: Start, fresh_database: str) -> None:
+    program = start("worker", "--processes", "2", "--queues", "default", DATABASE_URL=fresh_database)
+    program.says("is up", times=2)
+    children = Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    program.says("is up", times=3)
+    assert program.end(signal.SIGTERM, seconds=20) == 0
     assert "Traceback" not in program.said
 
 
