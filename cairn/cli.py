@@ -1,4 +1,4 @@
-"""The command line: `cairn dev | serve | worker | migrate | import | jobs | documents | schema | token | user | …`."""
+"""The command line: `cairn dev | serve | worker | migrate | import | jobs | schema | explain | token | user | …`."""
 
 # Commands import what they need when they run: `--help` and a plain mistake should answer at once, and the whole
 # application takes a second or two to import.
@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -45,6 +45,8 @@ import_app = typer.Typer(help="Bring courses in from elsewhere.", no_args_is_hel
 token_app = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
 jobs_app = typer.Typer(help="What is done in the background.", no_args_is_help=True)
 app.add_typer(jobs_app, name="jobs")
+audit_app = typer.Typer(help="The audit log: who did what to what.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
 documents_app = typer.Typer(help="Trusted documents of client apps.", no_args_is_help=True)
 app.add_typer(documents_app, name="documents")
 app.add_typer(import_app, name="import")
@@ -68,10 +70,10 @@ def dev_command() -> None:
 
     given = os.environ.get("DATABASE_URL")
     found = Settings(DATABASE_URL=SecretStr(given or "postgresql://"))
+    _require_trusted_documents(found)
     listener = listen(found.http.host, found.port if "port" in found.model_fields_set else None)
     if given:
         require_answer(found.url)
-    _require_trusted_documents(found)
     # Only now that nothing stands in the way.
     from cairn import dev
 
@@ -87,27 +89,35 @@ def serve(
 
     from cairn.listening import listen
     from cairn.local import require_answer
+    from cairn.observability import logs, tracing
     from cairn.settings import settings
 
     found = settings()
+    tracing.require_packages(found.otel)
     # Both told here, in one sentence, and not by each serving process.
     listen(found.http.host, found.port).close()
     require_answer(found.url)
     _require_trusted_documents(found)
+    logs.set_up(found.log)
     # uvicorn stops, and then raises the signal once more for whoever wants it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
-        "cairn.cli:served",
-        factory=True,
-        host=found.http.host,
-        port=found.port,
-        workers=workers,
-        log_level="info",
-        # Who the client is, is found out by cairn.http.addresses.
-        proxy_headers=False,
-        # A line per request costs a sixth of what a course page costs.
-        access_log=False,
-    )
+    with tempfile.TemporaryDirectory(prefix="cairn-") as folder:
+        if workers > 1:
+            # Where the processes put their metrics, so that whichever is asked can answer for all.
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        uvicorn.run(
+            "cairn.cli:served",
+            factory=True,
+            host=found.http.host,
+            port=found.port,
+            workers=workers,
+            # Its loggers are set up with all others.
+            log_config=None,
+            # Who the client is, is found out by cairn.http.addresses.
+            proxy_headers=False,
+            # A line per request costs a sixth of what a course page costs.
+            access_log=False,
+        )
 
 
 def _require_trusted_documents(found: Settings) -> None:
@@ -122,10 +132,12 @@ def served() -> Any:
     """What each serving process runs."""
     from cairn.composition import compose
     from cairn.http.app import application
+    from cairn.observability import logs
     from cairn.settings import settings
 
     # A process of its own, which does not come in by `main`.
     redaction.install()
+    logs.set_up(settings().log)
     return application(compose(settings()))
 
 
@@ -141,10 +153,11 @@ def worker(
     """
     from cairn import working
     from cairn.local import database_url
+    from cairn.observability import logs
     from cairn.settings import settings
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     with database_url():
+        logs.set_up(settings().log)
         if processes == 1:
             working.work(settings(), [each for each in queues.split(",") if each], threads or None)
         else:
@@ -233,6 +246,18 @@ def schema(
         typer.echo(schema_files.sdl(), nl=False)
 
 
+@app.command("explain")
+def explain_command(
+    document: Annotated[typer.FileText, typer.Argument(help="A file with a GraphQL document; - reads standard input.")],
+    variables: Annotated[str, typer.Option(help="The operation's variables, as JSON.")] = "{}",
+    operation: Annotated[str, typer.Option(help="Which operation, where there are several.")] = "",
+) -> None:
+    """Print how an operation would run, with its SQL, without running it. Needs no database."""
+    from cairn import explaining
+
+    typer.echo(explaining.explained(document.read(), variables, operation or None))
+
+
 @documents_app.command("manifest")
 def documents_manifest(
     paths: DocumentPaths,
@@ -282,7 +307,7 @@ def token_create(
     from core.writing import transaction
     from migrations import running
     from models.identity import Role
-    from resolvers import identity
+    from resolvers import audit, identity
 
     if role not in set(Role):
         raise typer.BadParameter(f"{role} is no role. Roles are {', '.join(Role)}.", param_hint="--role")
@@ -292,7 +317,9 @@ def token_create(
         owner = email or f"{role}@cairn.example"
         async with transaction(database, SERVICE) as tx:
             user_id = await identity.ensure_user(tx, owner, owner.partition("@")[0][:50], chosen)
-            return await identity.create_api_token(tx, user_id, name, identity.scopes_of([chosen]), days)
+            token = await identity.create_api_token(tx, user_id, name, identity.scopes_of([chosen]), days)
+            await audit.record(tx, "api_token_create", user_id, {"role": role, "name": name, "days": days})
+            return token
 
     with database_url() as url:
         running.upgrade(url)
@@ -386,6 +413,35 @@ def _role(name: str) -> Role:
     if name not in set(Role):
         raise typer.BadParameter(f"{name} is no role. Roles are {', '.join(Role)}.", param_hint="role")
     return Role(name)
+
+
+@audit_app.command("head")
+def audit_head() -> None:
+    """Print the newest link of the log's chain, to be kept where those who keep the database cannot reach it."""
+    from cairn import auditing
+    from cairn.local import database_url
+
+    with database_url():
+        raise typer.Exit(_with_database(auditing.print_head))
+
+
+@audit_app.command("verify")
+def audit_verify(
+    head: Annotated[str, typer.Option(help="A head that was kept: the log must still lead through it.")] = "",
+) -> None:
+    """Look whether the audit log is as it was written, and name the first link that is not.
+
+    Exit codes: 0 the log is whole · 1 it is broken · 2 the command line is wrong.
+    """
+    from cairn import auditing
+    from cairn.local import database_url
+
+    try:
+        kept = auditing.head_of(head) if head else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--head") from error
+    with database_url():
+        raise typer.Exit(_with_database(lambda database: auditing.verify(database, kept, console)))
 
 
 @app.command("doctor")

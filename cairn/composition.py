@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from cairn.http.credentials import Credentials, OtherIssuers
 from cairn.http.origins import Origins, origin_of_url
+from cairn.observability.logs import OperationLog
+from cairn.observability.operations import Watch
+from cairn.observability.plans import SlowPlans
+from cairn.observability.tracing import Tracing, tracing
 from cairn.settings import GraphqlSettings, MailSettings, Openness, RateLimitSettings, Settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
@@ -16,6 +21,9 @@ from graph.running import Operations
 from graph.schema import schema
 from resolvers.requests.limits import PostgresTallies
 from workers.actors import Tools
+
+if TYPE_CHECKING:
+    from cairn.observability.metrics import Metrics
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,9 @@ class Parts:
     operations: Operations
     mail: Mail
     tallies: Tallies | None
+    watch: Watch
+    metrics: Metrics | None
+    tracing: Tracing | None
 
 
 def compose(settings: Settings) -> Parts:
@@ -40,6 +51,8 @@ def compose(settings: Settings) -> Parts:
     )
     public = settings.http.public_url
     mail = mail_gateway(settings.mail)
+    metrics, spans = _metrics(settings), tracing(settings.otel)
+    operation_log = OperationLog(settings.log.sample, settings.log.slow_ms, SlowPlans(schema()._schema))
     return Parts(
         settings=settings,
         database=database,
@@ -55,6 +68,9 @@ def compose(settings: Settings) -> Parts:
         operations=operations(settings.graphql, settings.introspection),
         mail=mail,
         tallies=tallies(settings.rate_limits, database),
+        watch=Watch(tuple(each for each in (operation_log, metrics, spans) if each is not None)),
+        metrics=metrics,
+        tracing=spans,
     )
 
 
@@ -88,6 +104,15 @@ def tallies(settings: RateLimitSettings, database: Database) -> Tallies | None:
     from gateways.redis import RedisTallies
 
     return RedisTallies(settings.storage.get_secret_value())
+
+
+def _metrics(settings: Settings) -> Metrics | None:
+    # Only those who want metrics import what makes them.
+    if settings.metrics.token is None:
+        return None
+    from cairn.observability.metrics import Metrics
+
+    return Metrics()
 
 
 def _issuers(settings: Settings) -> OtherIssuers | None:

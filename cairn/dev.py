@@ -20,7 +20,8 @@ from cairn.demo import loading
 from cairn.embedded import EmbeddedPostgres
 from cairn.http.app import application
 from cairn.local import FOLDER, NAME
-from cairn.settings import Settings, settings
+from cairn.observability import logs
+from cairn.settings import LogSettings, Settings, settings
 from core.database import Database
 from core.viewer import SERVICE
 from core.writing import transaction
@@ -61,12 +62,24 @@ def _serve(console: Console, listener: socket.socket, server: EmbeddedPostgres |
     running.upgrade(url)
     address = f"http://localhost:{listener.getsockname()[1]}"
     link = asyncio.run(_prepare(console, url))
-    parts = compose(_with_mailbox(settings(), address))
+    found = settings()
+    logs.set_up(_quiet(found.log))
+    parts = compose(_with_mailbox(found, address))
     config = uvicorn.Config(
-        application(parts), log_level="warning", lifespan="on", timeout_graceful_shutdown=5, proxy_headers=False
+        application(parts),
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=5,
+        proxy_headers=False,
     )
     api = uvicorn.Server(config)
     return asyncio.run(_until_stopped(api, listener, server, parts, lambda: _greet(console, address, link)))
+
+
+def _quiet(found: LogSettings) -> LogSettings:
+    """Between the greeting and Ctrl-C only what wants to be seen is said, unless somebody asked for more."""
+    return found if "level" in found.model_fields_set else found.model_copy(update={"level": "warning"})
 
 
 def _with_mailbox(found: Settings, address: str) -> Settings:

@@ -16,6 +16,7 @@ from core.errors import DomainError
 from core.viewer import SERVICE
 from core.writing import transaction
 from gateways import olx
+from resolvers import audit
 from resolvers.importing.actions import import_course
 from resolvers.importing.issues import Issue
 from resolvers.importing.remembering import Report
@@ -79,6 +80,7 @@ async def _write(
             report = await import_course(
                 tx, course, theme, lambda done, total: progress.update(task, completed=done, total=total)
             )
+            await audit.record(tx, "course_import", report.course_id, {"source": course.key, "is_new": report.is_new})
             if dry_run:
                 await tx.check_deferred()
                 raise _DryRun

@@ -1,10 +1,10 @@
-"""The files that are written from code: the schema, and the pages of settings, roles and facts."""
+"""The files that are written from code: the schema, and the pages of settings, roles, the fence and facts."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from cairn import facts
+from cairn import facts, fence_page
 from cairn.settings import PROJECT, table
 from graph.schema import facts_of_mutations, schema
 from resolvers.identity import rights
@@ -37,4 +37,5 @@ def _files() -> dict[Path, str]:
         docs / "roles.md": rights.table(),
         docs / "facts.md": facts.page(facts_of_mutations()),
         docs / "facts.schema.json": facts.json_schema(),
+        docs / "fence.md": fence_page.table(),
     }

@@ -161,6 +161,39 @@ class WorkSettings(BaseModel):
     import_max_bytes: int = Field(200_000_000, ge=1_000, description="Largest file to be imported, in bytes.")
 
 
+class LogSettings(BaseModel):
+    """What is logged, and how."""
+
+    format: Literal["text", "json"] = Field("text", description="One line for the eye, or one JSON object, a record.")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+    sample: float = Field(
+        0.01, ge=0, le=1, description="Fraction logged of the queries that go well and fast; all else always is."
+    )
+    slow_ms: int = Field(
+        500, ge=0, description="From how many milliseconds on an operation is slow: a warning with its plan."
+    )
+
+
+class MetricsSettings(BaseModel):
+    """Metrics for Prometheus."""
+
+    token: SecretStr | None = Field(
+        None, min_length=16, description="The bearer token that `/metrics` asks for; when unset, there are no metrics."
+    )
+
+
+class OtelSettings(BaseModel):
+    """Spans for an OpenTelemetry collector."""
+
+    endpoint: HttpUrl | None = Field(
+        None, description="The collector, such as `http://collector:4318`; when unset, there are no spans."
+    )
+    sample: float = Field(
+        0.1, ge=0, le=1, description="Fraction traced of the operations whose caller has not decided that already."
+    )
+    documents: bool = Field(False, description="Whether spans hold the document's text.")
+
+
 class IssuerSettings(BaseModel):
     """Another issuer whose bearer tokens are taken."""
 
@@ -203,6 +236,9 @@ class Settings(BaseSettings):
     rate_limits: RateLimitSettings = Field(default_factory=RateLimitSettings, description="Rate limits.")
     mail: MailSettings = Field(default_factory=MailSettings, description="Mail.")
     work: WorkSettings = Field(default_factory=WorkSettings, description="Background work.")
+    log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings, description="Metrics.")
+    otel: OtelSettings = Field(default_factory=OtelSettings, description="Spans.")
 
     @field_validator("database_url")
     @classmethod

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import orjson
@@ -23,6 +24,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.util import LRUCache
 
+from core import telemetry
 from core.errors import RequestError
 from core.pipeline import Rows, Statement, as_tuples, run_pipeline
 from core.rows import row_factory
@@ -32,13 +34,17 @@ Connection = psycopg.AsyncConnection[Any]
 _DIALECT: Any = dialect.dialect()  # type: ignore[no-untyped-call]
 _COMPILED: LRUCache[Any, Any] = LRUCache(1000)
 _LOCK_WAIT_MS = 3000
+_NOTABLE_SECONDS = 0.0002
 _BEGIN = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _COMMIT = Statement("COMMIT")
 _SET_VIEWER_AT_ONCE = "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true)"
 # How long wake-ups are gathered, so that many commits cost one.
 _WAKE_SECONDS = 0.01
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest(%s::text[]) AS channel"
-_SET_VIEWER = "SELECT set_config('cairn.viewer_id', %s, true), set_config('cairn.scopes', %s, true)"
+_SET_VIEWER = (
+    "SELECT set_config('cairn.viewer_id', %s, true), set_config('cairn.scopes', %s, true),"
+    " set_config('cairn.actor_id', %s, true)"
+)
 log = logging.getLogger("cairn.database")
 
 
@@ -71,10 +77,15 @@ class Database:
     @asynccontextmanager
     async def transaction(self, viewer: Viewer) -> AsyncIterator[Connection]:
         """One transaction as the viewer; commits on a clean exit, rolls back on an exception."""
-        async with self._connection(viewer.database_role) as connection, connection.transaction():
-            if viewer.database_role is DatabaseRole.API:
-                await connection.execute(_SET_VIEWER, _settings_of(viewer))
-            yield connection
+        async with self._connection(viewer.database_role) as connection:
+            began = perf_counter()
+            async with connection.transaction():
+                if viewer.database_role is DatabaseRole.API:
+                    await connection.execute(_SET_VIEWER, (*_settings_of(viewer), viewer.actor_id or ""))
+                telemetry.took("sql", began)
+                yield connection
+                began = perf_counter()
+            telemetry.took("sql", began)
 
     def wake(self, channel: str) -> None:
         """Wakes whoever listens to this channel, soon and without anybody waiting for it.
@@ -143,10 +154,15 @@ class Database:
         await self._pools[viewer.database_role].putconn(connection)
 
     async def _taken(self, pool: AsyncConnectionPool[Connection]) -> Connection:
+        began = perf_counter()
         try:
             return await pool.getconn()
         except PoolTimeout as error:
             raise RequestError("The server is busy. Try again in a moment.", "UNAVAILABLE") from error
+        finally:
+            # Mostly one is free; only waiting is worth a note.
+            if perf_counter() - began > _NOTABLE_SECONDS:
+                telemetry.took("sql", began)
 
     @asynccontextmanager
     async def _connection(self, role: DatabaseRole) -> AsyncIterator[Connection]:
@@ -158,16 +174,23 @@ class Database:
         pool = self._pools[role]
         for _ in range(pool.max_size + 1):
             async with _returned(pool, await self._taken(pool)) as connection:
+                began = perf_counter()
                 try:
                     await connection.execute(_set_role(role))
                 except psycopg.OperationalError:
                     continue
+                telemetry.took("sql", began)
                 yield connection
                 return
         raise psycopg.OperationalError("The database breaks every connection at once.")
 
+    def pools(self) -> dict[DatabaseRole, dict[str, int]]:
+        """How each role's pool is doing, in psycopg's words: `pool_size`, `pool_available`, `requests_waiting` …"""
+        return {role: pool.get_stats() for role, pool in self._pools.items()}
+
     def noted(self, text: str) -> str:
-        """Tells the listener about a statement that is about to be sent."""
+        """Tells the listener about a statement that is about to be sent, and counts it for the request."""
+        telemetry.sent()
         if self.on_statement is not None:
             self.on_statement(text)
         return text

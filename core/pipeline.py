@@ -13,6 +13,7 @@ from datetime import date
 from enum import Enum
 from functools import lru_cache
 from itertools import count
+from time import perf_counter
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -20,6 +21,8 @@ import psycopg
 from psycopg import pq
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
+
+from core import telemetry
 
 _MOST_PREPARED = 500
 _BAD = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
@@ -70,6 +73,7 @@ async def run_pipeline(
     The connection must be idle or in a transaction, and is afterwards as the statements leave it. When this is
     cancelled, or the connection breaks, it is closed: what was under way on it is nobody's any more.
     """
+    began = perf_counter()
     async with connection.lock:
         server = connection.pgconn
         known = _PREPARED.setdefault(connection, {})
@@ -86,6 +90,7 @@ async def run_pipeline(
         except BaseException:
             server.finish()
             raise
+    telemetry.took("sql", began, sum(each.ntuples for each in results))
     failed = next((each for each in results if each.status in _BAD), None)
     if failed is not None:
         # What was prepared in this pipeline may or may not have come to be.
@@ -164,11 +169,15 @@ async def _results(server: Any) -> list[Any]:
                 loop.remove_writer(socket)
         except Exception as error:
             stop(error)
+        else:
+            readable()
 
     loop.add_reader(socket, readable)
     try:
         if server.flush():
             loop.add_writer(socket, writable)
+        # To send, libpq may read as well, and may find the connection gone: its socket says nothing of that any more.
+        readable()
         await finished
     except BaseException:
         if not finished.done() or finished.cancelled():

@@ -21,6 +21,16 @@ ROLES = (PUBLIC, API, SERVICE)
 
 # The sub-selects make PostgreSQL evaluate the settings once per statement instead of once per row.
 VIEWER_ID = "(SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)"
+# Who really acts: somebody else than the viewer where one person acts as another.
+ACTOR_ID = (
+    "(SELECT COALESCE(NULLIF(current_setting('cairn.actor_id', true), ''),"
+    " NULLIF(current_setting('cairn.viewer_id', true), ''))::uuid)"
+)
+# The person as whom somebody else acts; null where people act as themselves.
+ACTED_AS_ID = (
+    "(SELECT CASE WHEN NULLIF(current_setting('cairn.actor_id', true), '') IS NOT NULL"
+    " THEN NULLIF(current_setting('cairn.viewer_id', true), '')::uuid END)"
+)
 
 
 def has_scope(scope: str) -> str:
@@ -32,7 +42,8 @@ def has_scope(scope: str) -> str:
 class Rule:
     """One CREATE POLICY: a name unique in its table, a command, the roles it speaks of, and the row condition.
 
-    An UPDATE may be limited to some columns; none named means all.
+    An UPDATE may be limited to some columns, none named means all; and what it leaves may be judged otherwise (`after`)
+    than what it finds.
     """
 
     name: str
@@ -40,6 +51,7 @@ class Rule:
     roles: tuple[str, ...]
     condition: str
     columns: tuple[str, ...] = ()
+    after: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,8 +155,9 @@ class Ledger:
     """Append-only for everybody, the service included: no UPDATE, no DELETE is ever granted."""
 
     def rules(self) -> tuple[Rule, ...]:
-        """The one insert policy: a viewer writes entries in their own name only."""
-        return (Rule("own_insert", "INSERT", (API,), f"(actor_id IS NOT DISTINCT FROM {VIEWER_ID})"),)
+        """The one insert policy: a viewer writes entries in their own name only, and says as whom they act."""
+        own = f"((actor_id IS NOT DISTINCT FROM {ACTOR_ID}) AND (acted_as_id IS NOT DISTINCT FROM {ACTED_AS_ID}))"
+        return (Rule("own_insert", "INSERT", (API,), own),)
 
 
 @dataclass(frozen=True)
@@ -162,7 +175,23 @@ class Log:
         return (Rule("own_insert", "INSERT", (API,), condition),)
 
 
-Shape = PublicRead | StaffRead | StaffWrite | OwnRows | PairRows | RelatedRead | ServiceOnly | Ledger | Log
+@dataclass(frozen=True)
+class FilledOnce:
+    """Anybody signed in adds rows whose columns are empty; the service fills these in, once. No row is ever removed."""
+
+    columns: tuple[str, ...]
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The policies of this shape, with those of the service."""
+        empty = " AND ".join(f"({column} IS NULL)" for column in self.columns)
+        full = " AND ".join(f"({column} IS NOT NULL)" for column in self.columns)
+        return (
+            Rule("empty_insert", "INSERT", (API,), f"({empty})"),
+            Rule("service_fill", "UPDATE", (SERVICE,), f"({empty})", self.columns, f"({full})"),
+        )
+
+
+Shape = PublicRead | StaffRead | StaffWrite | OwnRows | PairRows | RelatedRead | ServiceOnly | Ledger | Log | FilledOnce
 
 
 def rules_of(shapes: tuple[Shape, ...]) -> tuple[Rule, ...]:
@@ -218,7 +247,7 @@ def create_policy(table: str, rule: Rule) -> str:
         "SELECT": f"USING ({rule.condition})",
         "DELETE": f"USING ({rule.condition})",
         "INSERT": f"WITH CHECK ({rule.condition})",
-        "UPDATE": f"USING ({rule.condition}) WITH CHECK ({rule.condition})",
+        "UPDATE": f"USING ({rule.condition}) WITH CHECK ({rule.after or rule.condition})",
     }
     return (
         f'CREATE POLICY {rule.name} ON "{table}" FOR {rule.command} TO {", ".join(rule.roles)} {clauses[rule.command]}'
@@ -226,7 +255,7 @@ def create_policy(table: str, rule: Rule) -> str:
 
 
 def _is_ledger(shapes: tuple[Shape, ...]) -> bool:
-    return any(isinstance(shape, Ledger) for shape in shapes)
+    return any(isinstance(shape, Ledger | FilledOnce) for shape in shapes)
 
 
 def _both(left: str, right: str) -> str:

@@ -35,6 +35,7 @@ class Budget:
 
     objects: int = 10_000
     statements: int = 200
+    objects_used: int = 0
 
     @property
     def is_spent(self) -> bool:
@@ -44,6 +45,7 @@ class Budget:
     def spend(self, *, objects: int = 0, statements: int = 0) -> None:
         """Counts down; raises `RequestError` once there is nothing left."""
         self.objects -= objects
+        self.objects_used += objects
         self.statements -= statements
         if self.is_spent:
             raise RequestError(TOO_LARGE, "ANSWER_TOO_LARGE")

@@ -36,6 +36,8 @@ class Table(SQLModel):
     __policies__: ClassVar[tuple[Shape, ...]]
     # Columns that nobody but the service reads: no right to select them is granted to anybody else.
     __hidden__: ClassVar[tuple[str, ...]] = ()
+    # Columns with what is personal: a log says that they changed, and never what they held.
+    __personal__: ClassVar[tuple[str, ...]] = ()
     # Columns that say what a row is, read along with whatever else is asked for.
     __discriminator__: ClassVar[tuple[str, ...]] = ()
 

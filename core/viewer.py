@@ -30,6 +30,7 @@ class Viewer:
     """A principal and what it may do. `user_id` is the person behind a session or an API token, if there is one.
 
     `session_id` is the session that the request came by: none for an API token or the token of another issuer.
+    `actor_id` is who really acts, where somebody acts as this person: they may what the person may, in part.
     """
 
     kind: ViewerKind
@@ -37,6 +38,7 @@ class Viewer:
     name: str | None = None
     scopes: frozenset[str] = frozenset()
     session_id: str | None = None
+    actor_id: str | None = None
 
     @property
     def database_role(self) -> DatabaseRole:
@@ -64,8 +66,16 @@ def require(viewer: Viewer, scope: str) -> None:
 
 
 def require_signed_in(viewer: Viewer, *, in_person: bool = False) -> None:
-    """Raises unless somebody is signed in; `in_person` refuses API tokens, which act for people but are none."""
+    """Raises unless somebody is signed in; `in_person` refuses API tokens and those who act as somebody else."""
     if viewer.kind is ViewerKind.ANONYMOUS:
         raise SignInRequired()
     if viewer.user_id is None or (in_person and viewer.kind is not ViewerKind.USER):
         raise Forbidden("to act in person, which no API token and no service has")
+    if in_person:
+        refuse_acting_as(viewer)
+
+
+def refuse_acting_as(viewer: Viewer) -> None:
+    """Raises where somebody acts as the viewer: some things a person does themselves or not at all."""
+    if viewer.actor_id is not None:
+        raise Forbidden("to act in person, which nobody has who acts as somebody else")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import Any
 
 import psycopg
@@ -15,11 +16,13 @@ import sqlalchemy as sa
 from psycopg import errors as pg
 from pydantic import ValidationError
 
+from core import telemetry
 from core.database import Connection, Database, compiled
 from core.errors import DomainError, InvalidInput, SeveralErrors
 from core.rows import Row
 from core.tables import Table, field_adapter, metadata, table_of
 from core.viewer import Viewer
+from core.watching import Change, Watch
 
 
 class Transaction:
@@ -32,6 +35,8 @@ class Transaction:
         self._wrote = False
         self._collected: dict[Keep, list[Any]] = {}
         self._woken: set[str] = set()
+        # Who wants to know how rows stood before they were changed, if anybody does.
+        self.watch: Watch | None = None
 
     def collect(self, keep: Keep, item: Any) -> None:
         """Puts an item aside; just before the act is over, `keep` is called once with all that it was given."""
@@ -44,6 +49,10 @@ class Transaction:
     def wake(self, channel: str) -> None:
         """Wakes whoever listens to this channel of the database, once the act is committed."""
         self._woken.add(channel)
+
+    async def changes(self, object_id: str) -> list[Change]:
+        """What this transaction has made of an object, as far as it is watched."""
+        return [] if self.watch is None else await self.watch.changes(object_id, self.rows)
 
     async def rows(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None = None) -> list[Row]:
         """Runs a statement that returns rows."""
@@ -102,11 +111,16 @@ class Transaction:
             await self._connection.execute(self._database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
 
     async def _run(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None) -> psycopg.AsyncCursor[Any]:
+        if self.watch is not None and statement.is_dml:
+            await self.watch.see(statement, values, self.rows)
         prepared = compiled(statement)
         self._wrote = self._wrote or statement.is_dml
-        return await self._connection.execute(
+        began = perf_counter()
+        cursor = await self._connection.execute(
             self._database.noted(prepared.text), {**prepared.constants, **(values or {})}
         )
+        telemetry.took("sql", began, max(cursor.rowcount, 0))
+        return cursor
 
 
 Keep = Callable[[Transaction, list[Any]], Awaitable[None]]

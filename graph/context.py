@@ -8,6 +8,7 @@ from typing import Any
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from core import telemetry
 from core.database import Database
 from core.reading import Budget, Reader
 from core.relations import Perspective
@@ -61,6 +62,10 @@ class Context:
         if not self.reader.may_read(levels_of(program)):
             raise Unfit
         return fetch(self.reader, program, requests, alone=alone)
+
+    def planned(self, began: float) -> None:
+        """Hears from the engine that planning, which began then, has ended."""
+        telemetry.took("plan", began)
 
     def spend(self, objects: int) -> None:
         """Counts objects against what one answer may hold."""

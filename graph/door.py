@@ -13,7 +13,6 @@ The gate is a permission, or one of `Gate`: anyone, whoever is signed in, whoeve
 
 from __future__ import annotations
 
-import enum
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -32,7 +31,8 @@ from core.events import Fact
 from core.ids import tag_of
 from core.relations import Perspective, Relation
 from core.tables import Table
-from core.viewer import SERVICE, Viewer, require, require_signed_in
+from core.viewer import SERVICE, Viewer, refuse_acting_as, require, require_signed_in
+from core.watching import Watch
 from core.writing import Transaction, transaction
 from graph.context import DRAFT, LIVE, NOWHERE, Context, Info
 from graph.effects import Effects
@@ -43,6 +43,7 @@ from graph.outcomes import Done as Done
 from graph.outcomes import done_of, is_secret, outcome_of
 from graph.outcomes import plain as plain
 from graph.sizes import ListSize
+from models.content import Content, Staged
 from models.events import FactType
 from models.identity import Scope
 from resolvers import audit
@@ -60,11 +61,13 @@ class Gate(StrEnum):
 
     ANYONE = "Anyone may do this."
     SIGNED_IN = "For whoever is signed in, with their own things."
-    PERSON = "For whoever is signed in in person, with their own things; not for API tokens."
+    PERSON = "For whoever is signed in in person, their own things; not for API tokens, and not as somebody else."
 
     def admit(self, viewer: Viewer) -> None:
-        """Raises unless the viewer may pass."""
-        if self is not Gate.ANYONE:
+        """Raises unless the viewer may pass. What anybody does without signing in, nobody does as somebody else."""
+        if self is Gate.ANYONE:
+            refuse_acting_as(viewer)
+        else:
             require_signed_in(viewer, in_person=self is Gate.PERSON)
 
 
@@ -121,6 +124,7 @@ def mutation(
     one that records others fails.
     """
 
+    model: type[Table] = entity.__entity__  # type: ignore[attr-defined]
     perspective = shows or (LIVE if isinstance(gate, Gate) else DRAFT)
 
     def decorate(act: Callable[..., Awaitable[str | Done]]) -> StrawberryField:
@@ -140,23 +144,29 @@ def mutation(
 
             What was done under the same idempotency key, at the same place in the document, is not done again.
             """
+            subject = _subject(given, model)
             arguments: dict[str, Any] = {each: given[each] for each in own if each in given}
             if creates or updates:
                 arguments["fields"] = {each: value for each, value in given.items() if each not in own}
-            told = loggable({each: value for each, value in given.items() if each not in secret})
+            told = {each: plain(value) for each, value in arguments.items() if each not in secret | {"fields"}}
+            told |= audit.without_withheld(model, plain(arguments.get("fields", {})))
             viewer, effects = context.viewer, Effects()
             try:
                 if limit is not None and context.tallies is not None:
                     await limits.check(context.tallies, limit, given, viewer, context.origin)
                 prepared = None if prepare is None else await prepare(context.database, viewer, given)
                 async with transaction(context.database, SERVICE if trusted else viewer) as tx:
+                    tx.watch = Watch((model, Content) if issubclass(model, Staged) else (model,), subject)
                     doing = Act(tx, viewer, effects, context.origin, prepared)
 
                     async def do() -> Done:
                         answer = await act(doing, **arguments)
                         done = answer if isinstance(answer, Done) else Done(answer)
                         require_declared(tx, act.__name__, records)
-                        await audit.record(tx, act.__name__, done.id, told, done.viewer or viewer)
+                        # Whoever signs in with this is who acted; whoever signs out with it still is.
+                        actor = viewer if viewer.user_id else done.viewer or viewer
+                        about, noted = done.subject or done.id, done.noted
+                        await audit.record(tx, act.__name__, about, told, actor, origin=context.origin, noted=noted)
                         return done
 
                     done = await do() if context.key is None else await once(doing, context.key, place, do)
@@ -164,7 +174,7 @@ def mutation(
                 context.is_repeatable = False
                 if isinstance(error, RateLimited):
                     context.effects.retry_after = max(error.retry_after, context.effects.retry_after or 0)
-                return Done(_subject(given, entity), errors=(error,))
+                return Done(subject, errors=(error,))
             context.is_repeatable = context.is_repeatable and not is_secret(done, effects)
             context.effects.add(effects)
             context.viewer = done.viewer or viewer
@@ -285,24 +295,10 @@ def _payload_type(name: str, entity_name: str, entity: Any, extra: Mapping[str, 
     return strawberry.type(made, description=f"The outcome of {_camel_title(name.removesuffix('Payload'))}.")
 
 
-def _subject(given: Mapping[str, Any], entity: Any) -> str | None:
-    """The id of the object a refused mutation was about, so that the payload can show how it stands."""
+def _subject(given: Mapping[str, Any], model: type[Table]) -> str | None:
+    """The id of the object that a mutation is about; if it is refused, the payload shows how that stands."""
     found = given.get("id")
-    return found if isinstance(found, str) and tag_of(found) == entity.__entity__.__tag__ else None
-
-
-def loggable(value: Any) -> Any:
-    """Input as JSON for the audit log, long texts shortened."""
-    value = plain(value)
-    if isinstance(value, Mapping):
-        return {str(name): loggable(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [loggable(each) for each in value]
-    if isinstance(value, str):
-        return value if len(value) <= 500 else value[:500] + "…"
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return value.value if isinstance(value, enum.Enum) else str(value)
+    return found if isinstance(found, str) and tag_of(found) == model.__tag__ else None
 
 
 def _split(hint: Any) -> tuple[Any, str | None]:

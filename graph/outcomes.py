@@ -24,13 +24,16 @@ class Done:
     """A mutation's answer with more than the entity.
 
     `id` is the entity's, if there is one to show; `extra` holds further payload fields by name. `errors` are told
-    although what was done stays done. `viewer` is who acts from here on, where somebody signed in or out.
+    although what was done stays done. `viewer` is who acts from here on, where somebody signed in or out. For the audit
+    log, `subject` is what was acted upon where that is not shown, and `noted` what else came of it.
     """
 
     id: str | None
     extra: Mapping[str, Any] = field(default_factory=dict)
     errors: tuple[DomainError | SeveralErrors, ...] = ()
     viewer: Viewer | None = None
+    subject: str | None = None
+    noted: Mapping[str, Any] = field(default_factory=dict)
 
 
 class AnswerNotKept(DomainError):
@@ -73,6 +76,8 @@ def plain(value: Any) -> Any:
         return plain(value.value)
     if isinstance(value, list):
         return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
     if has_object_definition(value):
         return {name: plain(each) for name, each in vars(value).items() if each is not None}
     return value

@@ -152,7 +152,8 @@ def sort_enum(name: str, relation: Relation) -> Any:
 def _given(chosen: Any) -> dict[str, Any]:
     if chosen is None or not has_object_definition(chosen):
         return {}
-    return {name: value for name, value in vars(chosen).items() if value is not None}
+    # What Python keeps for itself, such as `from`, is written with an underscore behind it.
+    return {name.rstrip("_"): value for name, value in vars(chosen).items() if value is not None}
 
 
 def _arguments(sort: type[StrEnum] | None, chosen: type | None) -> list[inspect.Parameter]:

@@ -144,10 +144,17 @@ def _chosen(operations: Mapping[str | None, Prepared], name: str | None) -> Prep
 
 def perspective(operation: OperationDefinitionNode, variables: Mapping[str, Any], context: Context) -> Perspective:
     """The perspective an operation asks for; raises unless the viewer may have it."""
+    asked = asked_perspective(operation, variables)
+    if asked is DRAFT:
+        require(context.viewer, Scope.CONTENT_EDIT)
+    return asked
+
+
+def asked_perspective(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Perspective:
+    """The perspective an operation asks for, whoever asks."""
     directive = next((each for each in operation.directives or () if each.name.value == "perspective"), None)
     if directive is None or _stage(directive, operation, variables) != "DRAFT":
         return LIVE
-    require(context.viewer, Scope.CONTENT_EDIT)
     return DRAFT
 
 

@@ -16,6 +16,7 @@ from core.relations import Relation
 from core.rows import Row
 from core.tables import Table
 from graph import node
+from graph.audit import AuditQuery
 from graph.content import ContentQuery, Revision
 from graph.curriculum import mutations as curriculum_mutations
 from graph.curriculum.queries import CurriculumQuery
@@ -26,7 +27,7 @@ from graph.declaring import install
 from graph.errors import InputError, RateLimited, RevisionConflict
 from graph.events import EventsQuery, Fact
 from graph.formats import FORMATS
-from graph.identity import accounts, friends, people
+from graph.identity import accounts, friends, impersonation, people
 from graph.identity.friends import FriendsQuery
 from graph.identity.viewer import IdentityQuery
 from graph.jobs import MUTATIONS as JOB_MUTATIONS
@@ -55,6 +56,7 @@ TYPES: dict[type[Table], Callable[[Row], str]] = {
 FINDERS = tuple(Relation(model, "id") for model in TYPES)
 MUTATIONS = (
     *accounts.MUTATIONS,
+    *impersonation.MUTATIONS,
     *people.MUTATIONS,
     *friends.MUTATIONS,
     *JOB_MUTATIONS,
@@ -65,7 +67,15 @@ MUTATIONS = (
 
 @strawberry.type(description="Everything that can be read.")
 class Query(
-    CurriculumQuery, SchedulesQuery, ContentQuery, IdentityQuery, FriendsQuery, EventsQuery, JobsQuery, NodeQuery
+    CurriculumQuery,
+    SchedulesQuery,
+    ContentQuery,
+    IdentityQuery,
+    FriendsQuery,
+    AuditQuery,
+    EventsQuery,
+    JobsQuery,
+    NodeQuery,
 ):
     """Root fields of all domains."""
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.composing import Level, Request, Shape
+from core.composing import Level, Request, Shape, Text, compose
 from core.paging import Page, encode_cursor, require_key
 from core.reading import Reader
-from core.relations import Relation
+from core.relations import Perspective, Relation
 from core.rows import Row, row_class
 from core.tables import Table, table_of
 from graph.engine.fetching import Program, Unfit
@@ -153,6 +153,17 @@ def levels_of(program: Program) -> tuple[Level, ...]:
         )
     found: tuple[Level, ...] = program.prepared
     return found
+
+
+def statements_of(program: Program, requests: Sequence[Request], perspective: Perspective) -> list[str]:
+    """The SQL that a program sends for these requests: of each step, then of the counts among them."""
+    texts, counts = compose(levels_of(program), tuple(each.variant() for each in requests), perspective)
+    return [_with_names(text) for text in (*texts, *filter(None, counts))]
+
+
+def _with_names(text: Text) -> str:
+    names = ", ".join(f"${number} is {name}" for number, name in enumerate(text.names, 1))
+    return f"{text.sql}\n-- {names}" if names else text.sql
 
 
 async def fetch(reader: Reader, program: Program, requests: Sequence[Request], *, alone: bool) -> list[Any]:

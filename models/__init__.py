@@ -1,7 +1,7 @@
 """Tables, enums, field rules and row policies: one file per domain."""
 
 from core.tables import Table
-from models.audit import AuditLog
+from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
 from models.curriculum import AnswerKey, Block, Course, Lesson, Milestone, Module, Theme
 from models.events import FactCounter, FactEntry
@@ -11,7 +11,9 @@ from models.identity import (
     AuthSession,
     Connection,
     Consent,
+    Impersonation,
     LoginToken,
+    NotificationPreference,
     Profile,
     ProfileCard,
     RefreshToken,
@@ -41,11 +43,14 @@ TABLES: tuple[type[Table], ...] = (
     LoginToken,
     AuthSession,
     RefreshToken,
+    Impersonation,
     Connection,
     Profile,
     ProfileCard,
     Consent,
+    NotificationPreference,
     AuditLog,
+    AuditSeal,
     Content,
     Revision,
     Schedule,

@@ -21,9 +21,10 @@ class RateLimit(Table, table=True):
     __tablename__ = "rate_limit"
     __tag__ = 0x009
     __policies__ = (ServiceOnly(),)
-    __table_args__ = (sa.Index(None, "ends_at"), {"prefixes": ["UNLOGGED"]})
+    __table_args__ = (sa.UniqueConstraint("key"), sa.Index(None, "ends_at"), {"prefixes": ["UNLOGGED"]})
 
-    key: str = Field(primary_key=True, max_length=120, description="What is tried, and by whom, as a hash.")
+    id: str = id_column(primary=True)
+    key: str = Field(max_length=120, description="What is tried, and by whom, as a hash.")
     hits: int = Field(description="How often it was tried in this window.")
     ends_at: datetime = instant_column(nullable=False, description="When the window ends.")
 

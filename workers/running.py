@@ -1,7 +1,7 @@
 """A worker: Dramatiq's threads do jobs, and beside them goes on what keeps facts and jobs moving.
 
 Everything asynchronous runs in one event loop in a thread of its own: jobs, the relay, the clock, the sweep for lost
-leases, and the ear for wake-ups. All of it may run in any number of processes at once.
+leases, the sealing of the audit log, and the ear for wake-ups. All of it may run in any number of processes at once.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from workers.actors import Actor, Held, Tools, carry_out
 from workers.broker import PostgresBroker, Slots, message_for, outside_broker
 from workers.leases import Leases
 from workers.registry import ACTORS, REACTIONS
+from workers.sealing import seal_forever
 
 POLL_SECONDS = 1.0
 UPKEEP_SECONDS = 2.0
@@ -107,6 +108,7 @@ class Worker:
             asyncio.create_task(_for_ever("relay", self._relay)),
             asyncio.create_task(_for_ever("upkeep", self._upkeep)),
             asyncio.create_task(_for_ever("ear", self._listen)),
+            asyncio.create_task(seal_forever(self._database)),
         ]
         if self._is_outside:
             self._beside.append(asyncio.create_task(_for_ever("telling", self._tell)))

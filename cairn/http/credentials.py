@@ -63,11 +63,20 @@ class Credentials:
         found = None
         if self.issuers is not None and scheme.lower() == "bearer" and identity.looks_like_jwt(token):
             return await self.issuers.viewer(self.database, token)
+        if scheme.lower() == "bearer" and identity.looks_like_token(token, identity.TokenKind.IMPERSONATION):
+            return await self._acting(token)
         if scheme.lower() == "bearer":
             found = await identity.viewer_of_bearer(self.database, token)
         if found is None:
             raise InvalidCredentials("This token is not valid: it may be expired or revoked.")
         return await self._seen(found)
+
+    async def _acting(self, token: str) -> Viewer:
+        """Somebody as whom somebody else acts: that they were here themselves is not written down."""
+        found = await identity.viewer_of_impersonation(self.database, token)
+        if found is None:
+            raise InvalidCredentials("This token is not valid: what it was for may have ended.")
+        return found
 
     async def _seen(self, found: identity.Identified) -> Viewer:
         """Writes down, once in a while, that this person was here."""
@@ -100,6 +109,7 @@ class Credentials:
         response.delete_cookie(self.cookie_name(request), path="/", secure=self.secure, httponly=True, samesite="lax")
 
 
-def origin_of(request: Request) -> identity.Origin:
+def origin_of(request: Request, request_id: str | None = None) -> identity.Origin:
     """Where a request comes from: behind a trusted proxy, what that says."""
-    return identity.Origin(request.client.host if request.client else None, request.headers.get("user-agent"))
+    address = request.client.host if request.client else None
+    return identity.Origin(address, request.headers.get("user-agent"), request_id)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -20,7 +20,9 @@ from cairn.http.caching import revalidated
 from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
 from cairn.http.idempotency import STATUS, InvalidKey, Repeats, conflict
 from cairn.http.origins import is_json
+from cairn.observability.operations import Operation, Watch
 from cairn.settings import HttpSettings
+from core import telemetry
 from core.database import Database
 from core.errors import RequestError
 from core.reading import Budget
@@ -72,6 +74,7 @@ class GraphqlEndpoint:
     credentials: Credentials
     operations: Operations
     limits: HttpSettings
+    watch: Watch
     repeats: Repeats
     tallies: Tallies | None = None
     budget: RequestBudget | None = None
@@ -80,55 +83,66 @@ class GraphqlEndpoint:
         """One request, one answer; nothing but our own failures is a 5xx."""
         if request.method != "POST" and _wants_page(request):
             return RedirectResponse("/ide/", 303)
-        request_id = secrets.token_hex(8)
+        operation = self.watch.begin(request.headers)
+        try:
+            response = await self._answer(request, operation)
+        finally:
+            self.watch.end(operation)
+        if operation.viewer is not None and operation.viewer.may(Scope.CONTENT_EDIT):
+            response.headers["server-timing"] = _server_timing(operation)
+        return response
+
+    async def _answer(self, request: Request, operation: Operation) -> Response:
         media_type = _media_type(request)
         try:
-            return await self._answer(request, media_type, request_id)
+            return await self._run(request, media_type, operation)
         except BadRequest as error:
-            body = _failure(error.message, error.code, request_id, error.extensions)
-            return _response(body, media_type, error.status, request_id, error.headers)
+            body = _failure(error.message, error.code, operation, error.extensions)
+            return _response(body, media_type, error.status, operation, error.headers)
         except Refused as refused:
-            body = {"errors": [shown(error, request_id) for error in refused.errors]}
-            return _response(body, media_type, 200 if media_type == JSON else 400, request_id)
+            body = {"errors": [shown(error, operation.request_id) for error in refused.errors]}
+            return _response(body, media_type, 200 if media_type == JSON else 400, operation)
         except RequestError as error:
             # Who asks could not be found out, because the database is busy or away.
-            body = _failure(str(error), error.code, request_id)
-            return _response(body, media_type, 503, request_id, {"retry-after": "1"})
+            body = _failure(str(error), error.code, operation)
+            return _response(body, media_type, 503, operation, {"retry-after": "1"})
         except Exception:
-            log.exception("request %s failed", request_id)
-            body = _failure("Something went wrong on our side.", "INTERNAL_SERVER_ERROR", request_id)
-            return _response(body, media_type, 500, request_id)
+            log.exception("request %s failed", operation.request_id)
+            body = _failure("Something went wrong on our side.", "INTERNAL_SERVER_ERROR", operation)
+            return _response(body, media_type, 500, operation)
 
-    async def _answer(self, request: Request, media_type: str, request_id: str) -> Response:
+    async def _run(self, request: Request, media_type: str, operation: Operation) -> Response:
         if media_type == "":
             raise BadRequest(406, f"This endpoint answers {GRAPHQL_JSON} or {JSON}.", "NOT_ACCEPTABLE")
         call = await self._from_body(request) if request.method == "POST" else self._from_url(request)
-        viewer = None if self._is_open(call) else await self._editor(request)
-        prepared = self._prepared(call)
-        operation = prepared.operation
-        if operation.operation is OperationType.SUBSCRIPTION:
+        operation.text, operation.variables = call.query or "", call.variables
+        viewer = None if self._is_open(call) else await self._editor(request, operation)
+        prepared = operation.prepared = self._prepared(call)
+        kind = prepared.operation.operation
+        if kind is OperationType.SUBSCRIPTION:
             raise BadRequest(400, "Subscriptions do not run over plain HTTP.", "SUBSCRIPTION_OVER_HTTP")
-        if request.method != "POST" and operation.operation is not OperationType.QUERY:
+        if request.method != "POST" and kind is not OperationType.QUERY:
             raise BadRequest(405, "Only queries run over GET. Use POST.", "METHOD_NOT_ALLOWED", {"allow": "POST"})
-        viewer = viewer or await self._viewer(request)
+        viewer = viewer or await self._viewer(request, operation)
         self._spend(viewer)
-        key = self._key(request, call, viewer) if operation.operation is OperationType.MUTATION else None
+        key = self._key(request, call, viewer) if kind is OperationType.MUTATION else None
         before = None if key is None else await self._answered(key, viewer)
         if before is not None:
-            return _response(before, media_type, 200, request_id, {"idempotency-replayed": "true"})
+            return _response(before, media_type, 200, operation, {"idempotency-replayed": "true"})
         limits = self.operations.limits
         budget = Budget(limits.max_objects, limits.max_statements)
-        context = Context(
-            self.database, viewer, budget=budget, origin=origin_of(request), tallies=self.tallies, key=key
+        context = operation.context = Context(
+            self.database,
+            viewer,
+            budget=budget,
+            origin=origin_of(request, operation.request_id),
+            tallies=self.tallies,
+            key=key,
         )
-        answer = await self.operations.run(prepared, call.variables, context, request_id)
+        answer = operation.answer = await self.operations.run(prepared, call.variables, context, operation.request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
-        content = orjson.dumps(answer, default=str)
-        if key is not None:
-            _refuse_conflicts(answer)
-            if context.is_repeatable and "errors" not in answer:
-                content = await self.repeats.keep(key, viewer, content)
-        response = _response(content, media_type, status, request_id)
+        content = await self._content(answer, context, viewer)
+        response = _response(content, media_type, status, operation)
         if request.method != "POST" and call.document_id and "errors" not in answer:
             is_public = viewer.kind is ViewerKind.ANONYMOUS
             response = revalidated(request, response, public=is_public, max_age=self.limits.document_max_age)
@@ -136,6 +150,16 @@ class GraphqlEndpoint:
         if context.effects.retry_after is not None:
             response.headers["retry-after"] = str(context.effects.retry_after)
         return response
+
+    async def _content(self, answer: dict[str, Any], context: Context, viewer: Viewer) -> bytes:
+        """The answer's bytes, kept to be given again where its request had a key and nothing stands against it."""
+        content = orjson.dumps(answer, default=str)
+        if context.key is None:
+            return content
+        _refuse_conflicts(answer)
+        if "errors" in answer or not context.is_repeatable:
+            return content
+        return await self.repeats.keep(context.key, viewer, content)
 
     def _spend(self, viewer: Viewer) -> None:
         """Takes the request from the person's budget, wherever they ask from; addresses have theirs already."""
@@ -147,9 +171,8 @@ class GraphqlEndpoint:
 
     def _key(self, request: Request, call: Call, viewer: Viewer) -> Key | None:
         try:
-            return self.repeats.key(
-                request, (call.query, call.document_id, call.operation_name, call.variables), viewer
-            )
+            asked = (call.query, call.document_id, call.operation_name, call.variables)
+            return self.repeats.key(request, asked, viewer)
         except InvalidKey as error:
             raise BadRequest(400, str(error)) from error
 
@@ -162,28 +185,33 @@ class GraphqlEndpoint:
     def _is_open(self, call: Call) -> bool:
         return call.query is None or self.operations.allows(call.query)
 
-    async def _editor(self, request: Request) -> Viewer:
+    async def _editor(self, request: Request, operation: Operation) -> Viewer:
         """Whoever may run what is not trusted; everybody else is refused before the document is looked at."""
-        viewer = await self._viewer(request)
+        viewer = await self._viewer(request, operation)
         if not viewer.may(Scope.CONTENT_EDIT):
             only = "Only the documents of known apps are run here. Send the documentId of one."
             raise BadRequest(400, only, "PERSISTED_DOCUMENT_REQUIRED")
         return viewer
 
     def _prepared(self, call: Call) -> Prepared:
-        if call.document_id is None:
-            return self.operations.prepare(call.query or "", call.operation_name)
-        found = self.operations.find(call.document_id, call.operation_name)
+        began = perf_counter()
+        try:
+            if call.document_id is None:
+                return self.operations.prepare(call.query or "", call.operation_name)
+            found = self.operations.find(call.document_id, call.operation_name)
+        finally:
+            telemetry.took("plan", began)
         if found is None:
             raise BadRequest(404, "There is no document with this documentId.", "PERSISTED_DOCUMENT_NOT_FOUND")
         return found
 
-    async def _viewer(self, request: Request) -> Viewer:
+    async def _viewer(self, request: Request, operation: Operation) -> Viewer:
         try:
-            return await self.credentials.viewer(request)
+            operation.viewer = await self.credentials.viewer(request)
         except InvalidCredentials as error:
             challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
             raise BadRequest(401, str(error), "UNAUTHENTICATED", challenge) from error
+        return operation.viewer
 
     async def _from_body(self, request: Request) -> Call:
         _check_headers(request, self.limits.max_body_bytes)
@@ -325,22 +353,31 @@ def _wants_page(request: Request) -> bool:
     return not asks and "text/html" in request.headers.get("accept", "")
 
 
-def _failure(message: str, code: str, request_id: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    return {"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id, **(more or {})}}]}
+def _server_timing(operation: Operation) -> str:
+    """Where the time went, in milliseconds, as browsers show it beside a request."""
+    parts = {**operation.phases(), "total": operation.seconds}
+    return ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in parts.items())
+
+
+def _failure(message: str, code: str, operation: Operation, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    extensions = {"code": code, "requestId": operation.request_id, **(more or {})}
+    return {"errors": [{"message": message, "extensions": extensions}]}
 
 
 def _response(
     body: dict[str, Any] | bytes,
     media_type: str,
     status: int,
-    request_id: str,
+    operation: Operation,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
+    if isinstance(body, dict):
+        operation.answer = body
     return Response(
         body if isinstance(body, bytes) else orjson.dumps(body, default=str),
         status,
         {
-            "x-request-id": request_id,
+            "x-request-id": operation.request_id,
             "cache-control": "no-store",
             "vary": "accept, authorization, cookie, origin, sec-fetch-site",
             **(headers or {}),

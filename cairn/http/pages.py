@@ -22,11 +22,11 @@ from cairn.http.origins import is_whole_page
 from core.database import Database
 from core.errors import DomainError
 from core.viewer import ANONYMOUS, SERVICE
-from core.writing import transaction
+from core.writing import Transaction, transaction
 from gateways.tallies import Tallies
 from graph.introspection import Openness, may_read_schema
 from migrations.head import head
-from resolvers import identity
+from resolvers import audit, identity
 from resolvers.requests import limits
 
 _HEADERS = {"cache-control": "no-store"}
@@ -63,6 +63,7 @@ class Pages:
                 await limits.check(self.tallies, limits.SECRET, {}, ANONYMOUS, origin)
             async with transaction(self.database, SERVICE) as tx:
                 cookie = await identity.sign_in(tx, request.query_params.get("token", ""), origin)
+                await self._record(tx, "session_start_by_link", cookie, request)
         except limits.RateLimited as error:
             return PlainTextResponse(f"{error}\n", 429, {**_HEADERS, "retry-after": str(error.retry_after)})
         except DomainError as error:
@@ -78,10 +79,18 @@ class Pages:
         cookie = request.cookies.get(self.credentials.cookie_name(request))
         if cookie:
             async with transaction(self.database, SERVICE) as tx:
+                await self._record(tx, "session_end", cookie, request)
                 await identity.sign_out(tx, cookie)
         response = Response(status_code=204, headers=_HEADERS)
         self.credentials.delete_cookie(request, response)
         return response
+
+    async def _record(self, tx: Transaction, action: str, cookie: str, request: Request) -> None:
+        """The same entry that the mutation of this name leaves; none where nobody is signed in."""
+        session = await identity.session_of(tx, cookie)
+        if session is not None:
+            viewer = await identity.viewer_of_user(tx, session.user_id, session.id)
+            await audit.record(tx, action, session.id, {}, viewer, origin=origin_of(request))
 
     async def session(self, request: Request) -> Response:
         """Who is signed in, for the IDE."""

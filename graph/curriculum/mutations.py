@@ -81,10 +81,10 @@ async def theme_restore(act: Act, id: Id) -> str:
 
 
 @mutation(Publish, Theme, records=(facts.ThemePublished,))
-async def theme_publish(act: Act, id: Id, message: Message = None) -> str:
+async def theme_publish(act: Act, id: Id, message: Message = None) -> Done:
     """Shows readers the theme's draft, and seals it as a revision."""
-    await curriculum.publish_theme(act.tx, id, message)
-    return id
+    number = await curriculum.publish_theme(act.tx, id, message)
+    return Done(id, noted={"published_revision": number})
 
 
 @mutation(Publish, Theme, records=(facts.ThemeUnpublished,))
@@ -191,7 +191,7 @@ async def course_publish(
 ) -> Done:
     """Shows readers the course's whole draft at once, and seals it as a revision."""
     number = await curriculum.publish_course(act.tx, id, expected_tree_revision, message)
-    return Done(id, {"revision": number})
+    return Done(id, {"revision": number}, noted={"published_revision": number})
 
 
 @mutation(Publish, Course, records=(facts.CourseUnpublished,))

@@ -4,6 +4,17 @@ It knows GraphQL, and nothing of our domains. `docs/engine.md` says how it works
 """
 
 from graph.engine.batching import BatchInfo, BatchResolver, dataloaded, load_shared
+from graph.engine.explaining import explain
 from graph.engine.running import Plans, execute, execute_sync, subscribe
 
-__all__ = ["BatchInfo", "BatchResolver", "Plans", "dataloaded", "execute", "execute_sync", "load_shared", "subscribe"]
+__all__ = [
+    "BatchInfo",
+    "BatchResolver",
+    "Plans",
+    "dataloaded",
+    "execute",
+    "execute_sync",
+    "explain",
+    "load_shared",
+    "subscribe",
+]

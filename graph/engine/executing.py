@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from time import perf_counter
+from typing import Any, TypeVar
 
 from graphql import (
     ExecutionResult,
@@ -33,10 +34,12 @@ from graph.engine.batching import BatchInfo, BatchResolver, counted
 from graph.engine.completing import Placing, close_all
 from graph.engine.fetching import Program, program_of
 from graph.engine.groups import Group, Spot
-from graph.engine.planning import Field, Plan
+from graph.engine.planning import Field, Plan, tell_planned
 from graph.engine.scheduling import Schedule, aborted
 from graph.engine.selection import columns_of
 from graph.engine.waiting import gather_all
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class Run(Schedule):
             self.background.is_all_there_is()
             raise aborted(self.abort_signal)
         try:
-            selection = self.plan.root_selection(root)
+            selection = self.plan.root or self._planned(partial(self.plan.root_selection, root))
         except GraphQLError as error:
             self.nulls.errors.append(error)
             self.data = None
@@ -120,7 +123,7 @@ class Run(Schedule):
         groups = []
         for kind, values, containers, keys, places in parts:
             try:
-                selection = spot.field.selection(kind)
+                selection = spot.field.selections.get(kind.name) or self._planned(partial(spot.field.selection, kind))
             except GraphQLError as error:
                 for container, key in zip(containers, keys, strict=True):
                     self.fail(spot, container, key, error)
@@ -206,8 +209,16 @@ class Run(Schedule):
         if not self._composes or len(spot.parts) > 1:
             return None
         if field.fetch is None:
-            field.fetch = program_of(field) or False
+            field.fetch = self._planned(partial(program_of, field)) or False
         return field.fetch or None
+
+    def _planned(self, make: Callable[[], Made]) -> Made:
+        """What planning makes, where it was not made before; the context is told how long that took."""
+        began = perf_counter()
+        try:
+            return make()
+        finally:
+            tell_planned(self.context, began)
 
     def _run_program(self, spot: Spot, program: Program) -> bool:
         """Sends it; answers false where the field has to go level by level, which tells what is wrong."""

@@ -209,6 +209,13 @@ def _arguments(
     return get_argument_values(definition, detail.node, variables, detail.fragment_variable_values, hide_suggestions)
 
 
+def tell_planned(context: Any, began: float) -> None:
+    """Tells a context that wants to know it that planning, which began then, has ended."""
+    planned = getattr(context, "planned", None)
+    if planned is not None:
+        planned(began)
+
+
 def holds_variable(node: Node) -> bool:
     """Whether a variable stands anywhere in a value."""
     pending: list[Node] = [node]

@@ -37,6 +37,7 @@ from graph.engine.scheduling import NOT_SYNCHRONOUS
 from graph.engine.variables import coercer
 
 _MOST_PLANS = 1000
+_MOST_VARIANTS = 16
 _UNEXPECTED_DIRECTIVES = (
     "The provided schema unexpectedly contains experimental directives (@defer or @stream)."
     " These directives may only be utilized if experimental execution features are explicitly enabled."
@@ -45,53 +46,52 @@ Result = ExecutionResult | Awaitable[ExecutionResult]
 Stream = AsyncIterator[ExecutionResult] | ExecutionResult
 
 
+class Prepared:
+    """A document's operation: what coerces its variables, and its plans by what they say of `@skip` and `@include`."""
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> None:
+        self.operation = chosen_operation(document, operation_name)
+        self.coerce = coercer(schema, self.operation)
+        self._schema = schema
+        self._fragments = fragments_of(schema, document)
+        fragments = self._fragments.values()
+        self._deciding = sorted(deciding_variables([self.operation, *(each.definition for each in fragments)]))
+        self._keeps = not any(each.variable_signatures for each in fragments)
+        self._plans: OrderedDict[tuple[Any, ...], Plan] = OrderedDict()
+
+    def plan(self, variables: VariableValues, hide_suggestions: bool) -> Plan:
+        """The plan for these variables; one there is already where it fits them."""
+        if not self._keeps:
+            return Plan(self._schema, self.operation, self._fragments, variables, hide_suggestions)
+        key = (hide_suggestions, *(variables.coerced.get(name, ...) for name in self._deciding))
+        found = self._plans.get(key)
+        if found is None:
+            found = Plan(self._schema, self.operation, self._fragments, variables, hide_suggestions)
+            self._plans[key] = found
+            if len(self._plans) > _MOST_VARIANTS:
+                self._plans.popitem(last=False)
+        return found
+
+
 class Plans:
-    """Plans of documents, remembered up to a bound; the least recently used go first."""
+    """What was prepared of documents, remembered up to a bound; the least recently used go first."""
 
     def __init__(self, most: int = _MOST_PLANS) -> None:
         self._most = most
-        self._known: OrderedDict[tuple[Any, ...], tuple[Any, Any]] = OrderedDict()
+        self._known: OrderedDict[tuple[Any, ...], tuple[DocumentNode, Prepared]] = OrderedDict()
 
-    def prepared(
-        self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None
-    ) -> Callable[[VariableValues, bool], Plan]:
-        """What makes, or finds, the plan for given variables; raises `Refusal` where there is nothing to plan."""
+    def prepared(self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> Prepared:
+        """The operation that this name chooses, ready to plan; raises `Refusal` where there is nothing to run."""
         key = (id(schema), id(document), operation_name)
         found = self._known.get(key)
         # The document is kept with its plans, so that its identity stays its own.
         if found is None or found[0] is not document:
-            found = (document, self._prepare(schema, document, operation_name))
-            self._known[key] = found
+            found = self._known[key] = (document, Prepared(schema, document, operation_name))
             if len(self._known) > self._most:
                 self._known.popitem(last=False)
         else:
             self._known.move_to_end(key)
-        made: Callable[[VariableValues, bool], Plan] = found[1]
-        return made
-
-    def _prepare(
-        self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None
-    ) -> Callable[[VariableValues, bool], Plan]:
-        operation = chosen_operation(document, operation_name)
-        fragments = fragments_of(schema, document)
-        deciding = sorted(deciding_variables([operation, *(each.definition for each in fragments.values())]))
-        keeps = not any(each.variable_signatures for each in fragments.values())
-        variants: OrderedDict[tuple[Any, ...], Plan] = OrderedDict()
-
-        def plan(variables: VariableValues, hide_suggestions: bool) -> Plan:
-            if not keeps:
-                return Plan(schema, operation, fragments, variables, hide_suggestions)
-            key = (hide_suggestions, *(variables.coerced.get(name, ...) for name in deciding))
-            found = variants.get(key)
-            if found is None:
-                found = variants[key] = Plan(schema, operation, fragments, variables, hide_suggestions)
-                if len(variants) > 16:
-                    variants.popitem(last=False)
-            return found
-
-        plan.operation = operation  # type: ignore[attr-defined]
-        plan.coerce = coercer(schema, operation)  # type: ignore[attr-defined]
-        return plan
+        return found[1]
 
 
 PLANS = Plans()
@@ -125,7 +125,9 @@ def execute(
 
     In meaning graphql-core's `execute`: the same arguments, the same data, the same errors. Fields with a
     `BatchResolver` are resolved once per level. With `composes`, fields that declare sources are fetched together where
-    the context has a `fetch`. Whoever gives an executor class of graphql-core's wants to be run by that, and is.
+    the context has a `fetch`. A context that has a method `planned` hears, whenever something was planned that was not
+    known before, when that began by the clock of `time.perf_counter`. Whoever gives an executor class of graphql-core's
+    wants to be run by that, and is.
 
     Raises `GraphQLError` where the answer would come in several payloads, `TypeError` where the schema or the
     middleware is wrong, and, with an abort signal, what graphql-core raises for it.
@@ -252,19 +254,18 @@ def _started(
 ) -> Result:
     assert_valid_schema(schema)
     try:
-        prepare = plans.prepared(schema, document, operation_name)
-        operation = prepare.operation  # type: ignore[attr-defined]
-        coerce = prepare.coerce  # type: ignore[attr-defined]
-        variables = coerce(variable_values or {}, max_coercion_errors, hide_suggestions)
+        prepared = plans.prepared(schema, document, operation_name)
+        variables = prepared.coerce(variable_values or {}, max_coercion_errors, hide_suggestions)
         if isinstance(variables, list):
             raise Refusal(variables)
     except Refusal as refusal:
         return ExecutionResult(None, refusal.errors)
+    operation = prepared.operation
     root = schema.get_root_type(operation.operation)
     if root is None:
         unconfigured = f"Schema is not configured to execute {operation.operation.value} operation."
         return ExecutionResult(None, [GraphQLError(unconfigured, operation)])
-    run = Run(prepare(variables, hide_suggestions), root_value, context_value, variables, options)
+    run = Run(prepared.plan(variables, hide_suggestions), root_value, context_value, variables, options)
     return run.start(root, serially=operation.operation is OperationType.MUTATION)
 
 

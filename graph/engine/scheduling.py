@@ -200,7 +200,7 @@ class Schedule:
                 self._queue.popleft()()
             if self._failures:
                 self._spread()
-            elif self._new or self._tasks or not self._serial:
+            elif self._new or self._tasks or self._stopped or not self._serial:
                 return
             elif self.data is None or (self.abort_signal is not None and self.abort_signal.aborted):
                 self._serial.clear()
@@ -222,8 +222,10 @@ class Schedule:
         try:
             if self.abort_signal is not None:
                 return await self._drive_until(self.abort_signal)
-            while self._new or self._tasks:
-                if len(self._new) == 1 and not self._tasks:
+            while self._new or self._tasks or self._stopped:
+                if self._stopped:
+                    await self._let_end()
+                elif len(self._new) == 1 and not self._tasks:
                     # Nothing else is under way: no task is needed to wait for the one.
                     only = next(iter(self._new))
                     value = await outcome(only.late)
@@ -232,11 +234,11 @@ class Schedule:
                 else:
                     await self._some()
                 self._advance()
-                await self._let_end()
             return self.result()
         except BaseException:
             self._stopped += self._tasks.values()
-            await self._let_end()
+            if self._stopped:
+                await self._let_end()
             self._abandon()
             raise
 
@@ -245,15 +247,16 @@ class Schedule:
         signalled = asyncio.ensure_future(abort_signal.wait())
         signalled.add_done_callback(lambda _: self._rouse())
         try:
-            while self._new or self._tasks:
-                if not abort_signal.aborted:
+            while self._new or self._tasks or self._stopped:
+                if self._stopped:
+                    await self._let_end()
+                elif not abort_signal.aborted:
                     await self._some()
                 if abort_signal.aborted:
                     for waiting in [*self._for_many, *(each for some in self._for_one.values() for each in some)]:
                         self._stop(waiting)
                         self._go_on(waiting, aborted(abort_signal))
                 self._advance()
-                await self._let_end()
         finally:
             signalled.cancel()
         if not abort_signal.aborted:
@@ -331,9 +334,8 @@ class Schedule:
 
     async def _let_end(self) -> None:
         """Ends what is waited for no longer."""
-        if self._stopped:
-            stopped, self._stopped = self._stopped, []
-            await stop(stopped)
+        await stop(self._stopped)
+        self._stopped.clear()
 
     def _abandon(self) -> None:
         """The whole run ends early: closes what will never be awaited."""

@@ -143,8 +143,8 @@ async def account_password_reset_request(act: Act, email: Email) -> Done:
 )
 async def account_password_reset(act: Act, token: Token, password: NewPassword) -> Done:
     """Sets a new password by the link that was mailed, and ends every session of the account."""
-    await accounts.reset_password(act.tx, token, act.prepared)
-    return Done(None)
+    user_id = await accounts.reset_password(act.tx, token, act.prepared)
+    return Done(None, subject=user_id)
 
 
 @mutation(
@@ -229,7 +229,7 @@ async def session_end(act: Act, id: SessionId = None) -> Done:
     if ended is None:
         raise NotFound("session")
     await sessions.end(act.tx, str(act.viewer.user_id), ended)
-    return _out(act) if ended == act.viewer.session_id else Done(ended)
+    return _out(act, ended) if ended == act.viewer.session_id else Done(ended)
 
 
 @mutation(Gate.PERSON, Session, trusted=True)
@@ -237,7 +237,7 @@ async def session_end_all(act: Act, keep_this: KeepThis = False) -> Done:
     """Signs out everywhere, here included unless `keepThis` is true."""
     here = act.viewer.session_id if keep_this else None
     await sessions.end_all(act.tx, str(act.viewer.user_id), besides=here)
-    return _out(act) if here is None else Done(here)
+    return _out(act, act.viewer.user_id) if here is None else Done(here, subject=act.viewer.user_id)
 
 
 @mutation(
@@ -256,9 +256,9 @@ async def api_token_revoke(act: Act, id: TokenId) -> str:
     return id
 
 
-def _out(act: Act) -> Done:
+def _out(act: Act, subject: str | None) -> Done:
     act.effects.cookie = ""
-    return Done(None, viewer=ANONYMOUS)
+    return Done(None, viewer=ANONYMOUS, subject=subject)
 
 
 MUTATIONS = (

@@ -10,8 +10,11 @@ from models.identity import (
     Audience,
     ConnectionStatus,
     ConsentPurpose,
+    Digest,
     ExperienceLevel,
     MeetingStyle,
+    NotificationChannel,
+    NotificationTopic,
     PrivacyLevel,
     Role,
     Scope,
@@ -33,6 +36,7 @@ described(
     content_publish="Publish and unpublish.",
     content_import="Import courses from elsewhere.",
     user_manage="See people and what they may do.",
+    user_impersonate="Act as somebody else who may do less, to see what they see.",
     role_grant="Give people roles, and take them back.",
     audit_read="Read the audit log.",
     schema_read="Read the schema, and open the IDE, where that is not for everybody.",
@@ -106,4 +110,28 @@ described(
     wellbeing_data="That answers about one's wellbeing are kept and evaluated.",
     recording="To be recorded in live sessions.",
     child_profile="That a child has a profile.",
+)
+described(
+    NotificationTopic,
+    courses="Lessons and themes.",
+    sessions="Live sessions.",
+    community="What others write.",
+    challenges="Challenges.",
+    referrals="People one brought along.",
+    family="Family and groups.",
+    news="News and offers, as far as one agreed to them.",
+)
+described(
+    NotificationChannel,
+    email="By mail.",
+    sms="By text message.",
+    telegram="By Telegram.",
+    push="On a device.",
+    in_app="In the app.",
+)
+described(
+    Digest,
+    off="One by one.",
+    daily="Once a day.",
+    weekly="Once a week.",
 )

@@ -10,15 +10,19 @@ import strawberry
 import models.events as facts
 from core.errors import InvalidInput
 from graph.door import Act, Done, Fields, Gate, described_as, mutation
-from graph.identity.types import Consent, Profile, Role, Settings
-from models.identity import Audience, ConsentPurpose, Scope, ScopeType
+from graph.identity.types import Consent, NotificationPreference, Profile, Role, Settings
+from models.identity import Audience, ConsentPurpose, Digest, NotificationChannel, NotificationTopic, Scope, ScopeType
 from models.identity import Role as RoleName
-from resolvers.identity import profiles, roles
+from resolvers.identity import notifications, profiles, roles
 from resolvers.identity.visible import showable
 
 Expected = Annotated[int, described_as("The revision you started from; another one now is a conflict.")]
 Purpose = Annotated[ConsentPurpose, described_as("What it is about.")]
 Version = Annotated[str, described_as("Which edition of the text was shown.")]
+Topic = Annotated[NotificationTopic, described_as("What it is about.")]
+Channel = Annotated[NotificationChannel, described_as("By which way it comes.")]
+IsEnabled = Annotated[bool, described_as("Whether it comes at all; true when absent.")]
+How = Annotated[Digest, described_as("Whether it comes one by one or gathered; OFF when absent.")]
 UserId = Annotated[strawberry.ID, described_as("The person.")]
 GrantId = Annotated[strawberry.ID, described_as("The id of the role as the person holds it.")]
 WhichRole = Annotated[RoleName, described_as("What the person is to be.")]
@@ -58,6 +62,14 @@ async def settings_update(act: Act, expected_revision: Expected, fields: Fields)
     return await profiles.update_settings(act.tx, act.viewer, expected_revision, fields)
 
 
+@mutation(Gate.SIGNED_IN, NotificationPreference)
+async def notification_preference_choose(
+    act: Act, topic: Topic, channel: Channel, is_enabled: IsEnabled = True, digest: How = Digest.OFF
+) -> str:
+    """Chooses whether and how one is told about a topic by a channel. Mail about the account itself always comes."""
+    return await notifications.choose(act.tx, act.viewer, topic, channel, is_enabled, digest)
+
+
 @mutation(Gate.PERSON, Consent, records=(facts.ConsentGranted,))
 async def consent_grant(act: Act, purpose: Purpose, version: Version) -> str:
     """Agrees to one version of a text, in place of an older one."""
@@ -93,4 +105,12 @@ async def role_revoke(act: Act, id: GrantId) -> Done:
     return Done(id)
 
 
-MUTATIONS = (profile_update, settings_update, consent_grant, consent_withdraw, role_grant, role_revoke)
+MUTATIONS = (
+    profile_update,
+    settings_update,
+    notification_preference_choose,
+    consent_grant,
+    consent_withdraw,
+    role_grant,
+    role_revoke,
+)

@@ -15,8 +15,11 @@ from graph.identity import enums
 from models.identity import (
     Audience,
     ConsentPurpose,
+    Digest,
     ExperienceLevel,
     MeetingStyle,
+    NotificationChannel,
+    NotificationTopic,
     PrivacyLevel,
     Scope,
     ScopeType,
@@ -92,6 +95,19 @@ class UserMilestone:
     occurred_at: datetime
 
 
+@entity(models.Impersonation)
+class Impersonation:
+    """That somebody acted, or acts, as somebody else."""
+
+    id: strawberry.ID = column("The impersonation's own id.")
+    user_id: strawberry.ID
+    impersonator_id: strawberry.ID
+    reason: str
+    created_at: datetime = column("When it began.")
+    expires_at: datetime
+    ended_at: datetime | None
+
+
 @entity(models.User)
 class Account:
     """One's own account."""
@@ -108,6 +124,17 @@ class Account:
     milestones: list[UserMilestone] = related(visible.MILESTONES_OF_USER, "What happened for the first time.")
 
 
+@entity(models.NotificationPreference)
+class NotificationPreference:
+    """What one chose for one topic and channel."""
+
+    id: strawberry.ID = column("The choice's own id.")
+    topic: NotificationTopic
+    channel: NotificationChannel
+    is_enabled: bool
+    digest: Digest
+
+
 @entity(models.User)
 class Settings:
     """How the system is to treat one."""
@@ -121,8 +148,13 @@ class Settings:
     phone_e164: str | None = editable()
     timezone: str = editable()
     day_start_hour: int = editable()
+    quiet_from_hour: int | None = editable()
+    quiet_to_hour: int | None = editable()
     locale: str = editable()
     revision: int
+    notification_preferences: list[NotificationPreference] = related(
+        visible.NOTIFICATIONS_OF_USER, "What one chose to be told about; all that is not here is on."
+    )
 
 
 @strawberry.type(description="Who may see one field of a profile.")

@@ -11,8 +11,8 @@ from core.viewer import Viewer as Principal
 from core.viewer import ViewerKind
 from graph.context import Info
 from graph.engine import BatchInfo
-from graph.fields import batched, related_one
-from graph.identity.types import Account, Profile, Settings, User
+from graph.fields import batched, related, related_one
+from graph.identity.types import Account, Impersonation, Profile, Settings, User
 from graph.node import by_id_of
 from models import identity as models
 from models.identity import Role as RoleName
@@ -38,9 +38,16 @@ class Viewer:
     can_publish: bool = strawberry.field(description="Whether the viewer may publish and unpublish.")
     can_import: bool = strawberry.field(description="Whether the viewer may import courses.")
     can_manage_users: bool = strawberry.field(description="Whether the viewer may see people and what they may do.")
+    can_impersonate: bool = strawberry.field(description="Whether the viewer may act as others who may do less.")
     can_grant_roles: bool = strawberry.field(description="Whether the viewer may give roles and take them back.")
     can_read_audit: bool = strawberry.field(description="Whether the viewer may read the audit log.")
     grantable_roles: list[RoleName] = batched(_grantable, "The roles that the viewer may give to others.")
+    impersonated_by: strawberry.ID | None = strawberry.field(
+        description="Who really asks, where somebody acts as this person; null where people act as themselves."
+    )
+    impersonations: list[Impersonation] = related(
+        visible.IMPERSONATIONS_OF_USER, "When somebody acted as the viewer and why, newest first."
+    )
     account: Account | None = related_one(visible.ACCOUNT_OF_VIEWER, "The viewer's account.")
     settings: Settings | None = related_one(visible.ACCOUNT_OF_VIEWER, "The viewer's settings.")
     profile: Profile | None = related_one(visible.PROFILE_OF_USER, "What the viewer tells about themselves.")
@@ -53,11 +60,13 @@ def viewer_of(principal: Principal) -> Viewer:
         kind=principal.kind,
         id=None if principal.user_id is None else strawberry.ID(principal.user_id),
         name=principal.name,
+        impersonated_by=None if principal.actor_id is None else strawberry.ID(principal.actor_id),
         scopes=[scope for scope in Scope if principal.may(scope)],
         can_edit=principal.may(Scope.CONTENT_EDIT),
         can_publish=principal.may(Scope.CONTENT_PUBLISH),
         can_import=principal.may(Scope.CONTENT_IMPORT),
         can_manage_users=principal.may(Scope.USER_MANAGE),
+        can_impersonate=principal.may(Scope.USER_IMPERSONATE) and principal.actor_id is None,
         can_grant_roles=principal.may(Scope.ROLE_GRANT),
         can_read_audit=principal.may(Scope.AUDIT_READ),
     )

@@ -11,6 +11,8 @@ from models.identity.credentials import (
     SessionKind,
 )
 from models.identity.friends import Connection, ConnectionStatus
+from models.identity.impersonation import Impersonation
+from models.identity.notifications import Digest, NotificationChannel, NotificationPreference, NotificationTopic
 from models.identity.people import User, UserMilestone, UserStatus
 from models.identity.profiles import (
     Audience,
@@ -32,10 +34,15 @@ __all__ = [
     "ConnectionStatus",
     "Consent",
     "ConsentPurpose",
+    "Digest",
     "ExperienceLevel",
+    "Impersonation",
     "LoginPurpose",
     "LoginToken",
     "MeetingStyle",
+    "NotificationChannel",
+    "NotificationPreference",
+    "NotificationTopic",
     "PrivacyLevel",
     "Profile",
     "ProfileCard",

@@ -18,6 +18,7 @@ class Scope(StrEnum):
     CONTENT_PUBLISH = "content:publish"
     CONTENT_IMPORT = "content:import"
     USER_MANAGE = "user:manage"
+    USER_IMPERSONATE = "user:impersonate"
     ROLE_GRANT = "role:grant"
     AUDIT_READ = "audit:read"
     SCHEMA_READ = "schema:read"

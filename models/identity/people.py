@@ -32,6 +32,8 @@ OWN_SETTINGS = (
     "phone_e164",
     "timezone",
     "day_start_hour",
+    "quiet_from_hour",
+    "quiet_to_hour",
     "locale",
     "revision",
     "updated_at",
@@ -51,6 +53,7 @@ class User(Table, table=True):
 
     __tablename__ = "user"
     __tag__ = 0x010
+    __personal__ = ("email", "first_name", "last_name", "nickname", "phone_e164")
     __policies__ = (
         OwnRows("id"),
         OwnRows("id", commands=("UPDATE",), columns=OWN_SETTINGS),
@@ -60,6 +63,9 @@ class User(Table, table=True):
         sa.Index("uq_user_email", sa.text("lower(email)"), unique=True),
         sa.UniqueConstraint("username"),
         sa.CheckConstraint("day_start_hour BETWEEN 0 AND 23", name="day_start_hour"),
+        sa.CheckConstraint("quiet_from_hour BETWEEN 0 AND 23", name="quiet_from_hour"),
+        sa.CheckConstraint("quiet_to_hour BETWEEN 0 AND 23 AND quiet_to_hour <> quiet_from_hour", name="quiet_to_hour"),
+        sa.CheckConstraint("(quiet_from_hour IS NULL) = (quiet_to_hour IS NULL)", name="quiet_to_hour_given"),
         sa.CheckConstraint("email_confirmed_at IS NULL OR email IS NOT NULL", name="email_confirmed_at"),
         sa.Index(None, "status"),
         sa.Index(None, "timezone"),
@@ -88,6 +94,15 @@ class User(Table, table=True):
         le=23,
         sa_column_kwargs={"server_default": "0"},
         description="The hour at which the person's day begins: with 4, what happens at 3 belongs to the day before.",
+    )
+    quiet_from_hour: int | None = Field(
+        default=None, ge=0, le=23, description="The hour from which nobody disturbs the person; null for no such hours."
+    )
+    quiet_to_hour: int | None = Field(
+        default=None,
+        ge=0,
+        le=23,
+        description="The hour until which nobody disturbs the person; on the next day where it is earlier.",
     )
     locale: Locale = Field(
         default="en",

@@ -12,8 +12,9 @@ from resolvers.identity.credentials import (
     viewer_of_session,
     viewer_of_user,
 )
+from resolvers.identity.impersonation import viewer_of_impersonation
 from resolvers.identity.rights import SCOPES_OF_ROLE, scopes_of
-from resolvers.identity.sessions import SESSION_LIFE, Origin, sign_in, sign_out
+from resolvers.identity.sessions import SESSION_LIFE, Origin, session_of, sign_in, sign_out
 from resolvers.identity.tokens import TokenKind, kind_of, looks_like_jwt, looks_like_token, new_token
 
 __all__ = [
@@ -33,9 +34,11 @@ __all__ = [
     "new_token",
     "scopes_of",
     "seen",
+    "session_of",
     "sign_in",
     "sign_out",
     "viewer_of_bearer",
+    "viewer_of_impersonation",
     "viewer_of_session",
     "viewer_of_user",
 ]

@@ -105,7 +105,7 @@ def _statement(kind: TokenKind) -> Prepared:
         table.c.scopes if kind is TokenKind.API else table.c.id,
         user.c.display_name,
         user.c.last_active_at,
-        sa.func.array(_roles(user.c.id).scalar_subquery()).label("roles"),
+        sa.func.array(standing_roles(user.c.id).scalar_subquery()).label("roles"),
     ).join(user, user.c.id == table.c.user_id)
     if kind is TokenKind.ACCESS:
         pair = table_of(RefreshToken)
@@ -133,7 +133,7 @@ def _is_stale(last_active_at: datetime | None) -> bool:
     return last_active_at is None or last_active_at < now() - _SEEN_EVERY
 
 
-def _roles(user_id: Any) -> sa.Select[Any]:
+def standing_roles(user_id: Any) -> sa.Select[Any]:
     """The roles of global grants that have not expired at this instant."""
     grant = table_of(RoleGrant)
     return sa.select(grant.c.role).where(
@@ -145,7 +145,7 @@ def _roles(user_id: Any) -> sa.Select[Any]:
 
 async def roles_of(tx: Transaction, user_id: str) -> list[Role]:
     """The roles that a person holds everywhere, at this instant."""
-    return [Role(row.role) for row in await tx.rows(_roles(user_id))]
+    return [Role(row.role) for row in await tx.rows(standing_roles(user_id))]
 
 
 # Actions -------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,14 @@ from types import MappingProxyType
 from models.identity import Role, Scope
 
 _EDITOR = frozenset({Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.CONTENT_IMPORT, Scope.SCHEMA_READ})
-_ADMIN = _EDITOR | {Scope.USER_MANAGE, Scope.ROLE_GRANT, Scope.AUDIT_READ, Scope.EVENTS_READ, Scope.JOBS_MANAGE}
+_ADMIN = _EDITOR | {
+    Scope.USER_MANAGE,
+    Scope.USER_IMPERSONATE,
+    Scope.ROLE_GRANT,
+    Scope.AUDIT_READ,
+    Scope.EVENTS_READ,
+    Scope.JOBS_MANAGE,
+}
 
 # A role without an entry of its own may what any signed-in person may.
 SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
@@ -48,6 +55,12 @@ def grantable_by(roles: Iterable[Role]) -> frozenset[Role]:
     return frozenset(each for role in roles for each in GRANTABLE[role])
 
 
+def may_act_as(own: Iterable[Role], theirs: Iterable[Role]) -> bool:
+    """Whether somebody with their own roles may act as somebody with others: never to do more than they may anyway."""
+    own_scopes, their_roles = scopes_of(own), set(theirs)
+    return Scope.USER_IMPERSONATE in own_scopes and not their_roles & KEEPERS and scopes_of(their_roles) <= own_scopes
+
+
 def table() -> str:
     """The Markdown page of roles and what each may, as `docs/roles.md` holds it."""
     lines = [
@@ -60,7 +73,8 @@ def table() -> str:
         f"|---|{'---|' * len(Scope)}---|",
         *(_line(role) for role in Role),
         "",
-        "A role holds everywhere, or within one course or group, and may end by itself at a set time. From the instant",
+        "A role without permissions of its own may be given for one course or group; all others hold everywhere or not",
+        "at all. A role may end by itself at a set time. From the instant",
         "in which it ends or is taken back it authorises nothing. Nobody changes their own roles. The last person who",
         "holds `admin` or `super_admin` for good keeps it until somebody else holds it too.",
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from core.clock import now
 from core.errors import DomainError, InvalidInput, NotFound
@@ -18,7 +17,7 @@ from models.events import RoleGranted, RoleRevoked
 from models.identity import Role, RoleGrant, ScopeType, User, UserStatus
 from resolvers import events
 from resolvers.identity.credentials import roles_of
-from resolvers.identity.rights import KEEPERS, grantable_by
+from resolvers.identity.rights import KEEPERS, SCOPES_OF_ROLE, grantable_by
 
 # Whoever changes roles waits for whoever is at it, so that two cannot take the last two keepers' roles at once.
 _LOCK = 0x726F_6C65
@@ -61,27 +60,24 @@ async def give(
         raise NotFound("user", ("userId",))
     if expires_at is not None and role in KEEPERS and scope_type is ScopeType.GLOBAL:
         await _require_other_keeper(tx, user_id, role)
-    row = {
-        "id": RoleGrant.new_id(),
-        "user_id": user_id,
-        "role": role.value,
-        "scope_type": scope_type.value,
-        "scope_id": scope_id,
-        "granted_by": tx.viewer.user_id,
-        "expires_at": expires_at,
-    }
     table = table_of(RoleGrant)
-    changed = {"expires_at": expires_at, "granted_by": tx.viewer.user_id, "updated_at": sa.func.now()}
-    statement = (
-        insert(table)
-        .values(**row)
-        .on_conflict_do_update(index_elements=["user_id", "role", "scope_type", "scope_id"], set_=changed)
+    given = {"expires_at": expires_at, "granted_by": tx.viewer.user_id}
+    held = (
+        table.c.user_id == user_id,
+        table.c.role == role.value,
+        table.c.scope_type == scope_type.value,
+        table.c.scope_id.is_not_distinct_from(scope_id),
     )
-    made = await tx.row(statement.returning(table.c.id))
-    assert made is not None
-    given = RoleGranted(subject_id=user_id, role=role, scope_type=scope_type, scope_id=scope_id, expires_at=expires_at)
-    events.record(tx, given)
-    return str(made.id)
+    told = RoleGranted(subject_id=user_id, role=role, scope_type=scope_type, scope_id=scope_id, expires_at=expires_at)
+    events.record(tx, told)
+    changed = sa.update(table).where(*held).values(**given, updated_at=sa.func.now())
+    found = await tx.row(changed.returning(table.c.id))
+    if found is not None:
+        return str(found.id)
+    grant_id = RoleGrant.new_id()
+    where = {"scope_type": scope_type.value, "scope_id": scope_id}
+    await tx.insert(RoleGrant, [{"id": grant_id, "user_id": user_id, "role": role.value, **where, **given}])
+    return grant_id
 
 
 async def take(tx: Transaction, grant_id: str) -> Row:
@@ -121,7 +117,8 @@ def _check_scope(role: Role, scope_type: ScopeType, scope_id: str | None) -> Non
         if scope_id is not None:
             raise InvalidInput("A role that holds everywhere names no course or group.", "INVALID", ("scopeId",))
         return
-    if role in KEEPERS:
+    if SCOPES_OF_ROLE[role]:
+        # What is scoped is asked of nothing yet: a grant that opens nothing would only look like one.
         raise InvalidInput("This role holds everywhere or not at all.", "INVALID", ("scopeType",))
     if scope_id is None or tag_of(scope_id) is None or tag_of(scope_id) != _TAG_OF_SCOPE.get(scope_type):
         raise InvalidInput(f"This is not the id of a {scope_type.value}.", "INVALID", ("scopeId",))

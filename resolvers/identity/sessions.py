@@ -28,10 +28,11 @@ GRACE = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a request came from, as far as the edge knows."""
+    """Where a request came from, as far as the edge knows, and what its answer calls it."""
 
     ip: str | None = None
     user_agent: str | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,16 @@ async def sign_in(tx: Transaction, token: str, origin: Origin = Origin()) -> str
     started = await start(tx, used.user_id, SessionKind.BROWSER, origin)
     assert started.cookie is not None
     return started.cookie
+
+
+async def session_of(tx: Transaction, cookie: str) -> Row | None:
+    """(id, user_id) of the session that a browser's cookie belongs to, unless it was ended."""
+    table = table_of(AuthSession)
+    return await tx.row(
+        sa.select(table.c.id, table.c.user_id).where(
+            table.c.token_hash == token_hash(cookie), table.c.revoked_at.is_(None)
+        )
+    )
 
 
 async def sign_out(tx: Transaction, cookie: str) -> None:

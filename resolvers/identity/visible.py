@@ -11,6 +11,8 @@ from models.identity import (
     Audience,
     AuthSession,
     Consent,
+    Impersonation,
+    NotificationPreference,
     Profile,
     ProfileCard,
     RoleGrant,
@@ -27,6 +29,8 @@ PROFILE_OF_USER = Relation(Profile, "user_id", sorts=_OLDEST)
 ROLES_OF_USER = Relation(RoleGrant, "user_id", sorts=_OLDEST)
 SESSIONS_OF_USER = Relation(AuthSession, "user_id", sorts=_NEWEST)
 API_TOKENS_OF_USER = Relation(ApiToken, "user_id", sorts=_NEWEST)
+IMPERSONATIONS_OF_USER = Relation(Impersonation, "user_id", sorts=_NEWEST)
+NOTIFICATIONS_OF_USER = Relation(NotificationPreference, "user_id", sorts=_OLDEST)
 CONSENTS_OF_USER = Relation(Consent, "user_id", sorts=_NEWEST)
 MILESTONES_OF_USER = Relation(UserMilestone, "user_id", sorts=_OLDEST)
 # Who may see several cards of a person gets the fullest: friends see no less than everybody.

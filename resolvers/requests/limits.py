@@ -131,7 +131,8 @@ async def _count(tx: Transaction, check: Check) -> tuple[int, float]:
     table = table_of(RateLimit)
     # The clock on the wall: the statement may have waited for its turn.
     clock = sa.func.clock_timestamp()
-    statement = insert(table).values(key=check.key, hits=1, ends_at=clock + timedelta(seconds=check.seconds))
+    ends_at = clock + timedelta(seconds=check.seconds)
+    statement = insert(table).values(id=RateLimit.new_id(), key=check.key, hits=1, ends_at=ends_at)
     is_over = table.c.ends_at <= clock
     statement = statement.on_conflict_do_update(
         index_elements=["key"],

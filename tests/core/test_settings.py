@@ -77,6 +77,14 @@ EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
     "CAIRN_WORK__JOB_DAYS": ("1", "work.job_days", 1, "0"),
     "CAIRN_WORK__IMPORTS": ("/srv/imports", "work.imports", "/srv/imports", None),
     "CAIRN_WORK__IMPORT_MAX_BYTES": ("5000", "work.import_max_bytes", 5000, "10"),
+    "CAIRN_LOG__FORMAT": ("json", "log.format", "json", "xml"),
+    "CAIRN_LOG__LEVEL": ("warning", "log.level", "warning", "loud"),
+    "CAIRN_LOG__SAMPLE": ("0.5", "log.sample", 0.5, "2"),
+    "CAIRN_LOG__SLOW_MS": ("100", "log.slow_ms", 100, "-1"),
+    "CAIRN_METRICS__TOKEN": ("a-token-of-some-length", "metrics.token", "**********", "short"),
+    "CAIRN_OTEL__ENDPOINT": ("http://collector:4318", "otel.endpoint", "http://collector:4318/", "collector"),
+    "CAIRN_OTEL__SAMPLE": ("1", "otel.sample", 1.0, "2"),
+    "CAIRN_OTEL__DOCUMENTS": ("true", "otel.documents", True, "perhaps"),
     "CAIRN_MAIL__APP_URL": ("https://app.example/", "mail.app_url", "https://app.example/", "app"),
 }
 CHECKED = [name for name, example in EXAMPLES.items() if example[3] is not None]

@@ -17,10 +17,10 @@ _EXAMPLES = 20_000 if LONG else 500
 chance: st.SearchStrategy[Random] = st.randoms(use_true_random=False)
 
 
-def generated(**more: Any) -> settings:
-    """Settings for a property that is tried in `PARTS`."""
+def generated(share: int = len(PARTS), **more: Any) -> settings:
+    """Settings for a property that is tried in `PARTS`, or in so many shares as are named."""
     return settings(
-        max_examples=_EXAMPLES // len(PARTS),
+        max_examples=_EXAMPLES // share,
         derandomize=not LONG,
         deadline=None,
         database=None,

@@ -286,3 +286,37 @@ def test_requests_side_by_side_know_nothing_of_each_other() -> None:
         assert found == [{"nodes": [{"wait": number}] * 2} for number in range(20)]
 
     _watched(work)
+
+
+def test_the_next_field_of_a_mutation_begins_when_what_the_one_before_gave_up_has_ended() -> None:
+    async def work(_told: list[str]) -> None:
+        told: list[str] = []
+
+        async def slow_to_end(*_: Any) -> Any:
+            told.append("begun")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0)
+                told.append("ended")
+
+        async def fail(*_: Any) -> Any:
+            await asyncio.sleep(0)
+            raise ValueError("broken")
+
+        schema = build_schema(
+            "type Node { wait: Int fail: Int! } type Query { node: Node } type Mutation { first: Node second: Int }"
+        )
+        for type_name, name, resolve in (
+            ("Mutation", "first", lambda *_: {}),
+            ("Mutation", "second", lambda *_: told.append("second")),
+            ("Node", "wait", slow_to_end),
+            ("Node", "fail", fail),
+        ):
+            schema.type_map[type_name].fields[name].resolve = resolve  # type: ignore[attr-defined]
+        result = await execute(schema, parse("mutation { first { wait fail } second }"))
+
+        assert result.data == {"first": None, "second": None}
+        assert told == ["begun", "ended", "second"]
+
+    _watched(work)

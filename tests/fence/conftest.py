@@ -49,7 +49,7 @@ def world(database_server: tuple[str, str]) -> Iterator[World]:
         clients = {role.value: Client(address, token) for role, token in tokens.items()}
         clients["anonymous"] = Client(address)
         try:
-            objects = {state: _tree(clients["editor"], state) for state in ("draft", "live", "trashed")}
+            objects = {state: tree_in(clients["editor"], state) for state in ("draft", "live", "trashed")}
             yield World(url, address, users, clients, objects)
         finally:
             for client in clients.values():
@@ -108,7 +108,7 @@ async def _people(url: str) -> tuple[dict[Role, str], dict[Role, str]]:
         await database.close()
 
 
-def _tree(editor: Client, state: str) -> dict[str, str]:
+def tree_in(editor: Client, state: str) -> dict[str, str]:
     """A theme and a course of everything in one state; table name to id."""
     theme = factories.theme(editor, publish=state == "live", title=f"A {state} theme")
     course = factories.course(editor, title=f"A {state} course", themeId=theme)

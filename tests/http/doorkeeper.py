@@ -60,6 +60,12 @@ class Doorkeeper:
             cursor = connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
+    def named(self, statement: str, **values: str) -> None:
+        """Runs one statement the same way, with values by name, such as `%(id)s`, that need not all be used."""
+        with psycopg.connect(self._url) as connection:
+            connection.execute("SET ROLE cairn_service")
+            connection.execute(statement, values)
+
     def _do(self, act: Callable[[Transaction], Awaitable[str]]) -> str:
         async def run() -> str:
             database = Database(self._url, pool_size=2)

@@ -92,5 +92,6 @@ def test_a_compressed_body_is_refused(http: httpx.Client, encoding: str) -> None
 def test_answers_are_not_kept_and_say_what_they_depend_on(http: httpx.Client) -> None:
     for answer in (post(http, TYPENAME), post(http, b"{")):
         assert answer.headers["cache-control"] == "no-store"
-        assert {each.strip() for each in answer.headers["vary"].split(",")} == {"accept", "authorization", "cookie"}
+        depends_on = {"accept", "authorization", "cookie", "origin", "sec-fetch-site"}
+        assert {each.strip() for each in answer.headers["vary"].split(",")} == depends_on
         assert answer.headers["x-content-type-options"] == "nosniff"

@@ -117,7 +117,8 @@ def test_the_same_answer_is_not_sent_twice(trusting: httpx.Client, editor: Clien
     again = get(trusting, {"if-none-match": f'"other", {mark}'}, documentId=id_of(COURSES))
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", mark)
     assert again.headers["cache-control"] == first.headers["cache-control"] == "public, max-age=0, must-revalidate"
-    assert again.headers["vary"] == first.headers["vary"] == "accept, authorization, cookie"
+    assert again.headers["vary"] == first.headers["vary"]
+    assert {"accept", "authorization", "cookie"} <= set(first.headers["vary"].split(", "))
     editor.do("coursePublish", "revision", id=course(editor, title="New"))
     changed = get(trusting, {"if-none-match": mark}, documentId=id_of(COURSES))
     assert changed.status_code == 200

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from models.curriculum import Course
 from models.identity import Role, RoleGrant
 from resolvers.identity.rights import GRANTABLE, KEEPERS, SCOPES_OF_ROLE, grantable_by, scopes_of
 from tests.http.doorkeeper import Doorkeeper
@@ -127,12 +128,19 @@ def test_a_role_that_makes_no_sense_is_refused_by_field(
 def test_a_role_within_a_course_gives_nothing_elsewhere(staff: Staff, newcomer: Newcomer) -> None:
     (_, admin), guest = staff(Role.ADMIN), newcomer()
     course = staff(Role.EDITOR)[1].do("courseCreate", "course { id }", title="Within")["course"]["id"]
-    assert code(give(admin, guest.id, "EDITOR", scopeType="COURSE", scopeId=course)) is None
+    assert code(give(admin, guest.id, "COACH", scopeType="COURSE", scopeId=course)) is None
     assert guest.client.ask(CAN)["viewer"]["canEdit"] is False
     roles = guest.client.ask("{ viewer { account { roles { role scopeType scopeId } } } }")["viewer"]["account"][
         "roles"
     ]
-    assert roles == [{"role": "EDITOR", "scopeType": "COURSE", "scopeId": course}]
+    assert roles == [{"role": "COACH", "scopeType": "COURSE", "scopeId": course}]
+
+
+@pytest.mark.parametrize("role", [each for each in Role if SCOPES_OF_ROLE[each]])
+def test_a_role_with_permissions_holds_everywhere_or_not_at_all(staff: Staff, newcomer: Newcomer, role: Role) -> None:
+    (_, admin), guest = staff(Role.SUPER_ADMIN), newcomer()
+    given = {"userId": guest.id, "role": role.name, "scopeType": "COURSE", "scopeId": Course.new_id()}
+    assert admin.refused("roleGrant", **given)["path"] == ["scopeType"]
 
 
 def test_the_last_keeper_cannot_go(staff: Staff, doorkeeper: Doorkeeper, alone: None) -> None:

@@ -1,0 +1,170 @@
+"""Every mutation of the schema leaves exactly one entry, whoever carries it out and with whatever rights it works."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from graph.schema import schema
+from models.identity import Role
+from tests.audit.conftest import Log
+from tests.curriculum.authors import revision
+from tests.identity.guests import PASSWORD, Guest, Post
+from tests.support import factories
+from tests.support.clients import Client, Data
+
+Visitor = Callable[[], Client]
+Newcomer = Callable[[], Guest]
+Staff = Callable[[Role], tuple[str, Client]]
+
+
+@dataclass
+class Scribe:
+    """Carries out mutations, each of which must succeed and leave one entry with its name and its request."""
+
+    log: Log
+    done: set[str] = field(default_factory=set)
+
+    def do(self, client: Client, name: str, selection: str = "__typename", /, **input: Any) -> Data:
+        """The payload."""
+        before = self.log.count()
+        payload = client.do(name, selection, **input)
+        newest = self.log.newest()
+        assert self.log.count() == before + 1, name
+        assert newest["action"] == re.sub(r"([A-Z])", r"_\1", name).lower()
+        assert re.fullmatch(r"[0-9a-f]{16}", newest["request_id"])
+        assert newest["ip"] == "127.0.0.1"
+        self.done.add(name)
+        return payload
+
+
+@pytest.fixture
+def scribe(log: Log) -> Scribe:
+    """Somebody who notes what was done."""
+    return Scribe(log)
+
+
+def test_every_mutation_of_the_schema_leaves_exactly_one_entry(
+    scribe: Scribe, visitor: Visitor, newcomer: Newcomer, staff: Staff, post: Post
+) -> None:
+    guest = _accounts(scribe, visitor(), post)
+    _sessions(scribe, guest, visitor(), post)
+    _people(scribe, guest, newcomer(), staff)
+    editor = staff(Role.EDITOR)[1]
+    _themes(scribe, editor)
+    _courses(scribe, editor)
+    kind = schema()._schema.mutation_type
+    assert kind is not None
+    assert scribe.done == set(kind.fields)
+
+
+def _accounts(scribe: Scribe, client: Client, post: Post) -> Guest:
+    guest = Guest(client, post, "audited@example.org")
+    scribe.do(client, "accountCreate", email=guest.email, password=PASSWORD, displayName="Audited")
+    scribe.do(client, "accountConfirm", token=post.secret(guest.email, "confirm"))
+    scribe.do(client, "accountPasswordChange", password=PASSWORD, newPassword=PASSWORD)
+    scribe.do(client, "accountEmailChangeRequest", email="moved@example.org", password=PASSWORD)
+    scribe.do(client, "accountEmailChangeConfirm", token=post.secret("moved@example.org", "change-email"))
+    guest.email = "moved@example.org"
+    scribe.do(client, "accountPasswordResetRequest", email=guest.email)
+    scribe.do(client, "accountPasswordReset", token=post.secret(guest.email, "reset-password"), password=PASSWORD)
+    return guest
+
+
+def _sessions(scribe: Scribe, guest: Guest, app: Client, post: Post) -> None:
+    # The mail about the new password is out before the next one is asked for.
+    post.settle()
+    scribe.do(guest.client, "accountSignInLinkRequest", email=guest.email)
+    scribe.do(guest.client, "sessionStartByLink", token=post.secret(guest.email, "sign-in"))
+    scribe.do(guest.client, "sessionEnd")
+    scribe.do(guest.client, "sessionStart", email=guest.email, password=PASSWORD)
+    pair = scribe.do(app, "accountStartAnonymously", "accessToken refreshToken", kind="APP")
+    app.token = pair["accessToken"]
+    scribe.do(app, "accountClaim", email="claimed@example.org", password=PASSWORD)
+    app.token = None
+    app.token = scribe.do(app, "sessionRefresh", "accessToken", refreshToken=pair["refreshToken"])["accessToken"]
+    scribe.do(app, "sessionEndAll")
+    made = scribe.do(guest.client, "apiTokenCreate", "apiToken { id }", name="audited", scopes=[])
+    scribe.do(guest.client, "apiTokenRevoke", id=made["apiToken"]["id"])
+
+
+def _people(scribe: Scribe, guest: Guest, other: Guest, staff: Staff) -> None:
+    scribe.do(guest.client, "profileUpdate", expectedRevision=1, bio="I listen.")
+    scribe.do(guest.client, "settingsUpdate", expectedRevision=1, displayName="Maya")
+    scribe.do(guest.client, "notificationPreferenceChoose", topic="NEWS", channel="EMAIL", isEnabled=False)
+    scribe.do(guest.client, "consentGrant", purpose="RECORDING", version="1")
+    scribe.do(guest.client, "consentWithdraw", purpose="RECORDING")
+    asked = scribe.do(guest.client, "friendshipRequest", "friendship { id }", userId=other.id)["friendship"]["id"]
+    scribe.do(other.client, "friendshipAccept", id=asked)
+    scribe.do(other.client, "friendshipEnd", id=asked)
+    scribe.do(other.client, "friendshipBlock", userId=guest.id)
+    admin = staff(Role.ADMIN)[1]
+    begun = scribe.do(admin, "impersonationStart", "impersonation { id }", userId=guest.id, reason="To see")
+    scribe.do(admin, "impersonationEnd", id=begun["impersonation"]["id"])
+    given = scribe.do(admin, "roleGrant", "role { id }", userId=guest.id, role="COACH")["role"]["id"]
+    scribe.do(admin, "roleRevoke", id=given)
+
+
+def _themes(scribe: Scribe, editor: Client) -> None:
+    theme = scribe.do(editor, "themeCreate", "theme { id }", title="A theme")["theme"]["id"]
+    scribe.do(editor, "themeUpdate", id=theme, expectedRevision=1, title="Another title")
+    scribe.do(editor, "themePublish", id=theme)
+    scribe.do(editor, "themeUnpublish", id=theme)
+    scribe.do(editor, "themeRevisionRestore", id=theme, number=1, expectedTreeRevision=_tree(editor, "theme", theme))
+    scribe.do(editor, "themeTrash", id=theme)
+    scribe.do(editor, "themeRestore", id=theme)
+
+
+def _courses(scribe: Scribe, editor: Client) -> None:
+    course = scribe.do(editor, "courseCreate", "course { id }", title="A course")["course"]["id"]
+    parts = {"course": course}
+    for kind, above in (("module", "course"), ("lesson", "module"), ("block", "lesson")):
+        content = {"block": {"text": {"markdown": "Words"}}} if kind == "block" else {"title": f"A {kind}"}
+        made = scribe.do(editor, f"{kind}Create", f"{kind} {{ id }}", **{f"{above}Id": parts[above]}, **content)
+        parts[kind] = made[kind]["id"]
+    for kind, part in parts.items():
+        content = {"block": {"text": {"markdown": "More"}}} if kind == "block" else {"title": f"Another {kind}"}
+        scribe.do(editor, f"{kind}Update", id=part, expectedRevision=revision(editor, part), **content)
+    milestones = [{"name": "Start", "startDay": 1, "endDay": 9}]
+    expected = revision(editor, course)
+    scribe.do(editor, "courseMilestonesSet", id=course, expectedRevision=expected, milestones=milestones)
+    scribe.do(editor, "coursePublish", id=course)
+    scribe.do(editor, "courseUnpublish", id=course)
+    scribe.do(
+        editor, "courseRevisionRestore", id=course, number=1, expectedTreeRevision=_tree(editor, "course", course)
+    )
+    scribe.do(editor, "courseDuplicate", id=course)
+    for kind, part in reversed(list(parts.items())):
+        if kind != "course":
+            scribe.do(editor, f"{kind}Move", id=part, afterId=None)
+        scribe.do(editor, f"{kind}Trash", id=part)
+        scribe.do(editor, f"{kind}Restore", id=part)
+
+
+def _tree(editor: Client, kind: str, object_id: str) -> int:
+    document = f"query($id: ID!) @perspective(stage: DRAFT) {{ {kind}(id: $id) {{ treeRevision }} }}"
+    found: int = editor.ask(document, id=object_id)[kind]["treeRevision"]
+    return found
+
+
+def test_a_mutation_that_is_refused_leaves_no_entry(log: Log, editor: Client, reader: Client) -> None:
+    course = factories.course(editor)
+    count = log.count()
+    editor.refused("courseUpdate", id=course, expectedRevision=7, title="Stale")
+    document = 'mutation { courseCreate(input: { title: "No" }) { errors { code } } }'
+    assert reader.fails(document) == "UNAUTHENTICATED"
+    assert log.count() == count
+
+
+def test_several_mutations_of_one_request_leave_one_entry_each_with_the_same_request(log: Log, editor: Client) -> None:
+    editor.ask(
+        'mutation { a: courseCreate(input: { title: "A" }) { __typename }'
+        ' b: courseCreate(input: { title: "B" }) { __typename } }'
+    )
+    first, second = log.entries()
+    assert first["request_id"] == second["request_id"]
+    assert first["subject_id"] != second["subject_id"]
