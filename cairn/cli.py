@@ -22,6 +22,7 @@ from pydantic_settings import SettingsError
 from rich.console import Console
 
 from cairn.embedded import EmbeddedPostgresError
+from cairn.jobs_commands import jobs_app
 from cairn.listening import PortTaken
 from cairn.settings import problems
 from core import redaction
@@ -43,7 +44,6 @@ app = typer.Typer(
 user_app = typer.Typer(help="People and their roles.", no_args_is_help=True)
 import_app = typer.Typer(help="Bring courses in from elsewhere.", no_args_is_help=True)
 token_app = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
-jobs_app = typer.Typer(help="What is done in the background.", no_args_is_help=True)
 app.add_typer(jobs_app, name="jobs")
 audit_app = typer.Typer(help="The audit log: who did what to what.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
@@ -361,50 +361,6 @@ def user_revoke(
 
     chosen = _role(role)
     people.run(lambda tx: people.revoke(tx, email, chosen))
-
-
-JobId = Annotated[str, typer.Argument(help="The job's id; see `cairn jobs list`.")]
-
-
-@jobs_app.command("list")
-def jobs_list(
-    state: Annotated[
-        str, typer.Option(help="Only those that stand so: queued, running, done, parked, cancelled.")
-    ] = "",
-) -> None:
-    """Show how much is to be done, and the newest jobs."""
-    from cairn import jobs, people
-    from models.jobs import JobState
-
-    if state and state not in set(JobState):
-        raise typer.BadParameter(f"A job is {', '.join(JobState)}.", param_hint="--state")
-    people.run(lambda tx: jobs.listed(tx, JobState(state) if state else None))
-
-
-@jobs_app.command("retry")
-def jobs_retry(job_id: JobId) -> None:
-    """Have a parked or cancelled job tried again, with all its attempts before it."""
-    from cairn import jobs, people
-
-    people.run(lambda tx: jobs.retry(tx, job_id))
-
-
-@jobs_app.command("cancel")
-def jobs_cancel(job_id: JobId) -> None:
-    """See to it that a job is not done. What one that is being done has done so far is undone."""
-    from cairn import jobs, people
-
-    people.run(lambda tx: jobs.cancel(tx, job_id))
-
-
-@jobs_app.command("park")
-def jobs_park(
-    job_id: JobId, reason: Annotated[str, typer.Option(help="Why, for whoever finds it.")] = "By hand."
-) -> None:
-    """Put a job that waits aside, until somebody has it tried again."""
-    from cairn import jobs, people
-
-    people.run(lambda tx: jobs.park(tx, job_id, reason))
 
 
 def _role(name: str) -> Role:
