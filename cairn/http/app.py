@@ -21,6 +21,7 @@ from cairn.http.cors import with_cors
 from cairn.http.graphql import GraphqlEndpoint
 from cairn.http.headers import SecurityHeaders
 from cairn.http.idempotency import Repeats
+from cairn.http.imports import ImportEndpoint
 from cairn.http.mailbox import MailboxPage
 from cairn.http.pages import IdeFiles, Pages, failed, ide_missing, unavailable
 from core.errors import RequestError
@@ -41,7 +42,6 @@ def application(parts: Parts) -> ASGIApp:
                 looking.cancel()
             if parts.tracing:
                 await run_in_threadpool(parts.tracing.close)
-            await parts.postman.close()
             if parts.tallies is not None:
                 await parts.tallies.close()
             await parts.database.close()
@@ -54,15 +54,17 @@ def application(parts: Parts) -> ASGIApp:
         parts.credentials,
         parts.operations,
         http,
-        parts.postman,
         parts.watch,
         repeats,
         parts.tallies,
         budget,
     )
+    work = parts.settings.work
+    imports = ImportEndpoint(parts.database, parts.credentials, work.imports, work.import_max_bytes)
     pages = Pages(parts.database, parts.credentials, parts.settings.introspection, parts.tallies)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),
+        Route("/imports", imports.__call__, methods=["POST"]),
         Route("/sign-in", pages.sign_in, methods=["GET"]),
         Route("/sign-out", pages.sign_out, methods=["POST"]),
         Route("/session", pages.session, methods=["GET"]),

@@ -90,7 +90,7 @@ def variables(made: Data) -> Data:
     return {"theme": made["theme"], "course": made["course"], "milestone": made["milestone"], **below}
 
 
-@pytest.mark.parametrize(("who", "stage"), [("editor", "DRAFT"), ("anonymous", "LIVE")])
+@pytest.mark.parametrize(("who", "stage"), [("admin", "DRAFT"), ("anonymous", "LIVE")])
 def test_every_field_can_be_asked_for_alone(
     people: People, schema: GraphQLSchema, subtests: pytest.Subtests, who: str, stage: str
 ) -> None:
@@ -99,7 +99,7 @@ def test_every_field_can_be_asked_for_alone(
     for name, some in ways(schema).items():
         is_block = name.endswith(("Block", "Question"))  # Those are many, and read in the same way.
         for way in some[: 1 if is_block or stage == "LIVE" else WAYS_PER_TYPE]:
-            if who == "anonymous" and way.startswith("trash"):
+            if who == "anonymous" and way.startswith(("trash", "events", "jobs", "schedules")):
                 continue
             with subtests.test(type=name, way=way):
                 client.ask(document(schema, name, way), **given)
