@@ -1,4 +1,4 @@
-"""The command line: `cairn dev | serve | worker | migrate | import | schema | explain | token | user | audit …`."""
+"""The command line: `cairn dev | serve | worker | migrate | import | jobs | schema | explain | token | user | …`."""
 
 # Commands import what they need when they run: `--help` and a plain mistake should answer at once, and the whole
 # application takes a second or two to import.
@@ -22,6 +22,7 @@ from pydantic_settings import SettingsError
 from rich.console import Console
 
 from cairn.embedded import EmbeddedPostgresError
+from cairn.jobs_commands import jobs_app
 from cairn.listening import PortTaken
 from cairn.settings import problems
 from core import redaction
@@ -43,6 +44,7 @@ app = typer.Typer(
 user_app = typer.Typer(help="People and their roles.", no_args_is_help=True)
 import_app = typer.Typer(help="Bring courses in from elsewhere.", no_args_is_help=True)
 token_app = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
+app.add_typer(jobs_app, name="jobs")
 audit_app = typer.Typer(help="The audit log: who did what to what.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 documents_app = typer.Typer(help="Trusted documents of client apps.", no_args_is_help=True)
@@ -140,17 +142,26 @@ def served() -> Any:
 
 
 @app.command()
-def worker() -> None:
-    """Run background work: mail, housekeeping, sealing the audit log. Stops on Ctrl-C and SIGTERM."""
-    from cairn.composition import postman
+def worker(
+    queues: Annotated[str, typer.Option(help="The queues to work on, with commas between; all when absent.")] = "",
+    processes: Annotated[int, typer.Option(help="How many processes do jobs.", min=1, max=64)] = 1,
+    threads: Annotated[int, typer.Option(help="How many jobs each does at once; 0 as set.", min=0, max=200)] = 0,
+) -> None:
+    """Do what is to be done in the background: mail, imports, what is scheduled, and what follows from facts.
+
+    Stops within 20 seconds on Ctrl-C and SIGTERM, when what is in hand is done or given back.
+    """
+    from cairn import working
     from cairn.local import database_url
     from cairn.observability import logs
     from cairn.settings import settings
-    from workers.running import work
 
     with database_url():
         logs.set_up(settings().log)
-        _with_database(lambda database: work(database, postman(database)))
+        if processes == 1:
+            working.work(settings(), [each for each in queues.split(",") if each], threads or None)
+        else:
+            working.supervise(processes, ["--queues", queues, "--threads", str(threads)])
 
 
 @app.command()

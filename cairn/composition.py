@@ -11,7 +11,7 @@ from cairn.observability.logs import OperationLog
 from cairn.observability.operations import Watch
 from cairn.observability.plans import SlowPlans
 from cairn.observability.tracing import Tracing, tracing
-from cairn.settings import GraphqlSettings, MailSettings, Openness, RateLimitSettings, Settings, settings
+from cairn.settings import GraphqlSettings, MailSettings, Openness, RateLimitSettings, Settings
 from core.database import Database
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
 from gateways.tallies import Tallies
@@ -20,7 +20,7 @@ from graph.limits import Limits
 from graph.running import Operations
 from graph.schema import schema
 from resolvers.requests.limits import PostgresTallies
-from workers.mail import Postman
+from workers.actors import Tools
 
 if TYPE_CHECKING:
     from cairn.observability.metrics import Metrics
@@ -35,7 +35,6 @@ class Parts:
     credentials: Credentials
     operations: Operations
     mail: Mail
-    postman: Postman
     tallies: Tallies | None
     watch: Watch
     metrics: Metrics | None
@@ -68,11 +67,21 @@ def compose(settings: Settings) -> Parts:
         ),
         operations=operations(settings.graphql, settings.introspection),
         mail=mail,
-        postman=Postman(database, mail, settings.app_url),
         tallies=tallies(settings.rate_limits, database),
         watch=Watch(tuple(each for each in (operation_log, metrics, spans) if each is not None)),
         metrics=metrics,
         tracing=spans,
+    )
+
+
+def tools(settings: Settings, mail: Mail | None = None) -> Tools:
+    """What jobs are done with, by these settings; with another way out for mail, where one is given."""
+    return Tools(
+        mail=mail or mail_gateway(settings.mail),
+        app_url=settings.app_url.rstrip("/"),
+        imports=settings.work.imports,
+        fact_days=settings.work.fact_days,
+        job_days=settings.work.job_days,
     )
 
 
@@ -113,12 +122,6 @@ def _issuers(settings: Settings) -> OtherIssuers | None:
     from cairn.http.issuers import trusted
 
     return trusted(settings.issuers)
-
-
-def postman(database: Database) -> Postman:
-    """Whoever sends the mail that waits in a database, by this process's settings."""
-    found = settings()
-    return Postman(database, mail_gateway(found.mail), found.app_url)
 
 
 def mail_gateway(settings: MailSettings) -> Mail:

@@ -15,7 +15,7 @@ from pydantic import HttpUrl
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from cairn.composition import Parts, compose
+from cairn.composition import Parts, compose, tools
 from cairn.demo import loading
 from cairn.embedded import EmbeddedPostgres
 from cairn.http.app import application
@@ -28,8 +28,10 @@ from core.writing import transaction
 from migrations import running
 from models.identity import Role
 from resolvers import identity
-from workers.running import work_forever
+from workers.running import Worker
 
+# Beside the API in one process: enough to see everything work.
+DEV_THREADS = 2
 EDITOR = ("editor@cairn.example", "Demo editor")
 
 
@@ -112,11 +114,12 @@ async def _beside(
     """What goes on beside the API: greeting, background work, watching the database. True when that is gone."""
     await _until(lambda: api.started, 0.05)
     greet()
-    working = asyncio.create_task(work_forever(parts.database, parts.postman))
+    worker = Worker(parts.settings.url, tools(parts.settings, parts.mail), threads=DEV_THREADS)
+    await asyncio.to_thread(worker.start)
     try:
         await _until(lambda: server is not None and not server.alive(), 1)
     finally:
-        working.cancel()
+        await asyncio.to_thread(worker.stop)
     api.should_exit = True
     return True
 

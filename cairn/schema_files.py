@@ -1,12 +1,12 @@
-"""The files that are written from code: the schema, and the pages of settings, roles and the fence."""
+"""The files that are written from code: the schema, and the pages of settings, roles, the fence and facts."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from cairn import fence_page
+from cairn import facts, fence_page
 from cairn.settings import PROJECT, table
-from graph.schema import schema
+from graph.schema import facts_of_mutations, schema
 from resolvers.identity import rights
 
 
@@ -35,5 +35,7 @@ def _files() -> dict[Path, str]:
         PROJECT / "schema.graphql": sdl(),
         docs / "settings.md": table(),
         docs / "roles.md": rights.table(),
+        docs / "facts.md": facts.page(facts_of_mutations()),
+        docs / "facts.schema.json": facts.json_schema(),
         docs / "fence.md": fence_page.table(),
     }

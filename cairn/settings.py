@@ -151,6 +151,16 @@ class MailSettings(BaseModel):
     )
 
 
+class WorkSettings(BaseModel):
+    """What is done in the background."""
+
+    threads: int = Field(8, ge=1, le=200, description="How many jobs one worker process does at once.")
+    fact_days: int = Field(365, ge=1, description="How many days the log of facts reaches back.")
+    job_days: int = Field(7, ge=1, description="How many days jobs are kept that are done or cancelled.")
+    imports: Path = Field(PROJECT / ".cairn" / "imports", description="Where files to be imported wait for it.")
+    import_max_bytes: int = Field(200_000_000, ge=1_000, description="Largest file to be imported, in bytes.")
+
+
 class LogSettings(BaseModel):
     """What is logged, and how."""
 
@@ -208,8 +218,9 @@ class Settings(BaseSettings):
     port: int = Field(
         8000, ge=0, le=65535, validation_alias=AliasChoices("PORT", "CAIRN_PORT"), description="Port to listen on."
     )
-    broker: str = Field(
-        "postgres", pattern=r"^postgres$", description="Where workers get their wake-ups. Only `postgres` for now."
+    broker: SecretStr = Field(
+        SecretStr("postgres"),
+        description="What wakes workers: `postgres`, or one that carries wake-ups, as `redis://…` or `amqp://…`.",
     )
     environment: Environment | None = Field(
         None, description="What this installation is for; when unset, production if the public URL is https."
@@ -224,6 +235,7 @@ class Settings(BaseSettings):
     )
     rate_limits: RateLimitSettings = Field(default_factory=RateLimitSettings, description="Rate limits.")
     mail: MailSettings = Field(default_factory=MailSettings, description="Mail.")
+    work: WorkSettings = Field(default_factory=WorkSettings, description="Background work.")
     log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
     metrics: MetricsSettings = Field(default_factory=MetricsSettings, description="Metrics.")
     otel: OtelSettings = Field(default_factory=OtelSettings, description="Spans.")
@@ -236,6 +248,13 @@ class Settings(BaseSettings):
         except psycopg.Error as error:
             # The reason may quote the password: it stays unsaid.
             raise ValueError("This is no libpq connection string, such as postgresql://user@host/name.") from error
+        return value
+
+    @field_validator("broker")
+    @classmethod
+    def _is_a_broker(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"postgres|(rediss?|amqps?)://\S+", value.get_secret_value()):
+            raise ValueError("This is neither postgres nor an address that begins with redis:// or amqp://.")
         return value
 
     @property
@@ -343,7 +362,7 @@ def _default(info: FieldInfo) -> str:
         return "none: must be set"
     if info.default is None:
         return "unset"
-    default = info.default
+    default = info.default.get_secret_value() if isinstance(info.default, SecretStr) else info.default
     if default == ():
         return "`[]`"
     if isinstance(default, Path) and default.is_relative_to(PROJECT):

@@ -7,6 +7,8 @@ settings, which PostgreSQL itself forgets at the end of the transaction.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from time import perf_counter
@@ -39,10 +41,14 @@ _SET_VIEWER_AT_ONCE = (
     "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true),"
     " set_config('cairn.within', $3::text, true)"
 )
+# How long wake-ups are gathered, so that many commits cost one.
+_WAKE_SECONDS = 0.01
+_NOTIFY = "SELECT pg_notify(channel, '') FROM unnest(%s::text[]) AS channel"
 _SET_VIEWER = (
     "SELECT set_config('cairn.viewer_id', %s, true), set_config('cairn.scopes', %s, true),"
     " set_config('cairn.within', %s, true), set_config('cairn.actor_id', %s, true)"
 )
+log = logging.getLogger("cairn.database")
 
 
 class Database:
@@ -56,6 +62,8 @@ class Database:
         self._wait = wait_seconds
         self.on_statement: Callable[[str], None] | None = None
         self._pools = {role: self._pool(role, pool_size) for role in DatabaseRole}
+        self._to_wake: set[str] = set()
+        self._waking: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Opens the pools and waits until each has a working connection; raises `PoolTimeout` after 10 s."""
@@ -63,7 +71,9 @@ class Database:
             await pool.open(wait=True, timeout=10)
 
     async def close(self) -> None:
-        """Closes every connection."""
+        """Sends the last wake-ups, and closes every connection."""
+        while self._waking is not None:
+            await self._waking
         for pool in self._pools.values():
             await pool.close()
 
@@ -79,6 +89,29 @@ class Database:
                 yield connection
                 began = perf_counter()
             telemetry.took("sql", began)
+
+    def wake(self, channel: str) -> None:
+        """Wakes whoever listens to this channel, soon and without anybody waiting for it.
+
+        NOTIFY makes commits queue for a lock of the whole server, until each is on disk. So it is sent apart from what
+        it tells of, in a transaction that writes nothing, for all that happened within some milliseconds. One that is
+        lost costs a second: listeners also look by themselves.
+        """
+        self._to_wake.add(channel)
+        if self._waking is None:
+            self._waking = asyncio.create_task(self._wake())
+
+    async def _wake(self) -> None:
+        try:
+            while self._to_wake:
+                await asyncio.sleep(_WAKE_SECONDS)
+                channels, self._to_wake = sorted(self._to_wake), set()
+                async with self._connection(DatabaseRole.SERVICE) as connection:
+                    await connection.execute(_NOTIFY, (channels,))
+        except (psycopg.Error, RequestError) as error:
+            log.warning("nobody was woken: %s", error)
+        finally:
+            self._waking = None
 
     def snapshot(self, viewer: Viewer) -> Snapshot:
         """A reading transaction as the viewer, begun with its first statements."""

@@ -201,6 +201,21 @@ class Ledger:
 
 
 @dataclass(frozen=True)
+class Log:
+    """A viewer adds entries in their own name; only the service puts them into an order, and removes what is old.
+
+    What an entry says is never changed by anybody: the one column that can be set is its place.
+    """
+
+    place: str
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The one insert policy: in the viewer's own name, and without a place."""
+        condition = f"((actor_id IS NOT DISTINCT FROM {VIEWER_ID}) AND ({self.place} IS NULL))"
+        return (Rule("own_insert", "INSERT", (API,), condition),)
+
+
+@dataclass(frozen=True)
 class FilledOnce:
     """Anybody signed in adds rows whose columns are empty; the service fills these in, once. No row is ever removed."""
 
@@ -227,6 +242,7 @@ Shape = (
     | RelatedRead
     | ServiceOnly
     | Ledger
+    | Log
     | FilledOnce
 )
 
@@ -234,8 +250,12 @@ Shape = (
 def rules_of(shapes: tuple[Shape, ...]) -> tuple[Rule, ...]:
     """Every policy of a table with these shapes, the service's own included."""
     service: tuple[Command, ...] = ("SELECT", "INSERT") if _is_ledger(shapes) else ("SELECT", *WRITES)
+    settable = tuple(shape.place for shape in shapes if isinstance(shape, Log))
     own = tuple(rule for shape in shapes for rule in shape.rules())
-    return own + tuple(Rule(f"service_{command.lower()}", command, (SERVICE,), "true") for command in service)
+    return own + tuple(
+        Rule(f"service_{command.lower()}", command, (SERVICE,), "true", settable if command == "UPDATE" else ())
+        for command in service
+    )
 
 
 def grants_of(shapes: tuple[Shape, ...]) -> dict[str, tuple[Command, ...]]:

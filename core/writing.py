@@ -6,7 +6,7 @@ which rule, by the naming convention of `core.tables`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any
@@ -33,8 +33,22 @@ class Transaction:
         self._database = database
         self._connection = connection
         self._wrote = False
+        self._collected: dict[Keep, list[Any]] = {}
+        self._woken: set[str] = set()
         # Who wants to know how rows stood before they were changed, if anybody does.
         self.watch: Watch | None = None
+
+    def collect(self, keep: Keep, item: Any) -> None:
+        """Puts an item aside; just before the act is over, `keep` is called once with all that it was given."""
+        self._collected.setdefault(keep, []).append(item)
+
+    def collected(self, keep: Keep) -> Sequence[Any]:
+        """What was put aside for `keep` so far."""
+        return self._collected.get(keep, ())
+
+    def wake(self, channel: str) -> None:
+        """Wakes whoever listens to this channel of the database, once the act is committed."""
+        self._woken.add(channel)
 
     async def changes(self, object_id: str) -> list[Change]:
         """What this transaction has made of an object, as far as it is watched."""
@@ -68,6 +82,18 @@ class Transaction:
         elif whole:
             await self.execute(sa.insert(table).values(whole))
 
+    async def finish(self) -> None:
+        """Keeps what was put aside, and lets deferred constraints speak."""
+        while self._collected:
+            keep, items = self._collected.popitem()
+            await keep(self, items)
+        await self.check_deferred()
+
+    def announce(self) -> None:
+        """Wakes those who were to be woken, now that all is committed."""
+        for channel in self._woken:
+            self._database.wake(channel)
+
     async def expect_many_rows(self) -> None:
         """Has the rest of the transaction planned for many rows, for acts on whole trees.
 
@@ -97,6 +123,9 @@ class Transaction:
         return cursor
 
 
+Keep = Callable[[Transaction, list[Any]], Awaitable[None]]
+
+
 @asynccontextmanager
 async def transaction(database: Database, viewer: Viewer) -> AsyncIterator[Transaction]:
     """The one transaction of an act. Only the door, the worker's actor decorator and the command line open one.
@@ -107,7 +136,8 @@ async def transaction(database: Database, viewer: Viewer) -> AsyncIterator[Trans
         async with database.transaction(viewer) as connection:
             opened = Transaction(database, connection, viewer)
             yield opened
-            await opened.check_deferred()
+            await opened.finish()
+        opened.announce()
     except pg.IntegrityError as error:
         raise refusal(error) from error
     except (pg.LockNotAvailable, pg.QueryCanceled, pg.DeadlockDetected, pg.SerializationFailure) as error:

@@ -28,6 +28,7 @@ described(
     RevisionKind,
     published="Readers were shown it.",
     replaced="A draft that an older revision took the place of.",
+    planned="A draft that the clock is to publish.",
 )
 
 

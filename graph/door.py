@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -28,6 +28,7 @@ from strawberry.types.field import StrawberryField
 
 from core.database import Database
 from core.errors import DomainError, SeveralErrors
+from core.events import Fact
 from core.ids import tag_of
 from core.relations import Perspective, Relation
 from core.tables import Table
@@ -37,12 +38,14 @@ from core.writing import Transaction, transaction
 from graph.context import DRAFT, LIVE, NOWHERE, Context, Info
 from graph.effects import Effects
 from graph.errors import UserError, user_errors
+from graph.events import Records, require_declared
 from graph.fields import related_one
 from graph.outcomes import Done as Done
 from graph.outcomes import done_of, is_secret, outcome_of
 from graph.outcomes import plain as plain
 from graph.sizes import ListSize
 from models.content import Content, Staged
+from models.events import FactType
 from models.identity import Scope
 from resolvers import audit
 from resolvers.identity import Origin
@@ -106,6 +109,7 @@ def mutation(
     prepare: Prepare | None = None,
     limit: Limit | None = None,
     within: bool = False,
+    records: Sequence[type[Fact]] = (),
 ) -> Callable[[Callable[..., Awaitable[Any]]], StrawberryField]:
     """Makes an async function `(act, **input)` a mutation field named after it.
 
@@ -118,7 +122,8 @@ def mutation(
     A `trusted` function works with the rights of the service, because it deals with credentials, which nobody else may
     read: it has to see for itself whose they are. `prepare` is what takes long, such as checking a password, and is
     done before the transaction opens; what it answers is `act.prepared`. `limit` says how often it may be tried; every
-    try counts, and is counted before `prepare`. `within` says that it reads and writes one root's tree and no more.
+    try counts, and is counted before `prepare`. `records` names the facts that it may record; the schema says so, and
+    one that records others fails. `within` says that it reads and writes one root's tree and no more.
     """
 
     model: type[Table] = entity.__entity__  # type: ignore[attr-defined]
@@ -159,6 +164,7 @@ def mutation(
                     async def do() -> Done:
                         answer = await act(doing, **arguments)
                         done = answer if isinstance(answer, Done) else Done(answer)
+                        require_declared(tx, act.__name__, records)
                         # Whoever signs in with this is who acted; whoever signs out with it still is.
                         actor = viewer if viewer.user_id else done.viewer or viewer
                         about, noted = done.subject or done.id, done.noted
@@ -191,10 +197,15 @@ def mutation(
         resolve.__annotations__ = {"root": Any, "info": Info, "input": given_as, "return": payload_type | None}
         description = f"{inspect.getdoc(act)}\n\n{gate_in_words(gate, within)}"
         made: StrawberryField = strawberry.mutation(
-            resolver=resolve, description=description, name=_camel(act.__name__)
+            resolver=resolve,
+            description=description,
+            name=_camel(act.__name__),
+            directives=[Records(facts=[FactType(each.type) for each in records])] if records else (),
         )
         made.python_name = act.__name__
-        made.metadata = MappingProxyType({"gate": gate, "within": within, "secret": secret, "limit": limit})
+        made.metadata = MappingProxyType(
+            {"gate": gate, "within": within, "secret": secret, "limit": limit, "records": tuple(records)}
+        )
         return made
 
     return decorate

@@ -9,16 +9,13 @@ from dataclasses import dataclass
 class Effects:
     """Collected while an operation runs.
 
-    `cookie` is the session cookie to set, or empty to delete the one there is; None leaves it alone. `mail` says that
-    mail was asked for, which somebody should take to its recipient without waiting for the worker's next round.
-    `retry_after` is after how many seconds something that was tried too often may be tried again.
+    `cookie` is the session cookie to set, or empty to delete the one there is; None leaves it alone. `retry_after` is
+    after how many seconds something that was tried too often may be tried again.
     """
 
     cookie: str | None = None
-    mail: bool = False
     retry_after: int | None = None
 
     def add(self, others: Effects) -> None:
         """Takes over what an act asked for, once what it did is committed."""
         self.cookie = self.cookie if others.cookie is None else others.cookie
-        self.mail = self.mail or others.mail

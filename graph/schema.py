@@ -20,14 +20,20 @@ from graph.audit import AuditQuery
 from graph.content import ContentQuery, Revision
 from graph.curriculum import mutations as curriculum_mutations
 from graph.curriculum.queries import CurriculumQuery
+from graph.curriculum.schedules import MUTATIONS as SCHEDULE_MUTATIONS
+from graph.curriculum.schedules import Schedule, SchedulesQuery
 from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
 from graph.errors import InputError, RateLimited, RevisionConflict
+from graph.events import EventsQuery, Fact
 from graph.formats import FORMATS
 from graph.identity import accounts, friends, impersonation, people
 from graph.identity.friends import FriendsQuery
 from graph.identity.viewer import IdentityQuery
+from graph.jobs import MUTATIONS as JOB_MUTATIONS
+from graph.jobs import Job, JobsQuery
 from graph.node import NodeQuery
+from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
 from models.content import Stage
 from models.curriculum import Block
@@ -40,7 +46,7 @@ def _name_of(name: str, _row: Row) -> str:
 
 
 # Every type whose objects have an id; blocks are added with their formats.
-ENTITIES: tuple[Any, ...] = (Theme, Course, Milestone, Module, Lesson, Revision)
+ENTITIES: tuple[Any, ...] = (Theme, Course, Milestone, Module, Lesson, Revision, Schedule, Fact, Job)
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
     **{each.__entity__: partial(_name_of, each.__name__) for each in ENTITIES},
@@ -53,12 +59,24 @@ MUTATIONS = (
     *impersonation.MUTATIONS,
     *people.MUTATIONS,
     *friends.MUTATIONS,
+    *JOB_MUTATIONS,
     *curriculum_mutations.MUTATIONS,
+    *SCHEDULE_MUTATIONS,
 )
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(CurriculumQuery, ContentQuery, IdentityQuery, FriendsQuery, AuditQuery, NodeQuery):
+class Query(
+    CurriculumQuery,
+    SchedulesQuery,
+    ContentQuery,
+    IdentityQuery,
+    FriendsQuery,
+    AuditQuery,
+    EventsQuery,
+    JobsQuery,
+    NodeQuery,
+):
     """Root fields of all domains."""
 
 
@@ -83,11 +101,27 @@ def schema() -> strawberry.Schema:
         mutation=mutation,
         directives=[perspective],
         types=[*ENTITIES, *(each.output for each in FORMATS), InputError, RateLimited, RevisionConflict],
-        config=StrawberryConfig(),
+        config=StrawberryConfig(scalar_map=SCALARS),
     )
     install(made)
+    _describe_arguments(made)
     _settle_types(made)
     return made
+
+
+def _describe_arguments(made: strawberry.Schema) -> None:
+    """What Strawberry does not let a schema directive say of its arguments."""
+    directive = made._schema.get_directive("records")
+    assert directive is not None
+    directive.args["facts"].description = "What it may record."
+
+
+def facts_of_mutations() -> dict[str, tuple[str, ...]]:
+    """Mutation to the types of the facts that it may record."""
+    return {
+        name: tuple(fact.type for fact in field.extensions["strawberry-definition"].metadata["records"])
+        for name, field in schema()._schema.mutation_type.fields.items()  # type: ignore[union-attr]
+    }
 
 
 def _settle_types(made: strawberry.Schema) -> None:

@@ -2,8 +2,9 @@
 
 from core.tables import Table
 from models.audit import AuditLog, AuditSeal
-from models.content import Content, Revision
+from models.content import Content, Revision, Schedule
 from models.curriculum import AnswerKey, Block, Course, Lesson, Milestone, Module, Theme
+from models.events import FactCounter, FactEntry
 from models.identity import (
     ApiToken,
     AuthIdentity,
@@ -21,11 +22,16 @@ from models.identity import (
     UserMilestone,
 )
 from models.importing import ExternalRef, ImportIssue, ImportJob
+from models.jobs import Job, ScheduledJob
 from models.outbox import OutgoingMail
 from models.requests import IdempotencyKey, RateLimit
 
 # Every table of the system, in an order in which each comes after those it refers to.
 TABLES: tuple[type[Table], ...] = (
+    FactCounter,
+    FactEntry,
+    Job,
+    ScheduledJob,
     OutgoingMail,
     RateLimit,
     IdempotencyKey,
@@ -47,6 +53,7 @@ TABLES: tuple[type[Table], ...] = (
     AuditSeal,
     Content,
     Revision,
+    Schedule,
     Theme,
     Course,
     Milestone,

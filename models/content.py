@@ -144,6 +144,49 @@ class RevisionKind(StrEnum):
 
     PUBLISHED = "published"
     REPLACED = "replaced"
+    PLANNED = "planned"
+
+
+class ScheduleAction(StrEnum):
+    """What the clock is to do."""
+
+    PUBLISH = "publish"
+    UNPUBLISH = "unpublish"
+
+
+class ScheduleState(StrEnum):
+    """How a plan stands."""
+
+    PLANNED = "planned"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Schedule(Table, table=True):
+    """That a root is to be published or unpublished at a set time, in a job of its own."""
+
+    __tablename__ = "schedule"
+    __tag__ = 0x039
+    __policies__ = (
+        StaffRead(Scope.CONTENT_EDIT),
+        StaffWrite(Scope.CONTENT_PUBLISH, commands=("INSERT", "UPDATE")),
+        InsideRead(Scope.CONTENT_EDIT, _OF_ROOT),
+        InsideWrite(Scope.CONTENT_PUBLISH, _OF_ROOT, commands=("INSERT", "UPDATE")),
+    )
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["root_id"], ["content.id"]),
+        sa.CheckConstraint("(action = 'publish') = (revision IS NOT NULL)", name="revision"),
+        sa.Index(None, "root_id", "run_at"),
+        sa.Index(None, "run_at", "id"),
+    )
+
+    id: str = id_column(primary=True)
+    root_id: str = id_column(description="The theme or course.")
+    action: ScheduleAction = enum_column(ScheduleAction, description="What is to be done.")
+    revision: int | None = Field(default=None, ge=1, description="The number of the revision that is to be published.")
+    run_at: datetime = instant_column(nullable=False, description="When.")
+    state: ScheduleState = enum_column(ScheduleState, ScheduleState.PLANNED, description="How the plan stands.")
+    job_id: str = id_column(description="The job that does it.")
 
 
 class Revision(Table, table=True):

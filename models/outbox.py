@@ -18,10 +18,7 @@ class OutgoingMail(Table, table=True):
     __tablename__ = "outgoing_mail"
     __tag__ = 0x008
     __policies__ = (ServiceOnly(),)
-    __table_args__ = (
-        sa.Index("ix_outgoing_mail_due", "due_at", postgresql_where=sa.text("done_at IS NULL")),
-        sa.Index(None, "done_at"),
-    )
+    __table_args__ = (sa.Index(None, "done_at"),)
 
     id: str = id_column(primary=True)
     kind: str = Field(max_length=40)
@@ -29,7 +26,4 @@ class OutgoingMail(Table, table=True):
     details: dict[str, Any] = json_column()
     # Subject and text, once they are composed: a second try sends the same words. Emptied when it was sent.
     message: dict[str, Any] | None = json_column(nullable=True)
-    due_at: datetime = instant_column(nullable=False)
-    attempts: int = Field(default=0, ge=0)
-    last_error: str | None = Field(default=None, max_length=500)
     done_at: datetime | None = instant_column()

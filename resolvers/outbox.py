@@ -1,4 +1,4 @@
-"""Mail on its way out: asked for in the transaction of a change, sent once that is committed.
+"""Mail on its way out: asked for in the transaction of a change, sent by a job once that is committed.
 
 What a mail says is found out when its turn comes, not when it is asked for. So the request that asks does the same work
 whether or not there is anybody to write to, and nobody can tell from it who has an account.
@@ -12,50 +12,29 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.jobs import JobKind, Priority
 from core.rows import Row
 from core.tables import table_of
 from core.writing import Transaction
 from models.outbox import OutgoingMail
+from resolvers import jobs
 
-# Longer than any mail server is waited for: who holds a mail for longer has died on it.
-LEASE = timedelta(minutes=2)
-FIRST_RETRY = timedelta(seconds=15)
-MOST_ATTEMPTS = 12
+# A mail server may be away for hours.
+DELIVER = JobKind("deliver_mail", queue="mail", priority=Priority.HIGH, max_attempts=12)
 KEPT_FOR = timedelta(days=1)
 
 
 async def enqueue(tx: Transaction, kind: str, recipient: str, details: Mapping[str, Any]) -> None:
     """Asks for a mail of this kind; it goes out after the commit."""
-    wish = {
-        "id": OutgoingMail.new_id(),
-        "kind": kind,
-        "recipient": recipient,
-        "details": dict(details),
-        "due_at": sa.func.now(),
-    }
-    await tx.insert(OutgoingMail, [wish])
+    mail_id = OutgoingMail.new_id()
+    await tx.insert(OutgoingMail, [{"id": mail_id, "kind": kind, "recipient": recipient, "details": dict(details)}])
+    await jobs.enqueue(tx, DELIVER, {"mail_id": mail_id})
 
 
-async def claim(tx: Transaction) -> Row | None:
-    """The mail whose turn it is, ours alone until the lease is over; None when there is none.
-
-    Others that look at the same time get another one, or none.
-    """
+async def find(tx: Transaction, mail_id: str) -> Row | None:
+    """A mail that is still to go out."""
     table = table_of(OutgoingMail)
-    due = (
-        sa.select(table.c.id)
-        .where(table.c.done_at.is_(None), table.c.due_at <= sa.func.now(), table.c.attempts < MOST_ATTEMPTS)
-        .order_by(table.c.due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    return await tx.row(
-        sa.update(table)
-        .where(table.c.id == due)
-        .values(due_at=sa.func.now() + LEASE, attempts=table.c.attempts + 1)
-        .returning(table.c.id, table.c.kind, table.c.recipient, table.c.details, table.c.message, table.c.attempts)
-    )
+    return await tx.row(sa.select(table).where(table.c.id == mail_id, table.c.done_at.is_(None)))
 
 
 async def remember(tx: Transaction, mail_id: str, message: Mapping[str, str]) -> None:
@@ -69,19 +48,8 @@ async def settle(tx: Transaction, mail_id: str) -> None:
     table = table_of(OutgoingMail)
     await tx.execute(
         sa.update(table)
-        .where(table.c.id == mail_id)
-        .values(done_at=sa.func.now(), message=sa.null(), details={}, last_error=None)
-    )
-
-
-async def postpone(tx: Transaction, mail_id: str, attempts: int, error: str) -> None:
-    """Tries again later, each time after twice as long, until it has been tried often enough."""
-    table = table_of(OutgoingMail)
-    later = FIRST_RETRY * 2 ** min(attempts - 1, 10)
-    await tx.execute(
-        sa.update(table)
         .where(table.c.id == mail_id, table.c.done_at.is_(None))
-        .values(due_at=sa.func.now() + later, last_error=error[:500])
+        .values(done_at=sa.func.now(), message=sa.null(), details={})
     )
 
 

@@ -1,61 +1,267 @@
-"""Running workers: housekeeping, the mail that waits, and the audit log that is to be sealed."""
+"""A worker: Dramatiq's threads do jobs, and beside them goes on what keeps facts and jobs moving.
+
+Everything asynchronous runs in one event loop in a thread of its own: jobs, the relay, the clock, the sweep for lost
+leases, the sealing of the audit log, and the ear for wake-ups. All of it may run in any number of processes at once.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import signal
+import os
+import secrets
+import socket
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
+import dramatiq
 import psycopg
+from dramatiq.asyncio import EventLoopThread
+from psycopg_pool import PoolTimeout
 
 from core.database import Database
+from core.errors import RequestError
 from core.viewer import SERVICE
 from core.writing import transaction
-from resolvers import identity, outbox
-from resolvers.requests import idempotency, limits
-from workers.mail import Postman
+from resolvers import events, jobs
+from resolvers.jobs import LEASE, Claimed
+from workers import relay
+from workers.actors import Actor, Held, Tools, carry_out
+from workers.broker import PostgresBroker, Slots, message_for, outside_broker
+from workers.leases import Leases
+from workers.registry import ACTORS, REACTIONS
 from workers.sealing import seal_forever
 
-HOUSEKEEPING_SECONDS = 3600
-RETRY_SECONDS = 30
+POLL_SECONDS = 1.0
+UPKEEP_SECONDS = 2.0
+# A worker that is told to stop lets go of everything within 20 seconds.
+DRAIN_SECONDS = 15.0
+LET_GO_SECONDS = 3.0
+TELL_AT_ONCE = 500
+AWAY = (psycopg.Error, OSError, RequestError, PoolTimeout)
 log = logging.getLogger("cairn.workers")
 
 
-async def work(database: Database, postman: Postman) -> None:
-    """Does all that there is to do until Ctrl-C or SIGTERM."""
-    working = asyncio.ensure_future(work_forever(database, postman))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, working.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await working
+class Worker:
+    """One process's worker. `queues` are those it works on, all when there are none named."""
 
-
-async def work_forever(database: Database, postman: Postman) -> None:
-    """All that goes on in the background, until cancelled."""
-    await asyncio.gather(housekeeping_forever(database), postman.deliver_forever(), seal_forever(database))
-
-
-async def housekeeping(database: Database) -> int:
-    """Deletes links, sessions, mails, counts and keys that are over; answers how many rows went. Safe to repeat."""
-    async with transaction(database, SERVICE) as tx:
-        return sum(
-            [
-                await identity.delete_expired(tx),
-                await outbox.delete_old(tx),
-                await limits.delete_old(tx),
-                await idempotency.delete_old(tx),
-            ]
+    def __init__(
+        self,
+        url: str,
+        tools: Tools,
+        *,
+        broker_url: str = "postgres",
+        queues: Sequence[str] = (),
+        threads: int = 8,
+        actors: Sequence[Actor] = ACTORS,
+    ) -> None:
+        self.owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.actors = {each.kind.name: each for each in (*actors, *map(relay.actor_of, REACTIONS))}
+        self._kinds = [each.kind for each in self.actors.values()]
+        self._following = relay.by_type(REACTIONS)
+        self._queues = sorted(set(queues) or {kind.queue for kind in self._kinds})
+        self._tools, self._threads, self._url = tools, threads, url
+        self._loop = EventLoopThread(log, interrupt_check_ival=1.0)
+        self._leases = Leases(url, self.owner, self._lost)
+        self._is_outside = broker_url != "postgres"
+        self._broker = (
+            outside_broker(broker_url)
+            if self._is_outside
+            else PostgresBroker(self._claim, self._release, Slots(threads))
         )
+        self._worker = dramatiq.Worker(self._broker, worker_threads=threads, worker_timeout=int(POLL_SECONDS * 1000))
+        self._beside: list[asyncio.Task[None]] = []
+
+    # Starting and stopping -------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Starts everything; raises what the database raises when it cannot be reached."""
+        self._loop.start(timeout=10)
+        try:
+            self._loop.run_coroutine(self._open())
+        except BaseException:
+            self._loop.stop()  # type: ignore[no-untyped-call]
+            raise
+        self._leases.start()
+        for each in self.actors.values():
+            if each.kind.queue in self._queues:
+                do = partial(self._perform, each)
+                dramatiq.Actor(
+                    do,
+                    broker=self._broker,
+                    actor_name=each.kind.name,
+                    queue_name=each.kind.queue,
+                    priority=0,
+                    options={},
+                )
+        self._worker.start()
+
+    async def _open(self) -> None:
+        # One connection per job in hand, and some for what goes on beside them.
+        self._database = Database(self._url, pool_size=self._threads + 4)
+        await self._database.open()
+        async with transaction(self._database, SERVICE) as tx:
+            await jobs.settle_schedules(tx, self._kinds)
+        self._recorded, self._due = asyncio.Event(), asyncio.Event()
+        self._beside = [
+            asyncio.create_task(_for_ever("relay", self._relay)),
+            asyncio.create_task(_for_ever("upkeep", self._upkeep)),
+            asyncio.create_task(_for_ever("ear", self._listen)),
+            asyncio.create_task(seal_forever(self._database)),
+        ]
+        if self._is_outside:
+            self._beside.append(asyncio.create_task(_for_ever("telling", self._tell)))
+
+    def stop(self) -> None:
+        """Takes no more jobs, finishes those in hand, gives back what is not done in time."""
+        if isinstance(self._broker, PostgresBroker):
+            self._broker.is_draining = True
+        self._worker.stop(timeout=int(DRAIN_SECONDS * 1000))
+        self._loop.run_coroutine(self._close())
+        self._leases.stop()
+        self._broker.close()
+        self._loop.stop()  # type: ignore[no-untyped-call]
+
+    async def _close(self) -> None:
+        doing = [held.task for held in self._leases.all() if held.task is not None]
+        for task in (*doing, *self._beside):
+            task.cancel()
+        if doing or self._beside:
+            await asyncio.wait((*doing, *self._beside), timeout=LET_GO_SECONDS)
+        for held in self._leases.all():
+            await self._give_back(held.job)
+        await self._database.close()
+
+    # Jobs ------------------------------------------------------------------------------------------------------------
+
+    def _claim(self, queue: str, most: int) -> list[Claimed]:
+        return self._loop.run_coroutine(self._claimed(queue, most))
+
+    async def _claimed(self, queue: str, most: int) -> list[Claimed]:
+        try:
+            async with transaction(self._database, SERVICE) as tx:
+                found = await jobs.claim(tx, self.owner, queue, list(self.actors), most)
+        except AWAY as error:
+            log.warning("no jobs can be had: %s", error)
+            return []
+        for each in found:
+            self._leases.hold(Held(each, time.monotonic() + LEASE.total_seconds()))
+        return found
+
+    def _release(self, job_id: str) -> None:
+        held = self._leases.drop(job_id)
+        if held is not None:
+            self._loop.run_coroutine(self._give_back(held.job))
+
+    def _perform(self, actor: Actor, job_id: str) -> None:
+        """Does a job, in a thread of Dramatiq's that waits for the event loop."""
+        self._loop.run_coroutine(self._do(actor, job_id))
+
+    async def _do(self, actor: Actor, job_id: str) -> None:
+        held = self._leases.find(job_id)
+        if held is None and self._is_outside:
+            held = await self._claimed_one(job_id)
+        if held is None:
+            return
+        held.deadline = time.monotonic() + actor.kind.time_limit + LEASE.total_seconds()
+        held.task = asyncio.current_task()
+        self._leases.hold(held)
+        try:
+            await carry_out(self._database, self._tools, actor, held)
+        except AWAY as error:
+            # Nothing can be noted: the lease runs out, and somebody else tries again.
+            log.warning("job %s (%s): %s", job_id, held.job.actor, error)
+        except asyncio.CancelledError:
+            await self._give_back(held.job)
+        finally:
+            self._leases.drop(job_id)
+
+    async def _claimed_one(self, job_id: str) -> Held | None:
+        async with transaction(self._database, SERVICE) as tx:
+            job = await jobs.claim_one(tx, self.owner, job_id)
+        return None if job is None else Held(job, 0)
+
+    async def _give_back(self, job: Claimed) -> None:
+        """Where the lease is not ours any more, nothing changes."""
+        try:
+            async with transaction(self._database, SERVICE) as tx:
+                await jobs.release(tx, job)
+        except AWAY as error:
+            log.warning("job %s (%s) will be taken up when its lease runs out: %s", job.id, job.actor, error)
+
+    def _lost(self, held: Held) -> None:
+        """Stops what cannot be committed any more; called by the thread that renews leases."""
+        if held.task is not None:
+            self._loop.loop.call_soon_threadsafe(held.task.cancel)
+
+    # Beside them -----------------------------------------------------------------------------------------------------
+
+    async def _relay(self) -> None:
+        self._recorded.clear()
+        if await relay.place(self._database, self._following) < relay.BATCH:
+            await _rung(self._recorded, POLL_SECONDS)
+
+    async def _upkeep(self) -> None:
+        async with transaction(self._database, SERVICE) as tx:
+            await jobs.sweep(tx)
+        async with transaction(self._database, SERVICE) as tx:
+            await jobs.tick(tx, self._kinds)
+        await asyncio.sleep(UPKEEP_SECONDS)
+
+    async def _tell(self) -> None:
+        """Tells the broker of jobs that are due; messages that are lost are sent again after a while."""
+        self._due.clear()
+        async with transaction(self._database, SERVICE) as tx:
+            found = await jobs.untold(tx, self._queues, TELL_AT_ONCE)
+        told = 0
+        try:
+            for each in found:
+                await asyncio.to_thread(self._broker.enqueue, message_for(each.queue, each.actor, each.id))
+                told += 1
+        except (dramatiq.DramatiqError, OSError):
+            log.warning("the broker is away", exc_info=True)
+            async with transaction(self._database, SERVICE) as tx:
+                await jobs.forget_told(tx, [each.id for each in found[told:]])
+        if told < TELL_AT_ONCE:
+            await _rung(self._due, POLL_SECONDS)
+
+    async def _listen(self) -> None:
+        """Hears wake-ups, until the connection breaks. Whoever listens looks by themselves too, once a second."""
+        async with await psycopg.AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+            await connection.execute("SET ROLE cairn_service")
+            await connection.execute(f"LISTEN {events.RECORDED}")
+            await connection.execute(f"LISTEN {jobs.DUE}")
+            self._wake(events.RECORDED)
+            self._wake(jobs.DUE)
+            async for heard in connection.notifies():
+                self._wake(heard.channel)
+
+    def _wake(self, channel: str) -> None:
+        if channel == events.RECORDED:
+            self._recorded.set()
+        elif isinstance(self._broker, PostgresBroker):
+            self._broker.ring()
+        else:
+            self._due.set()
 
 
-async def housekeeping_forever(database: Database) -> None:
-    """Housekeeping once an hour until cancelled; a database that is away is tried again soon."""
+async def _rung(bell: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await bell.wait()
+    except TimeoutError:
+        pass
+
+
+async def _for_ever(name: str, step: Callable[[], Awaitable[None]]) -> None:
+    """Repeats a step until cancelled; what fails is tried again soon."""
     while True:
         try:
-            gone = await housekeeping(database)
-            log.info("housekeeping removed %d expired rows", gone)
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
-        except (psycopg.Error, OSError) as error:
-            log.warning("housekeeping failed and will be tried again: %s", error)
-            await asyncio.sleep(RETRY_SECONDS)
+            await step()
+        except AWAY as error:
+            log.warning("%s: %s", name, error)
+            await asyncio.sleep(POLL_SECONDS)
+        except Exception:
+            log.exception("%s failed and goes on", name)
+            await asyncio.sleep(POLL_SECONDS)

@@ -35,7 +35,6 @@ from graph.errors import shown
 from graph.running import Operations
 from models.identity import Scope
 from resolvers.requests.idempotency import Key, KeyReused
-from workers.mail import Postman
 
 GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
 # A string that never ends counts as one up to the end, so that no body makes the search start over and over.
@@ -75,7 +74,6 @@ class GraphqlEndpoint:
     credentials: Credentials
     operations: Operations
     limits: HttpSettings
-    postman: Postman
     watch: Watch
     repeats: Repeats
     tallies: Tallies | None = None
@@ -151,8 +149,6 @@ class GraphqlEndpoint:
         self.credentials.apply(request, response, context.effects)
         if context.effects.retry_after is not None:
             response.headers["retry-after"] = str(context.effects.retry_after)
-        if context.effects.mail:
-            self.postman.nudge()
         return response
 
     async def _content(self, answer: dict[str, Any], context: Context, viewer: Viewer) -> bytes:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import strawberry
 
 import models.curriculum as models
+import models.events as facts
 from graph.context import TRASH
 from graph.curriculum.types import Course, Lesson, Module, Theme
 from graph.door import Act, Done, Fields, described_as, mutation, plain
@@ -52,48 +53,48 @@ def _referring(fields: Fields, **references: Any) -> Fields:
 # Themes --------------------------------------------------------------------------------------------------------------
 
 
-@mutation(Edit, Theme, creates=True)
+@mutation(Edit, Theme, creates=True, records=(facts.ThemeCreated,))
 async def theme_create(act: Act, fields: Fields) -> str:
     """Makes a new draft theme. Without a slug one is made from the title."""
     return await curriculum.create_theme(act.tx, fields)
 
 
-@mutation(Edit, Theme, updates=True)
+@mutation(Edit, Theme, updates=True, records=(facts.ThemeUpdated,))
 async def theme_update(act: Act, id: Id, expected_revision: Expected, fields: Fields) -> str:
     """Saves changed fields of a draft theme. What is absent stays as it is."""
     await curriculum.update_theme(act.tx, id, expected_revision, fields)
     return id
 
 
-@mutation(Edit, Theme, shows=TRASH)
+@mutation(Edit, Theme, shows=TRASH, records=(facts.ThemeTrashed,))
 async def theme_trash(act: Act, id: Id) -> str:
     """Puts a draft theme into the trash. It must be unpublished and have no courses."""
     await curriculum.trash(act.tx, models.Theme, id)
     return id
 
 
-@mutation(Edit, Theme)
+@mutation(Edit, Theme, records=(facts.ThemeRestored,))
 async def theme_restore(act: Act, id: Id) -> str:
     """Takes a theme out of the trash."""
     await curriculum.restore(act.tx, models.Theme, id)
     return id
 
 
-@mutation(Publish, Theme)
+@mutation(Publish, Theme, records=(facts.ThemePublished,))
 async def theme_publish(act: Act, id: Id, message: Message = None) -> Done:
     """Shows readers the theme's draft, and seals it as a revision."""
     number = await curriculum.publish_theme(act.tx, id, message)
     return Done(id, noted={"published_revision": number})
 
 
-@mutation(Publish, Theme)
+@mutation(Publish, Theme, records=(facts.ThemeUnpublished,))
 async def theme_unpublish(act: Act, id: Id) -> str:
     """Takes a theme away from readers. Its courses must be unpublished first."""
     await curriculum.unpublish_theme(act.tx, id)
     return id
 
 
-@mutation(Edit, Theme)
+@mutation(Edit, Theme, records=(facts.ThemeReverted,))
 async def theme_revision_restore(act: Act, id: Id, number: Number, expected_tree_revision: ExpectedTree) -> str:
     """Loads a sealed revision into a theme's draft, which is sealed itself before."""
     await curriculum.restore_theme_revision(act.tx, id, number, expected_tree_revision)
@@ -120,13 +121,13 @@ class MilestoneInput:
     end_day: int = strawberry.field(description="Last day, counted from 1.")
 
 
-@mutation(Edit, Course, creates=True)
+@mutation(Edit, Course, creates=True, records=(facts.CourseCreated,))
 async def course_create(act: Act, fields: Fields, theme_id: ThemeId = ABSENT) -> str:
     """Makes a new draft course without modules. Without a slug one is made from the title."""
     return await curriculum.create_course(act.tx, _referring(fields, theme_id=theme_id))
 
 
-@mutation(Edit, Course, updates=True, within=True)
+@mutation(Edit, Course, updates=True, records=(facts.CourseUpdated,), within=True)
 async def course_update(
     act: Act, id: Id, expected_revision: Expected, fields: Fields, theme_id: ThemeId = ABSENT
 ) -> str:
@@ -135,7 +136,7 @@ async def course_update(
     return id
 
 
-@mutation(Edit, Course, within=True)
+@mutation(Edit, Course, records=(facts.CourseUpdated,), within=True)
 async def course_milestones_set(
     act: Act,
     id: Id,
@@ -147,7 +148,12 @@ async def course_milestones_set(
     return id
 
 
-@mutation(Edit, Course, extra={"id_map": (list[IdMapping], "Which object of the original became which of the copy.")})
+@mutation(
+    Edit,
+    Course,
+    extra={"id_map": (list[IdMapping], "Which object of the original became which of the copy.")},
+    records=(facts.CourseCreated,),
+)
 async def course_duplicate(
     act: Act,
     id: Id,
@@ -160,21 +166,27 @@ async def course_duplicate(
     return Done(copy_id, {"id_map": pairs})
 
 
-@mutation(Edit, Course, shows=TRASH)
+@mutation(Edit, Course, shows=TRASH, records=(facts.CourseTrashed,))
 async def course_trash(act: Act, id: Id) -> str:
     """Puts a draft course with all below it into the trash. It must be unpublished."""
     await curriculum.trash(act.tx, models.Course, id)
     return id
 
 
-@mutation(Edit, Course)
+@mutation(Edit, Course, records=(facts.CourseRestored,))
 async def course_restore(act: Act, id: Id) -> str:
     """Takes a course, with all that was trashed along with it, out of the trash."""
     await curriculum.restore(act.tx, models.Course, id)
     return id
 
 
-@mutation(Publish, Course, extra={"revision": (int, "The number of the sealed revision.")}, within=True)
+@mutation(
+    Publish,
+    Course,
+    extra={"revision": (int, "The number of the sealed revision.")},
+    records=(facts.CoursePublished,),
+    within=True,
+)
 async def course_publish(
     act: Act,
     id: Id,
@@ -186,14 +198,14 @@ async def course_publish(
     return Done(id, {"revision": number}, noted={"published_revision": number})
 
 
-@mutation(Publish, Course, within=True)
+@mutation(Publish, Course, records=(facts.CourseUnpublished,), within=True)
 async def course_unpublish(act: Act, id: Id) -> str:
     """Takes a course away from readers. The draft stays as it is."""
     await curriculum.unpublish_course(act.tx, id)
     return id
 
 
-@mutation(Edit, Course, within=True)
+@mutation(Edit, Course, records=(facts.CourseReverted,), within=True)
 async def course_revision_restore(act: Act, id: Id, number: Number, expected_tree_revision: ExpectedTree) -> str:
     """Loads a sealed revision into the draft. The draft is sealed before; what it has beyond goes to the trash."""
     await curriculum.restore_course_revision(act.tx, id, number, expected_tree_revision)
@@ -206,7 +218,7 @@ async def course_revision_restore(act: Act, id: Id, number: Number, expected_tre
 _UNLOCK_AFTER = {"unlockAfterModuleId": "unlockAfterId"}
 
 
-@mutation(Edit, Module, creates=True, names=_UNLOCK_AFTER, within=True)
+@mutation(Edit, Module, creates=True, names=_UNLOCK_AFTER, records=(facts.ModuleCreated,), within=True)
 async def module_create(
     act: Act, course_id: CourseId, fields: Fields, unlock_after_id: UnlockAfter = ABSENT, after_id: AfterId = ABSENT
 ) -> str:
@@ -215,7 +227,7 @@ async def module_create(
     return await curriculum.create_module(act.tx, course_id, values, _place(after_id))
 
 
-@mutation(Edit, Module, updates=True, names=_UNLOCK_AFTER, within=True)
+@mutation(Edit, Module, updates=True, names=_UNLOCK_AFTER, records=(facts.ModuleUpdated,), within=True)
 async def module_update(
     act: Act, id: Id, expected_revision: Expected, fields: Fields, unlock_after_id: UnlockAfter = ABSENT
 ) -> str:
@@ -225,21 +237,21 @@ async def module_update(
     return id
 
 
-@mutation(Edit, Module, within=True)
+@mutation(Edit, Module, records=(facts.ModuleMoved,), within=True)
 async def module_move(act: Act, id: Id, after_id: AfterId = ABSENT) -> str:
     """Puts a draft module at another place in its course."""
     await curriculum.move_module(act.tx, id, _place(after_id))
     return id
 
 
-@mutation(Edit, Module, shows=TRASH, within=True)
+@mutation(Edit, Module, shows=TRASH, records=(facts.ModuleTrashed,), within=True)
 async def module_trash(act: Act, id: Id) -> str:
     """Puts a draft module with its lessons into the trash. Readers see it until the course is published again."""
     await curriculum.trash(act.tx, models.Module, id)
     return id
 
 
-@mutation(Edit, Module, within=True)
+@mutation(Edit, Module, records=(facts.ModuleRestored,), within=True)
 async def module_restore(act: Act, id: Id) -> str:
     """Takes a module, with all that was trashed along with it, out of the trash."""
     await curriculum.restore(act.tx, models.Module, id)
@@ -249,20 +261,20 @@ async def module_restore(act: Act, id: Id) -> str:
 # Lessons -------------------------------------------------------------------------------------------------------------
 
 
-@mutation(Edit, Lesson, creates=True, within=True)
+@mutation(Edit, Lesson, creates=True, records=(facts.LessonCreated,), within=True)
 async def lesson_create(act: Act, module_id: ModuleId, fields: Fields, after_id: AfterId = ABSENT) -> str:
     """Makes a new lesson in a draft module. Without a slug one is made from the title."""
     return await curriculum.create_lesson(act.tx, module_id, fields, _place(after_id))
 
 
-@mutation(Edit, Lesson, updates=True, within=True)
+@mutation(Edit, Lesson, updates=True, records=(facts.LessonUpdated,), within=True)
 async def lesson_update(act: Act, id: Id, expected_revision: Expected, fields: Fields) -> str:
     """Saves changed fields of a draft lesson. What is absent stays as it is; null clears."""
     await curriculum.update_lesson(act.tx, id, expected_revision, fields)
     return id
 
 
-@mutation(Edit, Lesson, within=True)
+@mutation(Edit, Lesson, records=(facts.LessonMoved,), within=True)
 async def lesson_move(
     act: Act,
     id: Id,
@@ -274,14 +286,14 @@ async def lesson_move(
     return id
 
 
-@mutation(Edit, Lesson, shows=TRASH, within=True)
+@mutation(Edit, Lesson, shows=TRASH, records=(facts.LessonTrashed,), within=True)
 async def lesson_trash(act: Act, id: Id) -> str:
     """Puts a draft lesson with its blocks into the trash. Readers see it until the course is published again."""
     await curriculum.trash(act.tx, models.Lesson, id)
     return id
 
 
-@mutation(Edit, Lesson, within=True)
+@mutation(Edit, Lesson, records=(facts.LessonRestored,), within=True)
 async def lesson_restore(act: Act, id: Id) -> str:
     """Takes a lesson, with all that was trashed along with it, out of the trash."""
     await curriculum.restore(act.tx, models.Lesson, id)
@@ -309,14 +321,14 @@ def _bare(value: Any) -> Any:
     return value.value if isinstance(value, strawberry.Some) else value
 
 
-@mutation(Edit, Block, names={"body": "markdown"}, within=True)
+@mutation(Edit, Block, names={"body": "markdown"}, records=(facts.BlockCreated,), within=True)
 async def block_create(act: Act, lesson_id: LessonId, block: Content, after_id: AfterId = ABSENT) -> str:
     """Makes a new block in a draft lesson."""
     kind, values = _chosen(block)
     return await curriculum.create_block(act.tx, lesson_id, kind, values, _place(after_id))
 
 
-@mutation(Edit, Block, names={"body": "markdown"}, within=True)
+@mutation(Edit, Block, names={"body": "markdown"}, records=(facts.BlockUpdated,), within=True)
 async def block_update(act: Act, id: Id, expected_revision: Expected, block: Content) -> str:
     """Saves changed fields of a draft block. What is absent stays as it is; null clears. A block keeps its format."""
     kind, values = _chosen(block)
@@ -324,7 +336,7 @@ async def block_update(act: Act, id: Id, expected_revision: Expected, block: Con
     return id
 
 
-@mutation(Edit, Block, within=True)
+@mutation(Edit, Block, records=(facts.BlockMoved,), within=True)
 async def block_move(
     act: Act,
     id: Id,
@@ -336,14 +348,14 @@ async def block_move(
     return id
 
 
-@mutation(Edit, Block, shows=TRASH, within=True)
+@mutation(Edit, Block, shows=TRASH, records=(facts.BlockTrashed,), within=True)
 async def block_trash(act: Act, id: Id) -> str:
     """Puts a draft block into the trash. Readers see it until the course is published again."""
     await curriculum.trash(act.tx, models.Block, id)
     return id
 
 
-@mutation(Edit, Block, within=True)
+@mutation(Edit, Block, records=(facts.BlockRestored,), within=True)
 async def block_restore(act: Act, id: Id) -> str:
     """Takes a block out of the trash."""
     await curriculum.restore(act.tx, models.Block, id)

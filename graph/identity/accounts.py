@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+import models.events as facts
 from core.database import Database
 from core.errors import NotFound
 from core.viewer import ANONYMOUS, Viewer
@@ -89,18 +90,31 @@ async def account_create(
     """
     settings = {"display_name": display_name, "timezone": timezone, "locale": locale}
     await accounts.create(act.tx, accounts.email_address(email), act.prepared, settings)
-    act.effects.mail = True
     return Done(None)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, extra=TOKENS, limit=limits.SECRET)
+@mutation(
+    Gate.ANYONE,
+    Account,
+    trusted=True,
+    extra=TOKENS,
+    limit=limits.SECRET,
+    records=(facts.UserSignedUp, facts.UserClaimed, facts.UserSignedIn),
+)
 async def account_confirm(act: Act, token: Token, kind: Kind = SessionKind.BROWSER) -> Done:
     """Confirms an address: makes the account that was asked for, or gives an anonymous one its owner. Signs in."""
     started = await accounts.confirm(act.tx, token, kind, act.origin)
     return await _signed_in(act, started, started.user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, extra=TOKENS, limit=limits.GUEST)
+@mutation(
+    Gate.ANYONE,
+    Account,
+    trusted=True,
+    extra=TOKENS,
+    limit=limits.GUEST,
+    records=(facts.UserSignedUp, facts.UserSignedIn),
+)
 async def account_start_anonymously(act: Act, display_name: Name = "Guest", kind: Kind = SessionKind.BROWSER) -> Done:
     """Makes an account for somebody who has not said yet who they are, and signs in. See `accountClaim`."""
     started = await accounts.start_anonymously(act.tx, display_name, kind, act.origin)
@@ -114,7 +128,6 @@ async def account_claim(act: Act, email: Email, password: NewPassword) -> Done:
     Its link completes it: see `accountConfirm`.
     """
     await accounts.claim(act.tx, act.viewer, accounts.email_address(email), act.prepared)
-    act.effects.mail = True
     return Done(act.viewer.user_id)
 
 
@@ -122,24 +135,30 @@ async def account_claim(act: Act, email: Email, password: NewPassword) -> Done:
 async def account_password_reset_request(act: Act, email: Email) -> Done:
     """Asks for a mail with a link to set a new password. The answer does not say whether there is an account."""
     await accounts.ask_for_mail(act.tx, MailKind.RESET_PASSWORD, email)
-    act.effects.mail = True
     return Done(None)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, prepare=_hashed, limit=limits.SECRET)
+@mutation(
+    Gate.ANYONE, Account, trusted=True, prepare=_hashed, limit=limits.SECRET, records=(facts.UserPasswordChanged,)
+)
 async def account_password_reset(act: Act, token: Token, password: NewPassword) -> Done:
     """Sets a new password by the link that was mailed, and ends every session of the account."""
     user_id = await accounts.reset_password(act.tx, token, act.prepared)
-    act.effects.mail = True
     return Done(None, subject=user_id)
 
 
-@mutation(Gate.PERSON, Account, trusted=True, prepare=_verified_and_hashed, limit=limits.PASSWORD)
+@mutation(
+    Gate.PERSON,
+    Account,
+    trusted=True,
+    prepare=_verified_and_hashed,
+    limit=limits.PASSWORD,
+    records=(facts.UserPasswordChanged,),
+)
 async def account_password_change(act: Act, password: Password, new_password: NewPassword) -> Done:
     """Sets a new password for somebody who knows the old one, and ends the account's other sessions."""
     verified, secret_hash = act.prepared
     await accounts.change_password(act.tx, act.viewer, verified, secret_hash)
-    act.effects.mail = True
     return Done(act.viewer.user_id)
 
 
@@ -148,15 +167,13 @@ async def account_email_change_request(act: Act, email: Email, password: Passwor
     """Asks for a mail to a new address, whose link makes it the account's: see `accountEmailChangeConfirm`."""
     address = accounts.email_address(email)
     await accounts.request_email_change(act.tx, act.viewer, act.prepared, address)
-    act.effects.mail = True
     return Done(act.viewer.user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.SECRET)
+@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.SECRET, records=(facts.UserEmailChanged,))
 async def account_email_change_confirm(act: Act, token: Token) -> Done:
     """Gives the account the address that the link was mailed to, and tells the old address."""
     user_id = await accounts.confirm_email_change(act.tx, token)
-    act.effects.mail = True
     return Done(user_id)
 
 
@@ -164,21 +181,28 @@ async def account_email_change_confirm(act: Act, token: Token) -> Done:
 async def account_sign_in_link_request(act: Act, email: Email) -> Done:
     """Asks for a mail with a link to sign in. The answer does not say whether there is an account."""
     await accounts.ask_for_mail(act.tx, MailKind.SIGN_IN_LINK, email)
-    act.effects.mail = True
     return Done(None)
 
 
 # Sessions ------------------------------------------------------------------------------------------------------------
 
 
-@mutation(Gate.ANYONE, Session, trusted=True, prepare=_verified, extra=TOKENS, limit=limits.SIGN_IN)
+@mutation(
+    Gate.ANYONE,
+    Session,
+    trusted=True,
+    prepare=_verified,
+    extra=TOKENS,
+    limit=limits.SIGN_IN,
+    records=(facts.UserSignedIn,),
+)
 async def session_start(act: Act, email: Email, password: Password, kind: Kind = SessionKind.BROWSER) -> Done:
     """Signs in with a password."""
     started = await accounts.sign_in(act.tx, act.prepared, kind, act.origin)
     return await _signed_in(act, started, started.id)
 
 
-@mutation(Gate.ANYONE, Session, trusted=True, extra=TOKENS, limit=limits.SECRET)
+@mutation(Gate.ANYONE, Session, trusted=True, extra=TOKENS, limit=limits.SECRET, records=(facts.UserSignedIn,))
 async def session_start_by_link(act: Act, token: Token, kind: Kind = SessionKind.BROWSER) -> Done:
     """Signs in with a link that was mailed."""
     started = await accounts.sign_in_by_link(act.tx, token, kind, act.origin)
@@ -216,14 +240,16 @@ async def session_end_all(act: Act, keep_this: KeepThis = False) -> Done:
     return _out(act, act.viewer.user_id) if here is None else Done(here, subject=act.viewer.user_id)
 
 
-@mutation(Gate.PERSON, ApiToken, trusted=True, extra=API_TOKEN, limit=limits.API_TOKEN)
+@mutation(
+    Gate.PERSON, ApiToken, trusted=True, extra=API_TOKEN, limit=limits.API_TOKEN, records=(facts.ApiTokenCreated,)
+)
 async def api_token_create(act: Act, name: TokenName, scopes: TokenScopes, days: Days = 30) -> Done:
     """Makes an API token for a program that acts for one, with some of one's own permissions."""
     token = await credentials.create_own_api_token(act.tx, act.viewer, name, frozenset(scopes), days)
     return Done(await credentials.id_of_token(act.tx, token), {"token": token})
 
 
-@mutation(Gate.PERSON, ApiToken, trusted=True)
+@mutation(Gate.PERSON, ApiToken, trusted=True, records=(facts.ApiTokenRevoked,))
 async def api_token_revoke(act: Act, id: TokenId) -> str:
     """Takes an API token back at once."""
     await credentials.revoke_api_token(act.tx, act.viewer, id)

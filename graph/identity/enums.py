@@ -40,6 +40,8 @@ described(
     role_grant="Give people roles, and take them back.",
     audit_read="Read the audit log.",
     schema_read="Read the schema, and open the IDE, where that is not for everybody.",
+    events_read="Read the log of all that happened.",
+    jobs_manage="See what is done in the background, try it again, and stop it.",
 )
 described(
     Role,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import strawberry
 
+import models.events as facts
 from core.errors import InvalidInput
 from graph.door import Act, Done, Fields, Gate, described_as, mutation
 from graph.identity.types import Consent, NotificationPreference, Profile, Role, Settings
@@ -43,7 +44,7 @@ Visibility = Annotated[
 ]
 
 
-@mutation(Gate.SIGNED_IN, Profile, updates=True)
+@mutation(Gate.SIGNED_IN, Profile, updates=True, records=(facts.UserUpdated,))
 async def profile_update(act: Act, expected_revision: Expected, fields: Fields, visibility: Visibility = None) -> str:
     """Saves changed fields of one's own profile, and who may see which. What is absent stays as it is."""
     chosen: dict[str, Audience] = {}
@@ -55,7 +56,7 @@ async def profile_update(act: Act, expected_revision: Expected, fields: Fields, 
     return await profiles.update_profile(act.tx, act.viewer, expected_revision, fields, chosen)
 
 
-@mutation(Gate.SIGNED_IN, Settings, updates=True)
+@mutation(Gate.SIGNED_IN, Settings, updates=True, records=(facts.UserUpdated,))
 async def settings_update(act: Act, expected_revision: Expected, fields: Fields) -> str:
     """Saves changed settings of one's own. What is absent stays as it is."""
     return await profiles.update_settings(act.tx, act.viewer, expected_revision, fields)
@@ -69,19 +70,19 @@ async def notification_preference_choose(
     return await notifications.choose(act.tx, act.viewer, topic, channel, is_enabled, digest)
 
 
-@mutation(Gate.PERSON, Consent)
+@mutation(Gate.PERSON, Consent, records=(facts.ConsentGranted,))
 async def consent_grant(act: Act, purpose: Purpose, version: Version) -> str:
     """Agrees to one version of a text, in place of an older one."""
     return await profiles.grant_consent(act.tx, act.viewer, purpose, version)
 
 
-@mutation(Gate.PERSON, Consent)
+@mutation(Gate.PERSON, Consent, records=(facts.ConsentWithdrawn,))
 async def consent_withdraw(act: Act, purpose: Purpose) -> str:
     """Takes back what one agreed to."""
     return await profiles.withdraw_consent(act.tx, act.viewer, purpose)
 
 
-@mutation(Scope.ROLE_GRANT, Role)
+@mutation(Scope.ROLE_GRANT, Role, records=(facts.RoleGranted,))
 async def role_grant(
     act: Act,
     user_id: UserId,
@@ -97,7 +98,7 @@ async def role_grant(
     return await roles.give(act.tx, user_id, role, scope_type, scope_id, expires_at)
 
 
-@mutation(Scope.ROLE_GRANT, Role)
+@mutation(Scope.ROLE_GRANT, Role, records=(facts.RoleRevoked,))
 async def role_revoke(act: Act, id: GrantId) -> Done:
     """Takes a role back at once. The last who keeps the place for good cannot lose that."""
     await roles.take(act.tx, id)

@@ -22,6 +22,8 @@ class Scope(StrEnum):
     ROLE_GRANT = "role:grant"
     AUDIT_READ = "audit:read"
     SCHEMA_READ = "schema:read"
+    EVENTS_READ = "events:read"
+    JOBS_MANAGE = "jobs:manage"
 
 
 class Role(StrEnum):

@@ -20,6 +20,8 @@ from core.rows import Row
 from core.tables import id_type, table_of
 from core.writing import Transaction, camel, checked
 from models.content import Content, Stage, Staged
+from models.events import editorial
+from resolvers import events
 from resolvers.content.trees import STAGED, kind_of_parent, may_be_root, parent_of
 
 CONTENT = table_of(Content)
@@ -98,7 +100,13 @@ async def create(
     if has_parent and (place.after or place.at_start):
         await _place(tx, model, object_id, str(parent_id), place)
     await count_save(tx, root_id)
+    tell(tx, model, "created", object_id, root_id=root_id)
     return object_id
+
+
+def tell(tx: Transaction, model: type[Staged], verb: str, object_id: str, **known: Any) -> None:
+    """Records what happened to an editorial object."""
+    events.record(tx, editorial(model, verb)(subject_id=object_id, **known))
 
 
 async def count_save(tx: Transaction, root_id: str) -> None:
@@ -143,7 +151,16 @@ async def update(
         .values(**changes, **derived, revision=table.c.revision + 1, updated_at=sa.func.now())
     )
     await count_save(tx, mine.root_id)
+    tell_saved(tx, model, object_id, mine.root_id, before, changes)
     return before
+
+
+def tell_saved(
+    tx: Transaction, model: type[Staged], object_id: str, root_id: str, before: Row, changes: Mapping[str, Any]
+) -> None:
+    """Records that fields of a draft object were saved, which stood as `before`."""
+    fields = [camel(name) for name in changes]
+    tell(tx, model, "updated", object_id, root_id=root_id, revision=before.revision + 1, fields=fields)
 
 
 def require_revision(current: Row, expected: int, changes: Mapping[str, Any]) -> None:
@@ -201,6 +218,7 @@ async def move(
         await _next_position(tx, model, parent_id)
     await _place(tx, model, object_id, parent_id or str(current), place)
     await count_save(tx, mine.root_id)
+    tell(tx, model, "moved", object_id, root_id=mine.root_id, parent_id=parent_id or current)
 
 
 def _require_sibling_id(model: type[Staged], place: Place) -> None:
@@ -273,6 +291,7 @@ async def trash(tx: Transaction, model: type[Staged], object_id: str) -> None:
         .values(trashed_at=sa.func.now(), trashed_with=object_id, updated_at=sa.func.now())
     )
     await count_save(tx, mine.root_id)
+    tell(tx, model, "trashed", object_id, root_id=mine.root_id)
 
 
 async def restore(tx: Transaction, model: type[Staged], object_id: str) -> None:
@@ -294,6 +313,7 @@ async def restore(tx: Transaction, model: type[Staged], object_id: str) -> None:
         .values(trashed_at=None, trashed_with=None, updated_at=sa.func.now())
     )
     await count_save(tx, mine.root_id)
+    tell(tx, model, "restored", object_id, root_id=mine.root_id)
 
 
 async def below(tx: Transaction, model: type[Staged], object_id: str) -> list[str]:

@@ -19,7 +19,7 @@ from core.reading import Reader
 from core.tables import id_type, table_of
 from core.writing import Transaction, checked
 from models.content import PublishState, Revision, RevisionKind, Stage, Staged
-from resolvers.content.drafts import CONTENT, count_save
+from resolvers.content.drafts import CONTENT, count_save, tell
 from resolvers.content.trees import Tree, parent_id, tree_of
 
 REVISION = table_of(Revision)
@@ -34,7 +34,44 @@ async def publish(tx: Transaction, root: type[Staged], root_id: str, message: st
         await tx.execute(_remove_gone(model, root_id))
     for model in tree:
         await tx.execute(_copy_to_live(model, root_id))
-    return await _seal(tx, tree, root_id, LIVE, RevisionKind.PUBLISHED, said["message"])
+    number = await _seal(tx, tree, root_id, LIVE, RevisionKind.PUBLISHED, said["message"])
+    tell(tx, root, "published", root_id, revision=number)
+    return number
+
+
+async def plan(tx: Transaction, root: type[Staged], root_id: str, message: str | None) -> int:
+    """Seals a root's draft as it stands, to be published later; answers the revision's number."""
+    said = checked(Revision, {"message": message})
+    return await _seal(tx, tree_of(root), root_id, DRAFT, RevisionKind.PLANNED, said["message"])
+
+
+async def sealed(tx: Transaction, root_id: str, number: int) -> dict[str, Any]:
+    """The snapshot of a revision: table name to its rows. Raises `NotFound` when there is none of this number."""
+    found = await tx.row(
+        sa.select(REVISION.c.snapshot).where(REVISION.c.root_id == root_id, REVISION.c.number == number)
+    )
+    if found is None:
+        raise NotFound("revision", ("number",))
+    snapshot: dict[str, Any] = found.snapshot
+    return snapshot
+
+
+async def publish_revision(tx: Transaction, root: type[Staged], root_id: str, number: int, message: str | None) -> int:
+    """Makes the live rows of a root what a sealed revision holds, and not the draft; answers the new revision."""
+    snapshot = await sealed(tx, root_id, number)
+    tree = tree_of(root)
+    await tx.expect_many_rows()
+    rows = {model: snapshot.get(table_of(model).name, []) for model in tree}
+    for model in reversed(tree):
+        table = table_of(model)
+        of_root = sa.and_(table.c.stage == LIVE, table.c.id.in_(_ids_of(root_id)))
+        await tx.execute(sa.delete(table).where(of_root, ~_among(table.c.id, [row["id"] for row in rows[model]])))
+    for model in tree:
+        if rows[model]:
+            await tx.execute(_show(model, rows[model]))
+    published = await _seal(tx, tree, root_id, LIVE, RevisionKind.PUBLISHED, message)
+    tell(tx, root, "published", root_id, revision=published)
+    return published
 
 
 async def _seal(tx: Transaction, tree: Tree, root_id: str, stage: str, kind: RevisionKind, message: str | None) -> int:
@@ -66,6 +103,7 @@ async def unpublish(tx: Transaction, root: type[Staged], root_id: str) -> None:
         removed = await tx.execute(sa.delete(table).where(table.c.stage == LIVE, table.c.id.in_(_ids_of(root_id))))
         if model is root and not removed:
             raise DomainError("This is not published.", "NOT_PUBLISHED", ("id",))
+    tell(tx, root, "unpublished", root_id)
 
 
 async def is_live(tx: Transaction, model: type[Staged], object_id: str) -> bool:
@@ -80,25 +118,22 @@ async def restore_revision(tx: Transaction, root: type[Staged], root_id: str, nu
 
     The draft as it stood is sealed before, as a revision of its own: nothing is lost.
     """
-    sealed = await tx.row(
-        sa.select(REVISION.c.snapshot).where(REVISION.c.root_id == root_id, REVISION.c.number == number)
-    )
-    if sealed is None:
-        raise NotFound("revision", ("number",))
+    snapshot = await sealed(tx, root_id, number)
     tree = tree_of(root)
     await tx.expect_many_rows()
     await _seal(tx, tree, root_id, DRAFT, RevisionKind.REPLACED, f"The draft before revision {number} was restored")
-    ids = [row["id"] for model in tree for row in sealed.snapshot.get(table_of(model).name, [])]
+    ids = [row["id"] for model in tree for row in snapshot.get(table_of(model).name, [])]
     await tx.execute(_take_out_of_trash(root_id, ids))
     for model in tree[1:]:
         put_away = _trash_beyond if model.__trashable__ else _delete_beyond
         await tx.execute(put_away(model, root_id, ids))
     for model in tree:
-        rows = sealed.snapshot.get(table_of(model).name, [])
+        rows = snapshot.get(table_of(model).name, [])
         await tx.execute(_load(model, root_id, rows))
         if model.__parents__ and "position" in table_of(model).c:
             await tx.execute(_renumber(model, root_id))
     await count_save(tx, root_id)
+    tell(tx, root, "reverted", root_id, revision=number)
 
 
 async def publish_states(reader: Reader, root: type[Staged], root_ids: Sequence[str]) -> list[PublishState]:
@@ -234,9 +269,7 @@ def _load(model: type[Staged], root_id: str, rows: Sequence[Mapping[str, Any]]) 
     ]
     if not rows:
         return sa.select(sa.literal(1))
-    source = sa.func.jsonb_populate_recordset(
-        sa.literal_column(f'NULL::"{table.name}"'), sa.literal([dict(row) for row in rows], JSONB)
-    ).table_valued(*(sa.column(name, table.c[name].type) for name in known))
+    source = _rows_of(table, rows, known)
     # A row that the draft has lost must not come back with the number of another content that is live.
     live = _named(table, "live")
     newest = sa.select(live.c.revision).where(live.c.id == source.c.id, live.c.stage == LIVE).scalar_subquery()
@@ -250,6 +283,27 @@ def _load(model: type[Staged], root_id: str, rows: Sequence[Mapping[str, Any]]) 
         set_={**changed, "revision": table.c.revision + 1, "updated_at": sa.func.now()},
         where=sa.tuple_(*(table.c[name] for name in changed)).is_distinct_from(sa.tuple_(*changed.values())),
     )
+
+
+def _show(model: type[Staged], rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Upserts snapshot rows as live ones, with the number that the draft had then."""
+    table = table_of(model)
+    known = [column.name for column in table.c if column.name in rows[0] and column.name != "stage"]
+    source = _rows_of(table, rows, known)
+    columns = [*(source.c[name] for name in known), sa.literal(LIVE)]
+    insert = upsert(table).from_select([*known, "stage"], sa.select(*columns))
+    changed = {name: insert.excluded[name] for name in known if name != "id"}
+    return insert.on_conflict_do_update(
+        index_elements=["id", "stage"],
+        set_=changed,
+        where=sa.tuple_(*(table.c[name] for name in changed)).is_distinct_from(sa.tuple_(*changed.values())),
+    )
+
+
+def _rows_of(table: sa.Table, rows: Sequence[Mapping[str, Any]], known: Sequence[str]) -> Any:
+    return sa.func.jsonb_populate_recordset(
+        sa.literal_column(f'NULL::"{table.name}"'), sa.literal([dict(row) for row in rows], JSONB)
+    ).table_valued(*(sa.column(name, table.c[name].type) for name in known))
 
 
 def _renumber(model: type[Staged], root_id: str) -> sa.Update:

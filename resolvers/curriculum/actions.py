@@ -194,6 +194,7 @@ async def set_milestones(
         ],
     )
     await count_course_save(tx, Course, course_id)
+    drafts.tell_saved(tx, Course, course_id, identity.id, course, {"milestones": rows})
 
 
 async def _milestones(tx: Transaction, course_id: str) -> list[Row]:
@@ -226,6 +227,7 @@ async def duplicate_course(
     changes = checked(Course, {"title": title or f"Copy of {original.title}"[:200]})
     changes |= checked(Course, {"slug": slug or await free_slug(tx, Course, slug_of(original.slug) + "-copy")})
     ids = await copying.duplicate(tx, Course, course_id, changes)
+    drafts.tell(tx, Course, "created", ids[course_id], root_id=ids[course_id], copied_from=course_id)
     return ids[course_id], ids
 
 

@@ -19,8 +19,9 @@ from core.errors import DomainError, InvalidInput
 from core.tables import table_of
 from core.viewer import SERVICE, Viewer
 from core.writing import Transaction, checked, transaction
+from models.events import UserClaimed, UserEmailChanged, UserPasswordChanged, UserSignedUp
 from models.identity import AuthIdentity, LoginPurpose, SessionKind, User, UserMilestone, UserStatus
-from resolvers import outbox
+from resolvers import events, outbox
 from resolvers.identity import passwords, profiles, sessions
 from resolvers.identity.mails import MailKind
 from resolvers.identity.sessions import Origin, Started
@@ -157,6 +158,7 @@ async def _claimed(tx: Transaction, user_id: str, email: str) -> str:
     )
     if not claimed:
         raise DomainError("This account has an owner already.", "ALREADY_CLAIMED")
+    events.record(tx, UserClaimed(subject_id=user_id), user_id)
     # Whoever else used the anonymous account is out from here on.
     await sessions.end_all(tx, user_id)
     return user_id
@@ -168,6 +170,7 @@ async def new_user(tx: Transaction, values: dict[str, Any], *, confirmed: bool =
     settled = {"email_confirmed_at": sa.func.now()} if confirmed else {}
     await tx.insert(User, [{**values, **settled, "id": user_id}])
     await profiles.create(tx, user_id)
+    events.record(tx, UserSignedUp(subject_id=user_id, is_anonymous=values.get("is_anonymous", False)), user_id)
     return user_id
 
 
@@ -195,7 +198,7 @@ async def reset_password(tx: Transaction, token: str, secret_hash: str) -> str:
     user_id: str = used.user_id
     await set_password(tx, user_id, secret_hash)
     await sessions.end_all(tx, user_id)
-    await _tell(tx, user_id, MailKind.PASSWORD_CHANGED)
+    await _tell_new_password(tx, user_id)
     return user_id
 
 
@@ -204,7 +207,7 @@ async def change_password(tx: Transaction, viewer: Viewer, verified: Verified, s
     user_id = await _still(tx, verified, ("password",))
     await set_password(tx, user_id, secret_hash)
     await sessions.end_all(tx, user_id, besides=viewer.session_id)
-    await _tell(tx, user_id, MailKind.PASSWORD_CHANGED)
+    await _tell_new_password(tx, user_id)
 
 
 async def request_email_change(tx: Transaction, viewer: Viewer, verified: Verified, email: str) -> None:
@@ -224,6 +227,7 @@ async def confirm_email_change(tx: Transaction, token: str) -> str:
         .where(user.c.id == user_id)
         .values(email=used.details["email"], email_confirmed_at=sa.func.now(), updated_at=sa.func.now())
     )
+    events.record(tx, UserEmailChanged(subject_id=user_id), user_id)
     # Links that were sent to the old address are worth nothing now.
     await sessions.forget_links(tx, user_id)
     return user_id
@@ -253,6 +257,11 @@ async def milestone(tx: Transaction, user_id: str, key: str) -> None:
     """Notes that something happened to a person for the first time. What was noted before stays as it is."""
     row = {"id": UserMilestone.new_id(), "user_id": user_id, "key": key, "occurred_at": sa.func.now()}
     await tx.execute(insert(table_of(UserMilestone)).values(**row).on_conflict_do_nothing())
+
+
+async def _tell_new_password(tx: Transaction, user_id: str) -> None:
+    events.record(tx, UserPasswordChanged(subject_id=user_id), user_id)
+    await _tell(tx, user_id, MailKind.PASSWORD_CHANGED)
 
 
 async def _tell(tx: Transaction, user_id: str, kind: MailKind) -> None:

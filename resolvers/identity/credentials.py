@@ -18,6 +18,7 @@ from core.rows import Row
 from core.tables import table_of
 from core.viewer import SERVICE, Viewer, ViewerKind
 from core.writing import Transaction, checked
+from models.events import ApiTokenCreated, ApiTokenRevoked, RoleGranted, UserSignedUp
 from models.identity import (
     ApiToken,
     AuthSession,
@@ -31,6 +32,7 @@ from models.identity import (
     User,
     UserStatus,
 )
+from resolvers import events
 from resolvers.identity import profiles
 from resolvers.identity.rights import HeldWithin, scopes_of, scopes_within
 from resolvers.identity.tokens import TokenKind, kind_of, new_token, token_hash
@@ -196,6 +198,7 @@ async def ensure_user(tx: Transaction, email: str, name: str, role: Role) -> str
             User, [{"id": user_id, "email": email, "display_name": name, "status": UserStatus.ACTIVE.value}]
         )
         await profiles.create(tx, user_id)
+        events.record(tx, UserSignedUp(subject_id=user_id, is_anonymous=False))
     await grant(tx, user_id, role)
     return user_id
 
@@ -213,18 +216,27 @@ async def user_of_email(tx: Transaction, email: str) -> Row | None:
 async def grant(tx: Transaction, user_id: str, role: Role) -> None:
     """Gives a person a role everywhere, in nobody's name: for the command line. Safe to repeat."""
     values = {"id": RoleGrant.new_id(), "user_id": user_id, "role": role.value, "scope_type": ScopeType.GLOBAL.value}
-    await tx.execute(insert(table_of(RoleGrant)).values(**values).on_conflict_do_nothing())
+    if await tx.execute(insert(table_of(RoleGrant)).values(**values).on_conflict_do_nothing()):
+        events.record(tx, RoleGranted(subject_id=user_id, role=role, scope_type=ScopeType.GLOBAL))
 
 
 async def create_api_token(
-    tx: Transaction, user_id: str, name: str, scopes: frozenset[Scope] | frozenset[str], days: int
+    tx: Transaction,
+    user_id: str,
+    name: str,
+    scopes: frozenset[Scope] | frozenset[str],
+    days: int,
+    actor_id: str | None = None,
 ) -> str:
-    """A new API token for a person, valid for so many days. The answer is the only time it is seen."""
+    """A new API token for a person, valid for so many days. The answer is the only time it is seen.
+
+    `actor_id` is the person who asked for it, where it was not the command line.
+    """
     if not 1 <= days <= MAX_TOKEN_DAYS:
         raise InvalidInput(f"A token lasts between 1 and {MAX_TOKEN_DAYS} days.", "INVALID", ("days",))
-    token = new_token()
+    token, token_id = new_token(), ApiToken.new_id()
     row = {
-        "id": ApiToken.new_id(),
+        "id": token_id,
         "user_id": user_id,
         "token_hash": token_hash(token),
         "expires_at": now() + timedelta(days=days),
@@ -233,6 +245,7 @@ async def create_api_token(
         "scopes": sorted(scopes),
     }
     await tx.insert(ApiToken, [row])
+    events.record(tx, ApiTokenCreated(subject_id=user_id, token_id=token_id), actor_id)
     return token
 
 
@@ -242,7 +255,7 @@ async def create_own_api_token(tx: Transaction, viewer: Viewer, name: str, scope
     beyond = sorted(scope.value for scope in scopes if not viewer.may_somewhere(scope))
     if beyond:
         raise InvalidInput(f"You may not do this yourself: {', '.join(beyond)}.", "INVALID", ("scopes",))
-    return await create_api_token(tx, str(viewer.user_id), values["name"], scopes, days)
+    return await create_api_token(tx, str(viewer.user_id), values["name"], scopes, days, viewer.user_id)
 
 
 async def revoke_api_token(tx: Transaction, viewer: Viewer, token_id: str) -> None:
@@ -257,6 +270,8 @@ async def revoke_api_token(tx: Transaction, viewer: Viewer, token_id: str) -> No
     )
     if not revoked:
         raise NotFound("API token")
+    owner = str(viewer.user_id)
+    events.record(tx, ApiTokenRevoked(subject_id=owner, token_id=token_id), owner)
 
 
 async def id_of_token(tx: Transaction, token: str) -> str:

@@ -19,7 +19,9 @@ from core.rows import Row
 from core.tables import Table, table_of
 from core.viewer import Viewer
 from core.writing import Transaction, camel, checked
+from models.events import ConsentGranted, ConsentWithdrawn, UserUpdated
 from models.identity import Audience, Consent, ConsentPurpose, PrivacyLevel, Profile, ProfileCard, User
+from resolvers import events
 
 # The fields that can be shown to others at all, and whether each can be hidden by itself.
 SHOWABLE = (
@@ -94,6 +96,7 @@ async def update_profile(
     _require_revision(kept, expected_revision, fields)
     await _save(tx, Profile, kept, values)
     await _write_cards(tx, str(viewer.user_id))
+    _tell_saved(tx, viewer, [*fields, *(["visibility"] if visibility else [])])
     profile_id: str = kept.id
     return profile_id
 
@@ -106,8 +109,13 @@ async def update_settings(tx: Transaction, viewer: Viewer, expected_revision: in
     await _save(tx, User, kept, values)
     if "display_name" in values:
         await _write_cards(tx, kept.id)
+    _tell_saved(tx, viewer, fields)
     user_id: str = kept.id
     return user_id
+
+
+def _tell_saved(tx: Transaction, viewer: Viewer, fields: Iterable[str]) -> None:
+    events.record(tx, UserUpdated(subject_id=str(viewer.user_id), fields=[camel(name) for name in fields]))
 
 
 async def _locked(tx: Transaction, model: type[Table], condition: Any) -> Row:
@@ -183,6 +191,8 @@ async def grant_consent(tx: Transaction, viewer: Viewer, purpose: ConsentPurpose
     consent_id = Consent.new_id()
     row = {"id": consent_id, "user_id": viewer.user_id, "purpose": purpose.value, "granted_at": now(), **values}
     await tx.insert(Consent, [row])
+    agreed = ConsentGranted(subject_id=str(viewer.user_id), purpose=purpose, consent_version=values["version"])
+    events.record(tx, agreed)
     return consent_id
 
 
@@ -192,6 +202,7 @@ async def withdraw_consent(tx: Transaction, viewer: Viewer, purpose: ConsentPurp
     if standing is None:
         raise InvalidInput("You have not agreed to this.", "NOT_FOUND", ("purpose",))
     await _withdraw(tx, standing.id)
+    events.record(tx, ConsentWithdrawn(subject_id=str(viewer.user_id), purpose=purpose))
     return str(standing.id)
 
 

@@ -9,7 +9,14 @@ from core.viewer import scope_within
 from models.identity import Role, Scope
 
 _EDITOR = frozenset({Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.CONTENT_IMPORT, Scope.SCHEMA_READ})
-_ADMIN = _EDITOR | {Scope.USER_MANAGE, Scope.USER_IMPERSONATE, Scope.ROLE_GRANT, Scope.AUDIT_READ}
+_ADMIN = _EDITOR | {
+    Scope.USER_MANAGE,
+    Scope.USER_IMPERSONATE,
+    Scope.ROLE_GRANT,
+    Scope.AUDIT_READ,
+    Scope.EVENTS_READ,
+    Scope.JOBS_MANAGE,
+}
 
 # A role without an entry of its own may what any signed-in person may.
 SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(

@@ -14,7 +14,9 @@ from core.tables import table_of
 from core.viewer import Viewer, ViewerKind
 from core.writing import Transaction
 from models.content import Content
+from models.events import RoleGranted, RoleRevoked
 from models.identity import Role, RoleGrant, ScopeType, User, UserStatus
+from resolvers import events
 from resolvers.identity.credentials import roles_of
 from resolvers.identity.rights import KEEPERS, SCOPES_OF_ROLE, SCOPES_WITHIN_COURSE, grantable_by
 
@@ -67,6 +69,8 @@ async def give(
         table.c.scope_type == scope_type.value,
         table.c.scope_id.is_not_distinct_from(scope_id),
     )
+    told = RoleGranted(subject_id=user_id, role=role, scope_type=scope_type, scope_id=scope_id, expires_at=expires_at)
+    events.record(tx, told)
     changed = sa.update(table).where(*held).values(**given, updated_at=sa.func.now())
     found = await tx.row(changed.returning(table.c.id))
     if found is not None:
@@ -89,6 +93,10 @@ async def take(tx: Transaction, grant_id: str) -> Row:
     if role in KEEPERS and found.scope_type == ScopeType.GLOBAL.value:
         await _require_other_keeper(tx, found.user_id, role)
     await tx.execute(sa.delete(table).where(table.c.id == grant_id))
+    taken = RoleRevoked(
+        subject_id=found.user_id, role=role, scope_type=ScopeType(found.scope_type), scope_id=found.scope_id
+    )
+    events.record(tx, taken)
     return found
 
 

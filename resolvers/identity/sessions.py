@@ -14,7 +14,9 @@ from core.ids import tag_of
 from core.rows import Row
 from core.tables import table_of
 from core.writing import Transaction
+from models.events import UserSignedIn
 from models.identity import AuthSession, LoginPurpose, LoginToken, RefreshToken, SessionKind, User, UserStatus
+from resolvers import events
 from resolvers.identity.tokens import TokenKind, derived_token, kind_of, new_token, token_hash
 
 SESSION_LIFE = timedelta(days=14)
@@ -70,6 +72,7 @@ async def start(tx: Transaction, user_id: str, kind: SessionKind, origin: Origin
         "user_agent": (origin.user_agent or "")[:300] or None,
     }
     await tx.insert(AuthSession, [row])
+    events.record(tx, UserSignedIn(subject_id=user_id, session_id=session_id, kind=kind), user_id)
     if cookie:
         return Started(session_id, user_id, cookie)
     access, refresh = new_token(TokenKind.ACCESS), new_token(TokenKind.REFRESH)

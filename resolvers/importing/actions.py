@@ -8,11 +8,13 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from core.errors import DomainError, SeveralErrors
+from core.jobs import JobKind
 from core.tables import table_of
 from core.writing import Transaction
 from gateways import olx
 from models.curriculum import Lesson, Theme
-from resolvers import curriculum
+from models.events import CourseImported
+from resolvers import curriculum, events
 from resolvers.content.drafts import CONTENT
 from resolvers.importing.issues import Code
 from resolvers.importing.linking import linked
@@ -24,6 +26,7 @@ from resolvers.importing.standing import Known, known, read_draft
 from resolvers.importing.withdrawing import bring_back, withdraw
 from resolvers.importing.writing import write
 
+IMPORT = JobKind("import_olx", queue="imports", time_limit=3600)
 Progress = Callable[[int, int], None]
 
 
@@ -55,6 +58,8 @@ async def import_course(
     report = Report(running.ids[COURSE_ID], COURSE_ID not in running.before.refs, running.counts, issues)
     concerned = {name: ref.local_id for name, ref in running.before.refs.items()} | existing
     await store_report(tx, made.source, report, course.counts(), concerned)
+    told = CourseImported(subject_id=report.course_id, is_new=report.is_new, counts=dict(report.counts))
+    events.record(tx, told)
     return report
 
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "dev", "serve", "worker", "migrate", "import", "import olx", "schema", "explain", "token", "token create", "user",
     "user create", "user grant", "user revoke", "audit", "audit head", "audit verify", "doctor", "documents",
     "documents manifest", "documents check",
+    "jobs", "jobs list", "jobs retry", "jobs cancel", "jobs park",
 }  # fmt: skip
 
 

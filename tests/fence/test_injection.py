@@ -114,7 +114,8 @@ class _Leaf:
             return f"slug-{uuid.uuid4()}"
         if kind == "ID":
             return self._ids.get(name, self._text)
-        return {"Int": 1, "Float": 1.0, "Boolean": True, "Date": "2026-01-01", "JSON": {}}.get(kind, self._text)
+        plain = {"Int": 1, "Float": 1.0, "Boolean": True, "Date": "2026-01-01", "DateTime": "2100-01-01T00:00:00Z"}
+        return {**plain, "JSON": {}}.get(kind, self._text)
 
 
 def _mutations() -> list[tuple[str, GraphQLField]]:
@@ -131,8 +132,8 @@ def _mutations() -> list[tuple[str, GraphQLField]]:
 def _ids(name: str, made: dict[str, Any]) -> dict[str, str]:
     below = {"module": made["modules"][0], "lesson": made["lessons"][0], "block": made["blocks"][0]}
     ids = {"theme": made["theme"], "course": made["course"], **below}
-    entity = next(each for each in ids if name.startswith(each))
-    return {"id": ids[entity], **{f"{each}Id": found for each, found in ids.items()}}
+    entity = next((each for each in ids if name.startswith(each)), "course")
+    return {"id": ids[entity], "rootId": made["course"], **{f"{each}Id": found for each, found in ids.items()}}
 
 
 def _document(name: str, field: GraphQLField) -> str:

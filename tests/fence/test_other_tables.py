@@ -41,9 +41,14 @@ READS: dict[str, set[str]] = {
     "rate_limit": {"service"},
     "idempotency_key": {"service"},
     "audit_log": MANAGERS,
+    "fact": MANAGERS,
+    "fact_counter": {"service"},
+    "job": MANAGERS,
+    "scheduled_job": {"service"},
     "audit_seal": MANAGERS,
     "content": STAFF,
     "revision": STAFF,
+    "schedule": STAFF,
     "external_ref": STAFF,
     "import_job": STAFF,
     "import_issue": STAFF,
@@ -67,10 +72,15 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "rate_limit": {"service": ALL},
     "idempotency_key": {"service": ALL},
     "audit_log": {"service": {"INSERT"}},
+    "fact": {"service": {"INSERT", "DELETE"}},
+    "fact_counter": {"service": ALL},
+    "job": {"admin": {"UPDATE"}, "service": ALL},
+    "scheduled_job": {"service": ALL},
     # One's own acts are written with an empty seal; which act that is, the table does not say.
     "audit_seal": {name: {"INSERT"} for name in ("learner", "editor", "admin", "service")},
     "content": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "revision": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
+    "schedule": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
     "import_job": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "import_issue": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
@@ -88,6 +98,7 @@ OWNED = {
     "impersonation": "user_id",
     "notification_preference": "user_id",
     "user_milestone": "user_id",
+    "job": "requested_by",
     "idempotency_key": "user_id",
 }
 OWN_WRITES = {
@@ -95,6 +106,7 @@ OWN_WRITES = {
     "profile": {"INSERT", "UPDATE"},
     "profile_card": ALL,
     "consent": {"INSERT", "UPDATE"},
+    "job": {"INSERT"},
 }
 # Columns of one's own rows that nobody reads but the service, and those that nobody sets but the service.
 HIDDEN = {
@@ -165,7 +177,7 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
         "profile_card": {"user_id": person, "audience": "friends", "display_name": "Stranger"},
         "consent": {"user_id": person, "purpose": "recording", "version": "1"},
         "user_milestone": {"user_id": person, "key": "first"},
-        "outgoing_mail": {"kind": "k", "recipient": "r", "details": {}, "attempts": 0},
+        "outgoing_mail": {"kind": "k", "recipient": "r", "details": {}},
         "notification_preference": {
             "user_id": person,
             "topic": "news",
@@ -184,11 +196,35 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
         },
         "audit_log": {"actor_id": person, "actor_kind": "user", "action": "look", "details": {}},
         "audit_seal": {"number": None, "hash": None},
+        "fact": {
+            "actor_id": person,
+            "actor_kind": "user",
+            "type": "user.signed_in",
+            "version": 1,
+            "subject_id": person,
+            "payload": {},
+            "recorded": 1_000_000,
+            "position": 1_000_000,
+        },
+        "fact_counter": {"last_position": 0},
+        "job": {
+            "requested_by": person,
+            "actor": "a",
+            "arguments": {},
+            "queue": "q",
+            "priority": 10,
+            "state": "queued",
+            "attempts": 0,
+            "max_attempts": 5,
+            "progress": 0,
+        },
+        "schedule": {"root_id": person, "job_id": person, "action": "unpublish", "state": "planned"},
+        "scheduled_job": {"name": "n", "schedule": "* * * * *"},
     }
 
 
 def _insert(owner: Owner, table: str, values: dict[str, object]) -> str:
-    instants = ("created_at", "updated_at", "granted_at", "occurred_at", "due_at")
+    instants = ("created_at", "updated_at", "granted_at", "occurred_at", "due_at", "run_at", "next_run_at")
     always = {"id": str(uuid.uuid4()), "expires_at": "infinity", "access_expires_at": "infinity"}
     always |= dict.fromkeys(instants, "now")
     whole = {**always, **values}
@@ -308,6 +344,24 @@ def test_nobody_changes_or_removes_an_entry_of_the_audit_log_not_even_their_own(
     with acting_as(owner, who):
         assert attempt(owner, "UPDATE {table} SET action = 'x' WHERE " + BY_ID, "audit_log", {"id": mine}) is None
         assert attempt(owner, "DELETE FROM {table} WHERE " + BY_ID, "audit_log", {"id": mine}) is None
+
+
+def test_the_service_gives_a_fact_its_place_and_changes_nothing_else_about_it(
+    owner: Owner, everybody: dict[str, Persona], rows: dict[str, str]
+) -> None:
+    row = {"id": rows["fact"]}
+    with acting_as(owner, everybody["service"]):
+        assert attempt(owner, "UPDATE {table} SET position = 2000000 WHERE " + BY_ID, "fact", row) == 1
+        assert attempt(owner, "UPDATE {table} SET payload = '{{}}' WHERE " + BY_ID, "fact", row) is None
+        assert attempt(owner, "UPDATE {table} SET subject_id = id WHERE " + BY_ID, "fact", row) is None
+
+
+def test_a_fact_without_a_place_is_seen_by_nobody_but_the_service(
+    owner: Owner, everybody: dict[str, Persona], rows: dict[str, str]
+) -> None:
+    owner.execute("UPDATE fact SET position = NULL WHERE " + BY_ID, {"id": rows["fact"]})
+    seen = [name for name in NAMES if sees(owner, everybody[name], "fact", BY_ID, {"id": rows["fact"]})]
+    assert seen == ["service"]
 
 
 def test_a_signed_in_viewer_adds_to_the_audit_log_in_their_own_name_only(

@@ -147,8 +147,8 @@ def _answer(world: World, client: Client, mutation: str, state: str) -> dict[str
     assert kind is not None
     wanted = kind.fields[mutation].args["input"].type
     made = world.objects[state]
-    plain = {"Int": 1, "Float": 1.0, "Boolean": True, "Date": "2026-01-01", "String": "words"}
-    subject = next(each for each in FOUND_BY_NODE if mutation.startswith(each))
+    plain = {"Int": 1, "Float": 1.0, "Boolean": True, "Date": "2026-01-01", "DateTime": "2100-01-01T00:00:00Z"}
+    subject = next((each for each in FOUND_BY_NODE if mutation.startswith(each)), "course")
 
     def leaf(name: str, kind: str) -> Any:
         if name in ("themeId", "unlockAfterId"):

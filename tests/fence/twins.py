@@ -44,9 +44,9 @@ _OTHERWISE = {
 
 _PASSWORD = """INSERT INTO auth_identity (id, user_id, provider, subject, secret_hash)
     VALUES (gen_random_uuid(), %(person)s::uuid, 'password', %(person)s::text, 'a hash')"""
-# Due in a thousand years: nobody sends it.
-_MAIL = """INSERT INTO outgoing_mail (id, kind, recipient, details, due_at, attempts)
-    VALUES (gen_random_uuid(), 'sign_in_link', %(recipient)s, '{}', now() + interval '1000 years', 0)"""
+# Without a job, nobody sends it.
+_MAIL = """INSERT INTO outgoing_mail (id, kind, recipient, details)
+    VALUES (gen_random_uuid(), 'sign_in_link', %(recipient)s, '{}')"""
 
 
 @dataclass(frozen=True)

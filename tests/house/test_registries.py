@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import sqlalchemy as sa
 from graphql import GraphQLEnumType
@@ -10,11 +12,13 @@ import graph.formats
 import models
 import resolvers.formats
 from cairn.settings import PROJECT
+from core.events import Fact
 from core.ids import MAX_TAG
 from core.policies import rules_of
 from core.tables import Table, metadata, table_of
 from graph.schema import schema
 from models.curriculum import BlockFormat
+from models.events import FACTS
 from models.identity import Role, Scope
 from resolvers.content.trees import STAGED, may_be_root, tree_of
 from resolvers.identity import SCOPES_OF_ROLE
@@ -24,6 +28,10 @@ TAGS = {
     0x008: "outgoing_mail",
     0x009: "rate_limit",
     0x00A: "idempotency_key",
+    0x00B: "job",
+    0x00C: "scheduled_job",
+    0x00D: "fact",
+    0x00E: "fact_counter",
     0x010: "user",
     0x011: "role_grant",
     0x012: "api_token",
@@ -49,10 +57,60 @@ TAGS = {
     0x036: "lesson",
     0x037: "block",
     0x038: "answer_key",
+    0x039: "schedule",
     0x040: "external_ref",
     0x041: "import_job",
     0x042: "import_issue",
 }
+# Every fact that was ever recorded names its type: a type never changes and is never used again.
+FACT_TYPES = [
+    "theme.created",
+    "theme.updated",
+    "theme.trashed",
+    "theme.restored",
+    "theme.published",
+    "theme.unpublished",
+    "theme.reverted",
+    "theme.planned",
+    "theme.plan_cancelled",
+    "course.created",
+    "course.updated",
+    "course.trashed",
+    "course.restored",
+    "course.published",
+    "course.unpublished",
+    "course.reverted",
+    "course.planned",
+    "course.plan_cancelled",
+    "course.imported",
+    "module.created",
+    "module.updated",
+    "module.moved",
+    "module.trashed",
+    "module.restored",
+    "lesson.created",
+    "lesson.updated",
+    "lesson.moved",
+    "lesson.trashed",
+    "lesson.restored",
+    "block.created",
+    "block.updated",
+    "block.moved",
+    "block.trashed",
+    "block.restored",
+    "user.signed_up",
+    "user.claimed",
+    "user.signed_in",
+    "user.updated",
+    "user.password_changed",
+    "user.email_changed",
+    "consent.granted",
+    "consent.withdrawn",
+    "role.granted",
+    "role.revoked",
+    "api_token.created",
+    "api_token.revoked",
+]
 FORMAT_KIT = {"__init__", "base", "choosing", "kinds", "patterns", "values"}
 
 
@@ -116,6 +174,29 @@ def test_every_format_of_blocks_is_registered_once_on_each_floor_in_the_same_ord
     shown = schema()._schema.type_map["BlockFormat"]
     assert isinstance(shown, GraphQLEnumType)
     assert list(shown.values) == [kind.name for kind in kinds]
+
+
+def _facts(kind: type[Fact] = Fact) -> set[type[Fact]]:
+    below = {each for child in kind.__subclasses__() for each in _facts(child)}
+    return below | ({kind} if kind is not Fact and kind.type else set())
+
+
+def test_the_page_of_facts_lists_each_and_each_keeps_its_name() -> None:
+    assert set(FACTS) == {each for each in _facts() if not each.__module__.startswith("tests.")}
+    assert [each.type for each in FACTS] == FACT_TYPES
+    assert len(set(FACT_TYPES)) == len(FACT_TYPES)
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.type)
+def test_a_fact_is_about_a_row_of_a_table_and_every_field_is_described(fact: type[Fact]) -> None:
+    assert fact.subject in metadata.tables
+    assert re.match(r"^[A-Z].*\.$", fact.description())
+    assert [name for name, info in fact.model_fields.items() if not (info.description or "").endswith(".")] == []
+
+
+def test_the_permissions_that_policies_speak_of_are_those_there_are() -> None:
+    conditions = " ".join(rule.condition for model in models.TABLES for rule in rules_of(model.__policies__))
+    assert set(re.findall(r"'(\w+:\w+)'", conditions)) <= set(Scope)
 
 
 @pytest.mark.parametrize("room", ["resolvers", "graph"])

@@ -24,7 +24,7 @@ _numbers = itertools.count(1)
 def house(database_url: str) -> Iterator[tuple[str, RunningApplication]]:
     """(address, running application) with a mailbox, over this worker's database."""
     mail = MailSettings(mailbox=True, app_url=HttpUrl("https://app.example"))
-    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), mail=mail))
+    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), mail=mail), works=True)
     yield running.start(), running
     running.stop()
 
@@ -34,6 +34,7 @@ def doorkeeper(database_url: str) -> Iterator[Doorkeeper]:
     """Whoever hands out credentials and takes them back; those who came in meanwhile are gone afterwards."""
     with Doorkeeper(database_url).closing_time() as keeper:
         yield keeper
+        keeper.sql("DELETE FROM job")
         keeper.sql("DELETE FROM outgoing_mail")
 
 

@@ -6,7 +6,7 @@ import asyncio
 import email
 import email.policy
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from email.message import EmailMessage
 from typing import Any
 
@@ -14,17 +14,16 @@ import httpx
 import pytest
 from aiosmtpd.controller import Controller
 
-from core.database import Database
-from core.viewer import SERVICE
-from core.writing import transaction
+from core.writing import Transaction
 from gateways.mail import Mailbox, MailNotSent, Message, NoMail, Smtp
 from resolvers import outbox
 from resolvers.identity.mails import MailKind
-from tests.http.doorkeeper import Doorkeeper
+from tests.events.logs import as_service, sql
 from tests.identity.guests import Guest, Post
+from tests.jobs.crews import until, working
 from tests.support.clients import Client
 from tests.support.servers import RunningApplication
-from workers.mail import Postman
+from workers.mail import deliver_mail
 
 MESSAGE = Message("01a2", "Zoë <script> <zoe@example.org>", "Grüße", "Ein Link: https://app.example/confirm#token=x\n")
 PLAIN = Message("01a2", "zoe@example.org", "Grüße & more", "Ein Link: https://app.example/confirm#token=x\n")
@@ -65,33 +64,23 @@ def server() -> Iterator[tuple[Server, Smtp]]:
     controller.stop()
 
 
-def deliver(url: str, gateway: Any) -> int:
-    """One round of the postman on a database; answers how many mails it sent."""
-
-    async def run(database: Database) -> int:
-        return await Postman(database, gateway, "https://app.example").deliver()
-
-    return asyncio.run(_with(url, run))
+def deliver(url: str, gateway: Any, workers: int = 1) -> None:
+    """Has the mail that is due taken to the gateway."""
+    due = "SELECT 1 FROM job WHERE state IN ('queued', 'running') AND run_at <= now()"
+    with ExitStack() as stack:
+        for _ in range(workers):
+            stack.enter_context(working(url, deliver_mail, mail=gateway))
+        until(lambda: sql(url, due) == [], "the delivery")
 
 
 def ask(url: str, recipients: Sequence[str]) -> None:
     """Asks for a mail to each recipient, in one transaction."""
 
-    async def run(database: Database) -> None:
-        async with transaction(database, SERVICE) as tx:
-            for each in recipients:
-                await outbox.enqueue(tx, MailKind.PASSWORD_CHANGED, each, {})
+    async def enqueue(tx: Transaction) -> None:
+        for each in recipients:
+            await outbox.enqueue(tx, MailKind.PASSWORD_CHANGED, each, {})
 
-    asyncio.run(_with(url, run))
-
-
-async def _with(url: str, work: Callable[[Database], Any]) -> Any:
-    database = Database(url, pool_size=2)
-    await database.open()
-    try:
-        return await work(database)
-    finally:
-        await database.close()
+    as_service(url, enqueue)
 
 
 def test_a_mail_arrives_over_smtp_as_it_was_written(server: tuple[Server, Smtp]) -> None:
@@ -128,63 +117,42 @@ def test_a_password_of_the_mail_server_is_not_shown() -> None:
 def test_what_a_mutation_asks_for_reaches_the_mail_server(fresh_database: str, server: tuple[Server, Smtp]) -> None:
     handler, gateway = server
     ask(fresh_database, ["one@example.org"])
-    assert deliver(fresh_database, gateway) == 1
+    deliver(fresh_database, gateway)
     assert handler.recipients == ["one@example.org"]
-    assert deliver(fresh_database, gateway) == 0
+    assert sql(fresh_database, "SELECT message, details, done_at IS NULL FROM outgoing_mail") == [(None, {}, False)]
 
 
 def test_a_mail_that_was_refused_is_sent_later_and_with_the_same_words(
     fresh_database: str, server: tuple[Server, Smtp]
 ) -> None:
     handler, gateway = server
-    keeper = Doorkeeper(fresh_database)
-    keeper.sql(
-        "INSERT INTO outgoing_mail (id, kind, recipient, details, due_at, attempts) "
-        "VALUES (gen_random_uuid(), 'confirm_account', 'new@example.org', '{\"secret_hash\": \"x\"}', now(), 0)"
-    )
+    wish = outbox.enqueue
+    as_service(fresh_database, lambda tx: wish(tx, MailKind.CONFIRM_ACCOUNT, "new@example.org", {"secret_hash": "x"}))
     handler.refusal = "451 Come back later"
-    assert deliver(fresh_database, gateway) == 0
-    ((attempts, error, kept),) = keeper.sql("SELECT attempts, last_error, message->>'text' FROM outgoing_mail")
+    deliver(fresh_database, gateway)
+    ((attempts, error),) = sql(fresh_database, "SELECT attempts, last_error FROM job")
+    ((kept,),) = sql(fresh_database, "SELECT message->>'text' FROM outgoing_mail")
     assert (attempts, "Come back later" in error) == (1, True)
     handler.refusal = ""
-    assert deliver(fresh_database, gateway) == 0, "it is not its turn yet"
-    keeper.sql("UPDATE outgoing_mail SET due_at = now()")
-    assert deliver(fresh_database, gateway) == 1
+    sql(fresh_database, "UPDATE job SET run_at = now()")
+    deliver(fresh_database, gateway)
     assert handler.mails[0].get_content().splitlines() == kept.splitlines()
-    assert keeper.sql("SELECT message, details FROM outgoing_mail") == [(None, {})]
+    assert sql(fresh_database, "SELECT message, details FROM outgoing_mail") == [(None, {})]
 
 
-def test_a_mail_is_not_tried_for_ever(fresh_database: str) -> None:
-    keeper = Doorkeeper(fresh_database)
+def test_where_no_mail_server_is_named_the_job_says_so(fresh_database: str) -> None:
     ask(fresh_database, ["never@example.org"])
-    for _ in range(20):
-        keeper.sql("UPDATE outgoing_mail SET due_at = now()")
-        deliver(fresh_database, NoMail())
-    assert keeper.sql("SELECT attempts FROM outgoing_mail") == [(outbox.MOST_ATTEMPTS,)]
+    deliver(fresh_database, NoMail())
+    ((error,),) = sql(fresh_database, "SELECT last_error FROM job")
+    assert "CAIRN_MAIL__URL" in error
 
 
-def test_many_postmen_send_each_mail_once(fresh_database: str) -> None:
-    recipients = [f"r{number}@example.org" for number in range(40)]
+def test_several_workers_send_each_mail_once(fresh_database: str) -> None:
+    recipients = [f"r{number:02}@example.org" for number in range(40)]
     ask(fresh_database, recipients)
     mailbox = Mailbox()
-    with ThreadPoolExecutor(6) as threads:
-        sent = list(threads.map(lambda _: deliver(fresh_database, mailbox), range(6)))
-    assert sum(sent) == 40
-    assert sorted(each.recipient for each in mailbox.kept) == sorted(recipients)
-
-
-def test_a_mail_whose_postman_died_is_taken_up_by_another_once_the_lease_is_over(fresh_database: str) -> None:
-    keeper, mailbox = Doorkeeper(fresh_database), Mailbox()
-    ask(fresh_database, ["left@example.org"])
-    asyncio.run(_with(fresh_database, _claim_and_die))
-    assert deliver(fresh_database, mailbox) == 0
-    keeper.sql("UPDATE outgoing_mail SET due_at = due_at - interval '2 minutes'")
-    assert deliver(fresh_database, mailbox) == 1
-
-
-async def _claim_and_die(database: Database) -> None:
-    async with transaction(database, SERVICE) as tx:
-        assert await outbox.claim(tx) is not None
+    deliver(fresh_database, mailbox, workers=2)
+    assert sorted(each.recipient for each in mailbox.kept) == recipients
 
 
 def test_a_refused_mutation_asks_for_no_mail(visitor: Callable[[], Client], post: Post) -> None:

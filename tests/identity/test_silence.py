@@ -31,14 +31,11 @@ def statements(house: tuple[str, RunningApplication]) -> Callable[[], object]:
         house[1].settle()
         sent: list[str] = []
         database = house[1].parts.database
-        # Mail is sent after the answer is given: what is done for it does not make anybody wait.
-        nudge, house[1].parts.postman.nudge = house[1].parts.postman.nudge, lambda: None  # type: ignore[method-assign]
         database.on_statement = sent.append
         try:
             yield sent
         finally:
             database.on_statement = None
-            house[1].parts.postman.nudge = nudge  # type: ignore[method-assign]
 
     return listen
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -12,11 +12,12 @@ import psycopg
 import uvicorn
 from psycopg import conninfo, sql
 
-from cairn.composition import Parts, compose
+from cairn.composition import Parts, compose, tools
 from cairn.http.app import application
 from cairn.scratch import scratch_server
 from cairn.settings import Settings
 from migrations import running
+from workers.running import Worker
 
 DEADLINE_SECONDS = 30
 
@@ -63,10 +64,11 @@ def cloned(server_url: str, template: str) -> Iterator[str]:
 
 
 class RunningApplication:
-    """The real application behind a real socket, in a thread of this process."""
+    """The real application behind a real socket, in a thread of this process; one that `works` does jobs, too."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, works: bool = False) -> None:
         self.parts: Parts = compose(settings)
+        self._worker = Worker(settings.url, tools(settings, self.parts.mail), threads=2) if works else None
         config = uvicorn.Config(
             application(self.parts), host="127.0.0.1", port=0, log_level="error", lifespan="on", proxy_headers=False
         )
@@ -80,21 +82,29 @@ class RunningApplication:
 
         async def startup_and_tell(sockets: object = None) -> None:
             await startup(sockets)  # type: ignore[arg-type]
-            self._loop = asyncio.get_running_loop()
             self._up.set()
 
         self._server.startup = startup_and_tell  # type: ignore[method-assign]
         self._thread.start()
+        if self._worker is not None:
+            self._worker.start()
         if not self._up.wait(DEADLINE_SECONDS) or not self._server.started:
             raise RuntimeError("The application did not start.")
         port = self._server.servers[0].sockets[0].getsockname()[1]
         return f"http://127.0.0.1:{port}"
 
     def settle(self) -> None:
-        """Waits for the mail that was asked for so far."""
-        asyncio.run_coroutine_threadsafe(self.parts.postman.close(), self._loop).result(DEADLINE_SECONDS)
+        """Waits for the mail that was asked for so far: sent, or to be tried again later."""
+        waiting = "SELECT 1 FROM job WHERE queue = 'mail' AND state IN ('queued', 'running') AND run_at <= now()"
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        with psycopg.connect(self.parts.settings.url, autocommit=True) as connection:
+            while connection.execute(waiting).fetchone():
+                assert time.monotonic() < deadline, "The mail was not sent."
+                time.sleep(0.01)
 
     def stop(self) -> None:
         """Stops it and waits."""
+        if self._worker is not None:
+            self._worker.stop()
         self._server.should_exit = True
         self._thread.join(DEADLINE_SECONDS)

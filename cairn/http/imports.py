@@ -1,0 +1,113 @@
+"""Uploading a course to be imported: the file is kept, a job does the rest."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from cairn.http.credentials import Credentials, InvalidCredentials
+from core.database import Database
+from core.errors import Forbidden, SignInRequired
+from core.viewer import Viewer, require
+from core.writing import transaction
+from models.identity import Scope
+from resolvers import audit, jobs
+from resolvers.importing.actions import IMPORT
+
+_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+# No form of a foreign page can send these, so a cookie is not used behind anybody's back.
+_TYPES = ("application/gzip", "application/x-gzip")
+
+
+@dataclass(frozen=True)
+class Refusal(Exception):
+    """Why a file is not taken."""
+
+    status: int
+    message: str
+    code: str
+
+
+@dataclass(frozen=True)
+class ImportEndpoint:
+    """Answers `POST /imports`: the body is the .tar.gz, the parameter `theme` the slug of a new course's theme."""
+
+    database: Database
+    credentials: Credentials
+    folder: Path
+    max_bytes: int
+
+    async def __call__(self, request: Request) -> Response:
+        """202 with the id of the job, or the reason why there is none."""
+        try:
+            viewer = await self.credentials.viewer(request)
+            require(viewer, Scope.CONTENT_IMPORT)
+            _check(request, self.max_bytes)
+            job_id = await self._taken(request, viewer)
+        except (InvalidCredentials, SignInRequired) as error:
+            return _refused(Refusal(401, str(error), "UNAUTHENTICATED"))
+        except Forbidden as error:
+            return _refused(Refusal(403, str(error), "FORBIDDEN"))
+        except Refusal as refusal:
+            return _refused(refusal)
+        return JSONResponse({"job": job_id}, 202, _HEADERS)
+
+    async def _taken(self, request: Request, viewer: Viewer) -> str:
+        """Keeps the file, and calls for its import; a file that nobody calls for is removed."""
+        name = f"{secrets.token_hex(16)}.tar.gz"
+        path = self.folder / name
+        try:
+            await self._keep(request, path)
+            arguments = {"file": name, "theme": request.query_params.get("theme") or None}
+            async with transaction(self.database, viewer) as tx:
+                job_id = str(await jobs.enqueue(tx, IMPORT, arguments))
+                await audit.record(tx, "import_upload", job_id, arguments)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return job_id
+
+    async def _keep(self, request: Request, path: Path) -> None:
+        """Writes the body down, and on to the disk: what was answered must be there after a power cut."""
+        size = 0
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with path.open("xb") as file:
+                async for part in request.stream():
+                    size += len(part)
+                    if size > self.max_bytes:
+                        raise _too_large(self.max_bytes)
+                    await run_in_threadpool(file.write, part)
+                await run_in_threadpool(_flush, file.fileno())
+        except ClientDisconnect as error:
+            raise Refusal(400, "The file ended too early.", "BAD_REQUEST") from error
+        except OSError as error:
+            raise Refusal(507, "The file cannot be kept here at the moment.", "NO_ROOM") from error
+        if not size:
+            raise Refusal(400, "The file is empty.", "BAD_REQUEST")
+
+
+def _check(request: Request, most: int) -> None:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _TYPES:
+        raise Refusal(415, "Send the .tar.gz itself, as application/gzip.", "UNSUPPORTED_MEDIA_TYPE")
+    if int(request.headers.get("content-length", 0)) > most:
+        raise _too_large(most)
+
+
+def _flush(descriptor: int) -> None:
+    os.fsync(descriptor)
+
+
+def _too_large(most: int) -> Refusal:
+    return Refusal(413, f"The file is larger than {most} bytes.", "BODY_TOO_LARGE")
+
+
+def _refused(refusal: Refusal) -> Response:
+    shown = {"error": {"message": refusal.message, "code": refusal.code}}
+    return JSONResponse(shown, refusal.status, _HEADERS)

@@ -1,0 +1,128 @@
+"""Facts: recorded by actions, placed in one gap-free order, read by whoever follows along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from core.events import Fact, Placed
+from core.relations import Filter, Relation, Sort, equals
+from core.rows import Row
+from core.tables import table_of
+from core.viewer import ViewerKind
+from core.writing import Transaction
+from models.events import BY_TYPE, FactCounter, FactEntry
+
+FACT = table_of(FactEntry)
+COUNTER = table_of(FactCounter)
+# Heard by the relay when something was recorded, and by everybody else when something was placed.
+RECORDED, PLACED = "cairn_recorded", "cairn_placed"
+# There is one counter, and this is its id.
+_COUNTER_ID = "00000000-0000-800e-8000-000000000001"
+
+# What is visible -----------------------------------------------------------------------------------------------------
+
+LOG = Relation(
+    FactEntry,
+    sorts={"POSITION": Sort("position"), "NEWEST": Sort("position", descending=True)},
+    filters={
+        "types": Filter(
+            lambda value: FACT.c.type == sa.any_(sa.cast(value, ARRAY(sa.Text))),
+            lambda types: [each.value for each in types],
+        ),
+        "subject": equals(FACT.c.subject_id),
+    },
+    where=(FACT.c.position.is_not(None),),
+)
+
+# Actions -------------------------------------------------------------------------------------------------------------
+
+
+def record(tx: Transaction, fact: Fact, actor_id: str | None = None) -> None:
+    """Records a fact with the act itself: they are committed together.
+
+    The actor is whose act it is; where the service acts for a person, the person is given.
+    """
+    tx.collect(_keep, (fact, actor_id))
+    tx.wake(RECORDED)
+
+
+def recorded(tx: Transaction) -> list[type[Fact]]:
+    """What kinds of facts the act has recorded so far."""
+    return [type(fact) for fact, _ in tx.collected(_keep)]
+
+
+async def _keep(tx: Transaction, facts: list[Any]) -> None:
+    """Inserts all facts of an act in one statement, in the order in which they were recorded."""
+    rows = [
+        {
+            "id": FactEntry.new_id(),
+            "type": fact.type,
+            "version": fact.version,
+            "subject_id": fact.subject_id,
+            "actor_id": actor_id or tx.viewer.user_id,
+            "actor_kind": (ViewerKind.USER if actor_id else tx.viewer.kind).value,
+            "payload": fact.payload(),
+        }
+        for fact, actor_id in facts
+    ]
+    for start in range(0, len(rows), 500):
+        await tx.insert(FactEntry, rows[start : start + 500])
+
+
+async def place(tx: Transaction, most: int) -> Sequence[Row]:
+    """Gives committed facts without a place the next places; answers those facts in order, at most so many.
+
+    The row of the counter is the lock: where somebody else is at it, nothing is placed here. Facts and counter change
+    in one transaction, so that there is no gap and no place twice, whatever is killed when.
+    """
+    counter = await tx.row(
+        sa.select(COUNTER.c.last_position).where(COUNTER.c.id == _COUNTER_ID).with_for_update(skip_locked=True)
+    )
+    if counter is None:
+        # Either somebody else holds it, or it is not there yet: then it is the next time.
+        await tx.execute(insert(COUNTER).values(id=_COUNTER_ID, last_position=0).on_conflict_do_nothing())
+        return ()
+    waiting = sa.select(FACT.c.id, FACT.c.recorded).where(FACT.c.position.is_(None))
+    batch = waiting.order_by(FACT.c.recorded).limit(most).subquery("waiting")
+    number = sa.func.row_number().over(order_by=batch.c.recorded).label("number")
+    numbered = sa.select(batch.c.id, number).subquery("numbered")
+    placed = await tx.rows(
+        sa.update(FACT)
+        .where(FACT.c.id == numbered.c.id)
+        .values(position=sa.literal(counter.last_position, sa.BigInteger) + numbered.c.number)
+        .returning(FACT.c.id, FACT.c.type, FACT.c.position, FACT.c.actor_id)
+    )
+    if placed:
+        last = max(each.position for each in placed)
+        await tx.execute(sa.update(COUNTER).where(COUNTER.c.id == _COUNTER_ID).values(last_position=last))
+        await tx.rows(sa.select(sa.func.pg_notify(PLACED, str(last))))
+    return sorted(placed, key=lambda each: each.position)
+
+
+async def find(tx: Transaction, fact_id: str) -> Placed[Any]:
+    """A placed fact, as its class describes it."""
+    row = await tx.row(sa.select(FACT).where(FACT.c.id == fact_id))
+    if row is None:
+        raise LookupError(f"The fact {fact_id} is gone.")
+    fact = BY_TYPE[row.type](subject_id=row.subject_id, **row.payload)
+    return Placed(row.id, row.position, fact, row.actor_id, row.created_at)
+
+
+async def delete_old(tx: Transaction, days: int, keep: Iterable[str] = (), most: int = 5_000) -> int:
+    """Removes placed facts that are older than so many days, at most so many, but for those to keep; answers how many.
+
+    Their places stay taken: the counter goes on from where it is.
+    """
+    old = (
+        sa.select(FACT.c.id)
+        .where(FACT.c.position.is_not(None), FACT.c.created_at < sa.func.now() - timedelta(days=days))
+        .where(FACT.c.id != sa.all_(sa.literal(list(keep), ARRAY(FACT.c.id.type))))
+        .order_by(FACT.c.position)
+        .limit(most)
+    )
+    return await tx.execute(sa.delete(FACT).where(FACT.c.id.in_(old)))

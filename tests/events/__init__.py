@@ -1,0 +1,1 @@
+"""Facts: recorded with their cause, placed in one order, read in it."""

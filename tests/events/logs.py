@@ -1,0 +1,53 @@
+"""Reading the log of facts in SQL, as its owner sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import psycopg
+
+from core.database import Database
+from core.viewer import SERVICE
+from core.writing import Transaction, transaction
+from resolvers import events
+
+T = TypeVar("T")
+
+
+def sql(url: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """The rows of a statement of the owner."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(statement, values)  # type: ignore[call-overload]
+        return cursor.fetchall() if cursor.description else []
+
+
+def recorded(url: str) -> list[str]:
+    """The types of all facts, in the order of their recording."""
+    return [kind for (kind,) in sql(url, "SELECT type FROM fact ORDER BY recorded")]
+
+
+def positions(url: str) -> list[int]:
+    """The places that were given, in order."""
+    return [place for (place,) in sql(url, "SELECT position FROM fact WHERE position IS NOT NULL ORDER BY position")]
+
+
+def place(url: str, most: int = 500) -> int:
+    """One round of the relay's placing; answers how many facts were placed."""
+    return len(as_service(url, lambda tx: events.place(tx, most)))
+
+
+def as_service(url: str, act: Callable[[Transaction], Awaitable[T]]) -> T:
+    """What an act of the service answers."""
+
+    async def run() -> T:
+        database = Database(url, pool_size=2)
+        await database.open()
+        try:
+            async with transaction(database, SERVICE) as tx:
+                return await act(tx)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())

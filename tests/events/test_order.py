@@ -1,0 +1,111 @@
+"""One order without gaps, whoever commits when and whatever is killed."""
+
+from __future__ import annotations
+
+import threading
+
+import psycopg
+import pytest
+
+from core.writing import Transaction
+from models.curriculum import Theme
+from models.events import ThemeTrashed
+from resolvers import events
+from tests.events.logs import as_service, place, positions, sql
+
+
+async def _three(tx: Transaction) -> None:
+    for _ in range(3):
+        record(tx)
+
+
+def record(tx: Transaction) -> None:
+    """A fact about nothing in particular."""
+    theme_id = Theme.new_id()
+    events.record(tx, ThemeTrashed(subject_id=theme_id, root_id=theme_id))
+
+
+def test_facts_are_placed_in_the_order_of_their_recording(fresh_database: str) -> None:
+    for _ in range(4):
+        as_service(fresh_database, _three)
+    assert [place(fresh_database, 5) for _ in range(4)] == [0, 5, 5, 2], "the counter is made by the first round"
+    assert sql(fresh_database, "SELECT position FROM fact ORDER BY recorded") == [(each,) for each in range(1, 13)]
+
+
+def test_a_fact_that_commits_late_gets_a_later_place_and_leaves_no_gap(fresh_database: str) -> None:
+    place(fresh_database)
+    insert = """INSERT INTO fact (id, type, version, subject_id, actor_kind, payload)
+        VALUES (gen_random_uuid(), 'theme.trashed', 1, gen_random_uuid(), 'service', '{}') RETURNING id::text"""
+    with psycopg.connect(fresh_database) as late:
+        (late_id,) = late.execute(insert).fetchone() or ()
+        as_service(fresh_database, _three)
+        assert place(fresh_database) == 3
+        late.commit()
+    assert place(fresh_database) == 1
+    assert sql(fresh_database, "SELECT position FROM fact WHERE id = %s", late_id) == [(4,)]
+
+
+def test_many_relays_at_once_place_every_fact_once_and_without_gaps(fresh_database: str) -> None:
+    for _ in range(20):
+        as_service(fresh_database, _three)
+    relays = [threading.Thread(target=lambda: [place(fresh_database, 7) for _ in range(12)]) for _ in range(4)]
+    for relay in relays:
+        relay.start()
+    for relay in relays:
+        relay.join()
+    while place(fresh_database, 7):
+        pass
+    assert positions(fresh_database) == list(range(1, 61))
+
+
+@pytest.mark.parametrize("statements", range(1, 5))
+def test_a_relay_that_dies_between_two_statements_has_done_nothing(fresh_database: str, statements: int) -> None:
+    place(fresh_database)
+    as_service(fresh_database, _three)
+
+    class Killed(Exception):
+        pass
+
+    async def die(tx: Transaction) -> None:
+        left = statements
+        run = tx._run
+
+        async def counted(*given: object) -> object:
+            nonlocal left
+            left -= 1
+            answer = await run(*given)  # type: ignore[arg-type]
+            if left == 0:
+                raise Killed
+            return answer
+
+        tx._run = counted  # type: ignore[method-assign, assignment]
+        await events.place(tx, 500)
+        raise Killed
+
+    with pytest.raises(Killed):
+        as_service(fresh_database, die)
+    assert positions(fresh_database) == []
+    assert place(fresh_database) == 3
+    assert positions(fresh_database) == [1, 2, 3]
+
+
+def test_what_is_old_goes_and_its_places_are_not_given_again(fresh_database: str) -> None:
+    place(fresh_database)
+    as_service(fresh_database, _three)
+    place(fresh_database)
+    kept = sql(fresh_database, "SELECT id::text FROM fact WHERE position = 2")[0][0]
+    sql(fresh_database, "UPDATE fact SET created_at = created_at - interval '31 days'")
+    assert as_service(fresh_database, lambda tx: events.delete_old(tx, 30, keep=[kept])) == 2
+    as_service(fresh_database, _three)
+    place(fresh_database)
+    assert positions(fresh_database) == [2, 4, 5, 6]
+
+
+def test_a_change_that_is_rolled_back_leaves_no_fact(fresh_database: str) -> None:
+    async def fail(tx: Transaction) -> None:
+        record(tx)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        as_service(fresh_database, fail)
+    assert sql(fresh_database, "SELECT count(*) FROM fact") == [(0,)]

@@ -1,0 +1,1 @@
+"""Jobs: called for once, done once, whatever happens in between."""

@@ -1,0 +1,174 @@
+"""A job is done once: its effect and its completion are one."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.errors import DomainError
+from core.jobs import JobKind, Priority
+from core.writing import Transaction
+from resolvers import jobs
+from tests.events.logs import as_service, sql
+from tests.jobs.crews import WRITE, ask, ask_all, effects, mark, state, until, until_idle, working, write
+from workers.actors import Work, actor
+
+
+def test_jobs_are_done_each_once_by_several_workers(url: str) -> None:
+    names = [f"{number:03}" for number in range(200)]
+    ask_all(url, WRITE, names)
+    with working(url, write), working(url, write):
+        until_idle(url)
+    assert effects(url) == names
+    assert sql(url, "SELECT DISTINCT state, attempts, progress FROM job") == [("done", 1, 100)]
+
+
+def test_a_job_is_begun_at_once_when_it_is_called_for(url: str) -> None:
+    with working(url, write):
+        until_idle(url)
+        ask(url, WRITE, name="now")
+        until(lambda: effects(url) == ["now"], seconds=5)
+
+
+def test_a_change_that_is_rolled_back_calls_for_nothing(url: str) -> None:
+    async def fail(tx: Transaction) -> None:
+        await jobs.enqueue(tx, WRITE, {"name": "never"})
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        as_service(url, fail)
+    assert sql(url, "SELECT 1 FROM job") == []
+
+
+def test_what_fails_is_undone_and_tried_again_later_and_parked_in_the_end(url: str) -> None:
+    @actor(JobKind("stumble", max_attempts=3))
+    async def stumble(work: Work) -> None:
+        await mark(work.tx, "half")
+        raise ValueError("no luck")
+
+    job_id = ask(url, stumble.kind)
+    with working(url, stumble):
+        for attempt in (1, 2):
+            until(lambda n=attempt: (n, "queued") in sql(url, "SELECT attempts, state FROM job"))  # type: ignore[misc]
+            ((later, reason),) = sql(url, "SELECT run_at > now() + interval '2 s', last_error FROM job")
+            assert (later, reason) == (True, "ValueError: no luck")
+            sql(url, "UPDATE job SET run_at = now()")
+        until(lambda: state(url, job_id) == "parked")
+    assert sql(url, "SELECT attempts, parked_reason FROM job") == [(3, "ValueError: no luck")]
+    assert effects(url) == []
+
+
+def test_a_refusal_is_final(url: str) -> None:
+    @actor(JobKind("refuse"))
+    async def refuse(work: Work) -> None:
+        raise DomainError("This cannot be done.")
+
+    job_id = ask(url, refuse.kind)
+    with working(url, refuse):
+        until(lambda: state(url, job_id) == "parked")
+    assert sql(url, "SELECT attempts, parked_reason FROM job") == [(1, "This cannot be done.")]
+
+
+def test_a_job_that_takes_too_long_has_failed(url: str) -> None:
+    @actor(JobKind("dawdle", time_limit=0.2, max_attempts=1))
+    async def dawdle(work: Work) -> None:
+        await mark(work.tx, "late")
+        await asyncio.Event().wait()
+
+    job_id = ask(url, dawdle.kind)
+    with working(url, dawdle):
+        until(lambda: state(url, job_id) == "parked")
+    assert sql(url, "SELECT parked_reason FROM job") == [("It took longer than 0.2 seconds.",)]
+    assert effects(url) == []
+
+
+def test_a_cancelled_job_that_is_being_done_leaves_nothing(url: str) -> None:
+    @actor(JobKind("work_on"))
+    async def work_on(work: Work) -> None:
+        await mark(work.tx, "half")
+        work.progress(50, "half way")
+        await asyncio.Event().wait()
+
+    job_id = ask(url, work_on.kind)
+    with working(url, work_on):
+        until(lambda: sql(url, "SELECT state, progress, note FROM job") == [("running", 50, "half way")])
+        as_service(url, lambda tx: jobs.cancel(tx, job_id))
+        until(lambda: sql(url, "SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction'") == [])
+    assert state(url, job_id) == "cancelled"
+    assert effects(url) == []
+
+
+def test_who_lost_the_lease_cannot_complete_although_all_else_is_done(url: str) -> None:
+    job_id = ask(url, WRITE, name="twice")
+    (first,) = as_service(url, lambda tx: jobs.claim(tx, "first", "default", ["write"], 5))
+    sql(url, "UPDATE job SET lease_until = now() - interval '1 s'")
+    assert as_service(url, jobs.sweep) == 1
+    (second,) = as_service(url, lambda tx: jobs.claim(tx, "second", "default", ["write"], 5))
+
+    async def finish(tx: Transaction, job: jobs.Claimed) -> None:
+        await mark(tx, job.owner)
+        await jobs.complete(tx, job)
+
+    with pytest.raises(jobs.LeaseLost):
+        as_service(url, lambda tx: finish(tx, first))
+    as_service(url, lambda tx: finish(tx, second))
+    assert effects(url) == ["second"]
+    assert (state(url, job_id), second.attempt) == ("done", 2)
+    # A failure that is told late, or of an attempt that was committed after all, changes nothing.
+    as_service(url, lambda tx: jobs.fail(tx, first, "late"))
+    as_service(url, lambda tx: jobs.fail(tx, second, "late"))
+    assert state(url, job_id) == "done"
+
+
+def test_a_job_whose_worker_was_lost_too_often_is_parked(url: str) -> None:
+    job_id = ask(url, WRITE, name="deadly")
+    for _ in range(5):
+        assert len(as_service(url, lambda tx: jobs.claim(tx, "lost", "default", ["write"], 1))) == 1
+        sql(url, "UPDATE job SET lease_until = now() - interval '1 s'")
+        as_service(url, jobs.sweep)
+    assert state(url, job_id) == "parked"
+    assert sql(url, "SELECT parked_reason FROM job") == [("The worker that did it was lost.",)]
+
+
+def test_what_is_not_due_waits_and_what_is_urgent_comes_first(url: str) -> None:
+    low, high = JobKind("low", priority=Priority.LOW), JobKind("high", priority=Priority.HIGH)
+    later = datetime.now(UTC) + timedelta(days=400)
+    as_service(url, lambda tx: jobs.enqueue(tx, high, {}, at=later))
+    for kind in (low, WRITE, high, low, high):
+        ask(url, kind)
+    taken = as_service(url, lambda tx: jobs.claim(tx, "me", "default", ["low", "write", "high"], 4))
+    order = [Priority.HIGH, Priority.HIGH, Priority.NORMAL, Priority.LOW]
+    rank = {"high": Priority.HIGH, "write": Priority.NORMAL, "low": Priority.LOW}
+    assert sorted(rank[each.actor] for each in taken) == order
+    assert len(as_service(url, lambda tx: jobs.claim(tx, "me", "default", ["low", "write", "high"], 4))) == 1
+
+
+def test_there_is_one_unfinished_job_with_a_key(url: str) -> None:
+    async def call(tx: Transaction) -> str | None:
+        return await jobs.enqueue(tx, WRITE, {"name": "once"}, unique_key="the one")
+
+    assert as_service(url, call) is not None
+    assert as_service(url, call) is None
+    with working(url, write):
+        until_idle(url)
+    assert as_service(url, call) is not None
+
+
+def test_a_worker_that_is_stopped_finishes_what_it_began_and_gives_back_the_rest(url: str) -> None:
+    started = asyncio.Event()
+
+    @actor(JobKind("long"))
+    async def long(work: Work, name: str) -> None:
+        await asyncio.sleep(0.5)
+        await mark(work.tx, name)
+
+    del started
+    ask_all(url, long.kind, [f"{number:02}" for number in range(12)])
+    with working(url, long, threads=2):
+        until(lambda: sql(url, "SELECT 1 FROM job WHERE state = 'running'"))
+    done = [name for (name,) in sql(url, "SELECT arguments->>'name' FROM job WHERE state = 'done' ORDER BY 1")]
+    assert effects(url) == done
+    assert 0 < len(done) < 12
+    assert set(sql(url, "SELECT state, attempts FROM job WHERE state <> 'done'")) == {("queued", 0)}

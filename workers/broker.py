@@ -1,0 +1,144 @@
+"""Dramatiq's brokers: PostgreSQL itself, or Redis or RabbitMQ as carriers of wake-ups.
+
+Whatever the broker, a job is done only by whoever claims its row. With PostgreSQL the consumers of Dramatiq claim rows
+and hand them to its worker threads; with another broker a message names a job, which is then claimed, or is stale.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from dramatiq import Broker, Message, MessageProxy
+from dramatiq.broker import Consumer
+
+from resolvers.jobs import Claimed
+
+# How many jobs a consumer claims at most in one statement.
+_AT_ONCE = 32
+_DRAINING_SECONDS = 0.05
+# (queue, at most so many) -> jobs claimed; called in a thread.
+Claim = Callable[[str, int], list[Claimed]]
+
+
+class Slots:
+    """How many jobs may be in hand at once: no more is claimed than can be begun."""
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._changed = threading.Condition()
+
+    def take(self, most: int, timeout: float) -> int:
+        """Takes at least one slot and up to so many, waiting for the first; answers how many, 0 if none got free."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._free > 0, timeout)
+            taken = max(0, min(most, self._free))
+            self._free -= taken
+            return taken
+
+    def give(self, number: int = 1) -> None:
+        """Gives slots back."""
+        with self._changed:
+            self._free += number
+            self._changed.notify_all()
+
+
+class PostgresBroker(Broker):
+    """Feeds this process's worker threads with the jobs that it claims itself."""
+
+    def __init__(self, claim: Claim, release: Callable[[str], None], slots: Slots) -> None:
+        super().__init__(middleware=[])
+        self.claim, self.release, self.slots = claim, release, slots
+        self.bells: dict[str, threading.Event] = {}
+        self.is_draining = False
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Makes a queue known. Delays live in the table of jobs, so there is no queue for them."""
+        if queue_name not in self.queues:
+            self.bells[queue_name] = threading.Event()
+            self.queues[queue_name] = None
+            self.emit_after("declare_queue", queue_name)
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 1000) -> Consumer:
+        """Whoever claims the jobs of a queue."""
+        return PostgresConsumer(self, queue_name, timeout / 1000)
+
+    def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        """Refused: a job is called for within a transaction, by `resolvers.jobs.enqueue`."""
+        raise NotImplementedError("A job is called for by resolvers.jobs.enqueue, with the change that needs it.")
+
+    def ring(self) -> None:
+        """Has every consumer look at once."""
+        for bell in self.bells.values():
+            bell.set()
+
+
+class PostgresConsumer(Consumer):
+    """Claims the jobs of one queue, one batch after the other."""
+
+    def __init__(self, broker: PostgresBroker, queue: str, timeout: float) -> None:
+        self._broker, self._queue, self._timeout = broker, queue, timeout
+        self._claimed: deque[Claimed] = deque()
+
+    def __next__(self) -> MessageProxy | None:
+        """The next job as a message; None when nothing is due, after having waited for the bell."""
+        if self._broker.is_draining:
+            time.sleep(_DRAINING_SECONDS)
+        elif not self._claimed:
+            self._fetch()
+        if not self._claimed:
+            return None
+        job = self._claimed.popleft()
+        return MessageProxy(message_for(job.queue, job.actor, job.id))
+
+    def _fetch(self) -> None:
+        bell, slots = self._broker.bells[self._queue], self._broker.slots
+        taken = slots.take(_AT_ONCE, self._timeout)
+        if not taken:
+            return
+        bell.clear()
+        found: list[Claimed] = []
+        try:
+            found = self._broker.claim(self._queue, taken)
+        finally:
+            slots.give(taken - len(found))
+        self._claimed.extend(found)
+        if not found:
+            bell.wait(self._timeout)
+
+    def ack(self, message: MessageProxy) -> None:
+        """The job was dealt with, in the database; its slot is free."""
+        self._broker.slots.give()
+
+    nack = ack
+
+    def requeue(self, messages: Any) -> None:
+        """Gives back what was claimed and not begun."""
+        for message in messages:
+            self._broker.release(message.args[0])
+
+    def close(self) -> None:
+        """Gives back what was claimed and not even handed on."""
+        while self._claimed:
+            self._broker.release(self._claimed.popleft().id)
+
+
+def message_for(queue: str, actor: str, job_id: str) -> Message[Any]:
+    """The wake-up for a job: it carries the id and nothing else."""
+    return Message(queue_name=queue, actor_name=actor, args=(job_id,), kwargs={}, options={})
+
+
+def outside_broker(url: str) -> Broker:
+    """The broker at this address: `redis://` (or `rediss://`) or `amqp://` (or `amqps://`)."""
+    if urlsplit(url).scheme.startswith("redis"):
+        from dramatiq.brokers.redis import RedisBroker
+
+        made: Broker = RedisBroker(url=url, middleware=[], namespace="cairn")  # type: ignore[no-untyped-call]
+        return made
+    from dramatiq.brokers.rabbitmq import RabbitmqBroker
+
+    return RabbitmqBroker(url=url, middleware=[], confirm_delivery=True)

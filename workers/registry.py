@@ -1,0 +1,16 @@
+"""Every actor and every reaction there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.events import Reaction
+from resolvers.curriculum import scheduling
+from workers.actors import Actor
+from workers.curriculum import run_schedule
+from workers.housekeeping import remove_expired, remove_old
+from workers.importing import import_olx
+from workers.mail import deliver_mail
+
+ACTORS: tuple[Actor, ...] = (deliver_mail, run_schedule, import_olx, remove_expired, remove_old)
+REACTIONS: tuple[Reaction[Any], ...] = scheduling.REACTIONS
