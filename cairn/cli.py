@@ -300,25 +300,33 @@ def token_create(
     name: Annotated[str, typer.Option(help="A word to recognise it by.")] = "command line",
     email: Annotated[str, typer.Option(help="Whose token it is; the person is made if need be.")] = "",
     days: Annotated[int, typer.Option(help="How long it lasts.", min=1, max=3650)] = 30,
+    scopes: Annotated[
+        str, typer.Option(help="What of the owner's permissions it has: content:edit,… All of the role's when absent.")
+    ] = "",
 ) -> None:
     """Print a new API token, and nothing else, on standard output. It cannot be shown again."""
     from cairn.local import database_url
     from core.viewer import SERVICE
     from core.writing import transaction
     from migrations import running
-    from models.identity import Role
+    from models.identity import Role, Scope
     from resolvers import audit, identity
 
     if role not in set(Role):
         raise typer.BadParameter(f"{role} is no role. Roles are {', '.join(Role)}.", param_hint="--role")
     chosen = Role(role)
+    named = frozenset(scopes.replace(",", " ").split())
+    if unknown := sorted(named - set(Scope)):
+        words = f"{', '.join(unknown)} is no permission. Permissions are {', '.join(Scope)}."
+        raise typer.BadParameter(words, param_hint="--scopes")
 
     async def run(database: Database) -> str:
         owner = email or f"{role}@cairn.example"
         async with transaction(database, SERVICE) as tx:
             user_id = await identity.ensure_user(tx, owner, owner.partition("@")[0][:50], chosen)
-            token = await identity.create_api_token(tx, user_id, name, identity.scopes_of([chosen]), days)
-            await audit.record(tx, "api_token_create", user_id, {"role": role, "name": name, "days": days})
+            token = await identity.create_api_token(tx, user_id, name, named or identity.scopes_of([chosen]), days)
+            told = {"role": role, "name": name, "days": days, "scopes": sorted(named)}
+            await audit.record(tx, "api_token_create", user_id, told)
             return token
 
     with database_url() as url:

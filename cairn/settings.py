@@ -172,6 +172,11 @@ class LogSettings(BaseModel):
     slow_ms: int = Field(
         500, ge=0, description="From how many milliseconds on an operation is slow: a warning with its plan."
     )
+    key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Keys the hashes that name accounts where sign-ins fail; without it each process has its own.",
+    )
 
 
 class MetricsSettings(BaseModel):

@@ -49,7 +49,7 @@ from models.events import FactType
 from models.identity import Scope
 from resolvers import audit
 from resolvers.identity import Origin
-from resolvers.requests import idempotency, limits
+from resolvers.requests import failures, idempotency, limits
 from resolvers.requests.idempotency import Key
 from resolvers.requests.limits import Limit, RateLimited
 
@@ -187,7 +187,11 @@ def mutation(
             _admit(gate, context.viewer, within)
             # A transaction must not wait for a second connection while this request still holds a first.
             await context.close()
-            done = await carry_out(context, _given(input), str(info.path.key))
+            given = _given(input)
+            done = await carry_out(context, given, str(info.path.key))
+            if limit is not None and limit.proves and done.errors:
+                account = limits.account_of(limit, given)
+                failures.tell(act.__name__, done.errors, account, context.viewer, context.origin)
             await context.renew(perspective)
             errors = [each for error in done.errors for each in user_errors(error, names)]
             return Payload(**{f"{name}_id": done.id, **dict.fromkeys(extra or {}), **done.extra, "errors": errors})

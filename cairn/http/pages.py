@@ -27,7 +27,7 @@ from gateways.tallies import Tallies
 from graph.introspection import Openness, may_read_schema
 from migrations.head import head
 from resolvers import audit, identity
-from resolvers.requests import limits
+from resolvers.requests import failures, limits
 
 _HEADERS = {"cache-control": "no-store"}
 _IDE_CLOSED = "The IDE is for those who may read the schema (schema:read). Sign in by a link of yours first.\n"
@@ -65,8 +65,10 @@ class Pages:
                 cookie = await identity.sign_in(tx, request.query_params.get("token", ""), origin)
                 await self._record(tx, "session_start_by_link", cookie, request)
         except limits.RateLimited as error:
+            failures.tell("session_start_by_link", [error], "", ANONYMOUS, origin)
             return PlainTextResponse(f"{error}\n", 429, {**_HEADERS, "retry-after": str(error.retry_after)})
         except DomainError as error:
+            failures.tell("session_start_by_link", [error], "", ANONYMOUS, origin)
             return PlainTextResponse(f"{error.message}\n", 400, _HEADERS)
         response = RedirectResponse("/ide/", 303, _HEADERS)
         self.credentials.set_cookie(request, response, cookie)

@@ -16,6 +16,7 @@ from cairn.observability.operations import Operation
 from cairn.settings import LogSettings
 from core.redaction import redacted
 from core.telemetry import WORK
+from resolvers.requests import failures
 
 _SHORT_HASH = 12
 log = logging.getLogger("cairn.operations")
@@ -28,6 +29,8 @@ def set_up(settings: LogSettings, stream: TextIO | None = None) -> None:
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_Json() if settings.format == "json" else _Text())
+    if settings.key is not None:
+        failures.use_key(settings.key.get_secret_value())
     root = logging.getLogger()
     for each in [each for each in root.handlers if isinstance(each.formatter, (_Json, _Text))]:
         root.removeHandler(each)

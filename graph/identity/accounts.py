@@ -24,6 +24,9 @@ from resolvers.requests import limits
 
 Email = Annotated[str, described_as("The e-mail address; its case does not matter.", secret=True)]
 Password = Annotated[str, described_as("The password.", secret=True)]
+OwnPassword = Annotated[
+    str | None, described_as("The password; left out by those who have neither one nor an address.", secret=True)
+]
 NewPassword = Annotated[str, described_as("The password to be, of at least 10 characters.", secret=True)]
 Token = Annotated[str, described_as("The secret from the link that was mailed; good once.", secret=True)]
 Refresh = Annotated[str, described_as("The refresh token; good once.", secret=True)]
@@ -70,6 +73,10 @@ async def _verified(database: Database, _viewer: Viewer, given: Mapping[str, Any
 
 async def _verified_own(database: Database, viewer: Viewer, given: Mapping[str, Any]) -> Verified:
     return await accounts.verify_own(database, str(viewer.user_id), given["password"])
+
+
+async def _verified_own_if_given(database: Database, viewer: Viewer, given: Mapping[str, Any]) -> Verified | None:
+    return None if given.get("password") is None else await _verified_own(database, viewer, given)
 
 
 async def _verified_and_hashed(database: Database, viewer: Viewer, given: Mapping[str, Any]) -> tuple[Verified, str]:
@@ -162,9 +169,12 @@ async def account_password_change(act: Act, password: Password, new_password: Ne
     return Done(act.viewer.user_id)
 
 
-@mutation(Gate.PERSON, Account, trusted=True, prepare=_verified_own, limit=limits.NEW_EMAIL)
-async def account_email_change_request(act: Act, email: Email, password: Password) -> Done:
-    """Asks for a mail to a new address, whose link makes it the account's: see `accountEmailChangeConfirm`."""
+@mutation(Gate.PERSON, Account, trusted=True, prepare=_verified_own_if_given, limit=limits.NEW_EMAIL)
+async def account_email_change_request(act: Act, email: Email, password: OwnPassword = None) -> Done:
+    """Asks for a mail to a new address, whose link makes it the account's: see `accountEmailChangeConfirm`.
+
+    Whoever comes from another issuer, and has neither a password nor an address here, sets their first one so.
+    """
     address = accounts.email_address(email)
     await accounts.request_email_change(act.tx, act.viewer, act.prepared, address)
     return Done(act.viewer.user_id)

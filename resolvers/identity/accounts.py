@@ -210,10 +210,26 @@ async def change_password(tx: Transaction, viewer: Viewer, verified: Verified, s
     await _tell_new_password(tx, user_id)
 
 
-async def request_email_change(tx: Transaction, viewer: Viewer, verified: Verified, email: str) -> None:
-    """Asks for the mail that a new address is confirmed with. It takes the password, so that no borrowed phone can."""
-    await _still(tx, verified, ("password",))
-    await outbox.enqueue(tx, MailKind.CHANGE_EMAIL, email, {"user_id": viewer.user_id})
+async def request_email_change(tx: Transaction, viewer: Viewer, verified: Verified | None, email: str) -> None:
+    """Asks for the mail that a new address is confirmed with. It takes the password, so that no borrowed phone can.
+
+    People of another issuer who have neither a password nor an address here set their first one without (`verified` is
+    None): their issuer's word is all there is to prove who they are.
+    """
+    if verified is None:
+        await _require_first_address(tx, viewer)
+    else:
+        await _still(tx, verified, ("password",))
+    await outbox.enqueue(tx, MailKind.CHANGE_EMAIL, email, {"user_id": viewer.user_id, "is_first": verified is None})
+
+
+async def _require_first_address(tx: Transaction, viewer: Viewer) -> None:
+    user, known = table_of(User), table_of(AuthIdentity)
+    password = sa.exists().where(known.c.user_id == user.c.id, known.c.provider == PASSWORD)
+    elsewhere = sa.exists().where(known.c.user_id == user.c.id, known.c.provider != PASSWORD)
+    first = sa.and_(user.c.email.is_(None), ~user.c.is_anonymous, ~password, elsewhere)
+    if await tx.row(sa.select(user.c.id).where(user.c.id == viewer.user_id, first)) is None:
+        raise InvalidInput("Give the password of the account.", "REQUIRED", ("password",))
 
 
 async def confirm_email_change(tx: Transaction, token: str) -> str:
@@ -222,6 +238,11 @@ async def confirm_email_change(tx: Transaction, token: str) -> str:
     user_id: str = used.user_id
     await _tell(tx, user_id, MailKind.EMAIL_CHANGED)
     user = table_of(User)
+    # Asked for without a password: good as long as there is no address that it could take the place of.
+    if used.details.get("is_first") and await tx.row(
+        sa.select(user.c.id).where(user.c.id == user_id, user.c.email.is_not(None))
+    ):
+        raise sessions.LinkExpired()
     await tx.execute(
         sa.update(user)
         .where(user.c.id == user_id)

@@ -103,7 +103,7 @@ async def _change_email(tx: Transaction, wish: Wish) -> Words | None:
             "Somebody, probably you, wanted to use this address for another account. It belongs to one already.",
             "There is nothing to do.",
         )
-    details = {"email": wish.recipient}
+    details = {"email": wish.recipient, "is_first": wish.details.get("is_first", False)}
     token = await create_login_token(tx, wish.details["user_id"], LoginPurpose.CHANGE_EMAIL, details)
     return _words(
         "Confirm your new address",

@@ -54,6 +54,13 @@ class SessionOver(DomainError):
         super().__init__("This session is over. Sign in again.", "SESSION_OVER", ("refreshToken",))
 
 
+class LinkExpired(DomainError):
+    """A link that was mailed is not good, or no longer."""
+
+    def __init__(self) -> None:
+        super().__init__("This link was used already or is too old. Ask for a new one.", "LINK_EXPIRED", ("token",))
+
+
 async def start(tx: Transaction, user_id: str, kind: SessionKind, origin: Origin) -> Started:
     """Signs an active person in. Raises `DomainError` for anybody else."""
     user = table_of(User)
@@ -167,7 +174,7 @@ async def end_all(tx: Transaction, user_id: str, besides: str | None = None) -> 
 
 
 async def redeem(tx: Transaction, token: str, purpose: LoginPurpose) -> Row:
-    """Uses up a one-time secret; answers its `user_id` and `details`. Raises `DomainError` when it is not good."""
+    """Uses up a one-time secret; answers its `user_id` and `details`. Raises `LinkExpired` when it is not good."""
     table, user = table_of(LoginToken), table_of(User)
     used = None
     if kind_of(token) is TokenKind.ONE_TIME:
@@ -185,7 +192,7 @@ async def redeem(tx: Transaction, token: str, purpose: LoginPurpose) -> Row:
             sa.update(table).where(good).values(used_at=sa.func.now()).returning(table.c.user_id, table.c.details)
         )
     if used is None:
-        raise DomainError("This link was used already or is too old. Ask for a new one.", "LINK_EXPIRED", ("token",))
+        raise LinkExpired()
     return used
 
 

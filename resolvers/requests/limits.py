@@ -43,7 +43,7 @@ class Limit:
 
     `address` counts all tries from one address; `here` those about one account from one address; `account` all that
     are about one account; `viewer` those of one person who is signed in. `field` is the input field that names the
-    account.
+    account. `proves` says that what is tried is to prove who one is: such tries are logged when they fail.
     """
 
     name: str
@@ -52,19 +52,20 @@ class Limit:
     account: str = ""
     viewer: str = ""
     field: str = "email"
+    proves: bool = False
 
 
 # Who may -------------------------------------------------------------------------------------------------------------
 
-SIGN_IN = Limit("sign_in", address="100 per 15 minutes", here="10 per 15 minutes", account="300 per hour")
+SIGN_IN = Limit("sign_in", address="100 per 15 minutes", here="10 per 15 minutes", account="300 per hour", proves=True)
 SIGN_UP = Limit("sign_up", address="60 per hour", account="5 per hour")
 GUEST = Limit("guest", address="120 per hour")
 MAIL = Limit("mail", address="60 per hour", account="5 per hour")
 CLAIM = Limit("claim", viewer="10 per hour", account="5 per hour")
-SECRET = Limit("secret", address="60 per 15 minutes")
-REFRESH = Limit("refresh", address="600 per minute")
-PASSWORD = Limit("password", viewer="10 per 15 minutes")
-NEW_EMAIL = Limit("new_email", viewer="10 per hour", account="5 per hour")
+SECRET = Limit("secret", address="60 per 15 minutes", proves=True)
+REFRESH = Limit("refresh", address="600 per minute", proves=True)
+PASSWORD = Limit("password", viewer="10 per 15 minutes", proves=True)
+NEW_EMAIL = Limit("new_email", viewer="10 per hour", account="5 per hour", proves=True)
 API_TOKEN = Limit("api_token", viewer="60 per hour")
 FRIEND = Limit("friend", viewer="60 per hour")
 
@@ -78,8 +79,7 @@ async def check(tallies: Tallies, limit: Limit, given: Mapping[str, Any], viewer
 
 def checks_of(limit: Limit, given: Mapping[str, Any], viewer: Viewer, origin: Origin) -> list[Check]:
     """What a try is counted under. The address comes first: who has used that up uses up nothing of the account's."""
-    address = counted_as(origin.ip)
-    account = str(given.get(limit.field) or "").replace("\0", "").strip().lower()
+    address, account = counted_as(origin.ip), account_of(limit, given)
     counted = (
         ("address", limit.address, (address,)),
         ("viewer", limit.viewer if viewer.user_id else "", (viewer.user_id or "",)),
@@ -87,6 +87,11 @@ def checks_of(limit: Limit, given: Mapping[str, Any], viewer: Viewer, origin: Or
         ("account", limit.account, (account,)),
     )
     return [_check(f"{limit.name}:{kind}", rate, who) for kind, rate, who in counted if rate]
+
+
+def account_of(limit: Limit, given: Mapping[str, Any]) -> str:
+    """The account that a try is about, as it was typed but for its case; empty where it names none."""
+    return str(given.get(limit.field) or "").replace("\0", "").strip().lower()
 
 
 def _check(name: str, rate: str, who: Sequence[str]) -> Check:

@@ -81,6 +81,7 @@ EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
     "CAIRN_LOG__LEVEL": ("warning", "log.level", "warning", "loud"),
     "CAIRN_LOG__SAMPLE": ("0.5", "log.sample", 0.5, "2"),
     "CAIRN_LOG__SLOW_MS": ("100", "log.slow_ms", 100, "-1"),
+    "CAIRN_LOG__KEY": ("a key of the house", "log.key", "**********", "short"),
     "CAIRN_METRICS__TOKEN": ("a-token-of-some-length", "metrics.token", "**********", "short"),
     "CAIRN_OTEL__ENDPOINT": ("http://collector:4318", "otel.endpoint", "http://collector:4318/", "collector"),
     "CAIRN_OTEL__SAMPLE": ("1", "otel.sample", 1.0, "2"),
