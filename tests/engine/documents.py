@@ -231,6 +231,8 @@ class Writer:
             "Float": lambda: chance.choice((0, 1.5, -2, 1e3)),
             "Boolean": lambda: bool(chance.randint(0, 1)),
             "ID": lambda: chance.choice(("a", "7", 7)),
+            "DateTime": lambda: chance.choice(("2026-03-01T08:00:00Z", "1999-12-31T23:59:59+02:00")),
+            "Date": lambda: "2026-03-01",
         }
         return values.get(kind.name, lambda: chance.choice(("", "a", "two words", 'q"uote', "ü")))()
 

@@ -8,7 +8,7 @@ from typing import Any
 from tests.support.clients import ERRORS, Client, Data
 
 _numbers = itertools.count(1)
-_AT_ONCE = 50
+_AT_ONCE = 20
 
 
 def theme(editor: Client, *, publish: bool = False, **fields: Any) -> str:
