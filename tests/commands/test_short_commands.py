@@ -70,6 +70,18 @@ def test_a_token_may_what_its_role_may(cairn: Cairn, street: str, address: str) 
     assert scopes["learner"] < scopes["editor"] < scopes["admin"]
 
 
+def test_a_token_may_be_given_less_than_its_role_may(cairn: Cairn, street: str, address: str) -> None:
+    arguments = ("token", "create", "--role", "editor", "--scopes", "content:edit, schema:read")
+    token = cairn(*arguments, DATABASE_URL=street).out.strip()
+    assert viewer_of(address, token)["scopes"] == ["CONTENT_EDIT", "SCHEMA_READ"]
+
+
+def test_a_token_is_not_made_for_a_permission_that_there_is_not(cairn: Cairn, street: str) -> None:
+    outcome = cairn("token", "create", "--scopes", "content:edit,everything", DATABASE_URL=street)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "everything" in outcome.err
+
+
 def test_a_token_belongs_to_the_person_that_is_named(cairn: Cairn, street: str, address: str) -> None:
     arguments = ("token", "create", "--email", "Maya@example.org", "--name", "import", "--days", "2")
     tokens = [cairn(*arguments, DATABASE_URL=street).out.strip() for _ in range(2)]

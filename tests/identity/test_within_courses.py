@@ -94,6 +94,21 @@ def test_an_editor_of_one_course_reads_its_answer_keys_trash_and_revisions(autho
     }
 
 
+def test_an_editor_of_one_course_plans_when_it_is_published_and_sees_no_other_plans(authors: Authors) -> None:
+    author, other = authors.author, factories.course(authors.editor)
+    plan = {"action": "PUBLISH", "runAt": "2100-01-01T00:00:00Z"}
+    hidden = authors.editor.do("scheduleCreate", "schedule { id }", rootId=other, **plan)["schedule"]["id"]
+    own = author.do("scheduleCreate", "schedule { id revision }", rootId=authors.course, **plan)["schedule"]
+    author.do("scheduleMove", "__typename", id=own["id"], runAt="2101-01-01T00:00:00Z")
+    listed = author.ask("{ schedules { nodes { id revision } } }")["schedules"]["nodes"]
+    assert listed == [own]
+    for mutation, more in (("scheduleMove", {"runAt": "2101-01-01T00:00:00Z"}), ("scheduleCancel", {})):
+        assert author.refused(mutation, id=hidden, **more)["code"] == "NOT_FOUND"
+    assert author.refused("scheduleCreate", rootId=other, **plan)["code"] == "NOT_FOUND"
+    author.do("scheduleCancel", "schedule { state }", id=own["id"])
+    authors.editor.do("scheduleCancel", "__typename", id=hidden)
+
+
 def test_a_course_keeps_its_theme_where_one_of_its_own_editors_saves_it(authors: Authors) -> None:
     other = factories.theme(authors.editor)
     for theme in (None, other):
