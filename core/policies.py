@@ -105,15 +105,17 @@ class StaffWrite:
 
 @dataclass(frozen=True)
 class InsideRead:
-    """Who holds the scope within roots only reads the rows that belong to one of these: `ROOTS` in `belongs`."""
+    """Who holds the scope within roots only reads the rows that belong to one of these: `ROOTS` in `belongs`.
+
+    PostgreSQL asks the policies of a table in the reverse order of their names: by its name this one, which costs most,
+    is asked last, for those only whom no other lets through.
+    """
 
     scope: str
     belongs: str
 
     def rules(self) -> tuple[Rule, ...]:
-        """The one policy of this shape. PostgreSQL asks the policies of a table in the reverse order of their names, so
-        that this one, which costs most, is asked last: for those only whom no other lets through.
-        """
+        """The one policy of this shape."""
         condition = _in_roots(self.scope, self.belongs)
         return (Rule(f"inside_read_{_slug(self.scope)}", "SELECT", (API,), condition),)
 

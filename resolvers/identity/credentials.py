@@ -85,7 +85,7 @@ async def viewer_of_session(database: Database, cookie: str) -> Identified | Non
 async def viewer_of_user(tx: Transaction, user_id: str, session_id: str | None = None) -> Viewer | None:
     """An active person as a viewer, or None."""
     user = table_of(User)
-    statement = sa.select(user.c.display_name, user.c.last_active_at).where(
+    statement = sa.select(user.c.display_name, user.c.last_active_at, *standing(user.c.id)).where(
         user.c.id == user_id, user.c.status == UserStatus.ACTIVE.value
     )
     found = await tx.row(statement)
@@ -93,8 +93,7 @@ async def viewer_of_user(tx: Transaction, user_id: str, session_id: str | None =
         return None
     if _is_stale(found.last_active_at):
         await seen(tx, user_id)
-    scopes = scopes_of(await roles_of(tx, user_id))
-    within = scopes_within(await roles_within_of(tx, user_id))
+    scopes, within = scopes_of(map(Role, found.roles)), scopes_within(map(held_within, found.within))
     return Viewer(ViewerKind.USER, user_id, found.display_name, scopes, session_id, within=within)
 
 
@@ -114,8 +113,7 @@ def _statement(kind: TokenKind) -> Prepared:
         table.c.scopes if kind is TokenKind.API else table.c.id,
         user.c.display_name,
         user.c.last_active_at,
-        sa.func.array(standing_roles(user.c.id).scalar_subquery()).label("roles"),
-        sa.func.array(standing_roles_within(user.c.id).scalar_subquery()).label("within"),
+        *standing(user.c.id),
     ).join(user, user.c.id == table.c.user_id)
     if kind is TokenKind.ACCESS:
         pair = table_of(RefreshToken)
@@ -141,6 +139,12 @@ def _person(found: Row) -> Identified:
 
 def _is_stale(last_active_at: datetime | None) -> bool:
     return last_active_at is None or last_active_at < now() - _SEEN_EVERY
+
+
+def standing(user_id: Any) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
+    """Two columns for a statement about a person: their standing `roles`, and those that hold `within` courses."""
+    roles, within = standing_roles(user_id).scalar_subquery(), standing_roles_within(user_id).scalar_subquery()
+    return sa.func.array(roles).label("roles"), sa.func.array(within).label("within")
 
 
 def standing_roles(user_id: Any) -> sa.Select[Any]:

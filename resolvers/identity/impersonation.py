@@ -20,8 +20,8 @@ from resolvers.identity.credentials import (
     held_within,
     roles_of,
     roles_within_of,
+    standing,
     standing_roles,
-    standing_roles_within,
 )
 from resolvers.identity.rights import may_act_as, scopes_of, scopes_within
 from resolvers.identity.tokens import TokenKind, new_token, token_hash
@@ -68,8 +68,7 @@ def _statement() -> Prepared:
             table.c.user_id,
             table.c.impersonator_id,
             user.c.display_name,
-            sa.func.array(standing_roles(table.c.user_id).scalar_subquery()).label("roles"),
-            sa.func.array(standing_roles_within(table.c.user_id).scalar_subquery()).label("within"),
+            *standing(table.c.user_id),
             sa.func.array(standing_roles(table.c.impersonator_id).scalar_subquery()).label("impersonator_roles"),
         )
         .join(user, user.c.id == table.c.user_id)
