@@ -13,7 +13,7 @@ from tests.http.doorkeeper import Doorkeeper
 from tests.identity.guests import PASSWORD, Guest, Post, code, who
 from tests.identity.issuers import AUDIENCE, OidcServer
 from tests.support.clients import Client, Data
-from tests.support.servers import RunningApplication
+from tests.support.servers import RunningApplication, cloned
 
 Come = Callable[[str], Client]
 Newcomer = Callable[[], Guest]
@@ -28,11 +28,18 @@ def issuer() -> Iterator[OidcServer]:
 
 
 @pytest.fixture(scope="module")
-def running(database_url: str, issuer: OidcServer) -> Iterator[tuple[str, RunningApplication]]:
+def place(database_server: tuple[str, str]) -> Iterator[str]:
+    """A database of this house's own: mail is sent by whichever house comes first."""
+    with cloned(*database_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def running(place: str, issuer: OidcServer) -> Iterator[tuple[str, RunningApplication]]:
     """(address, running application) with a mailbox, and with an issuer."""
     mail = MailSettings(mailbox=True, app_url=HttpUrl("https://app.example"))
     issuers = (IssuerSettings(issuer=issuer.url, audience=AUDIENCE),)
-    made = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), mail=mail, issuers=issuers))
+    made = RunningApplication(Settings(DATABASE_URL=SecretStr(place), mail=mail, issuers=issuers), works=True)
     yield made.start(), made
     made.stop()
 
@@ -47,7 +54,7 @@ def letters(running: tuple[str, RunningApplication]) -> Post:
 
 
 @pytest.fixture
-def come(running: tuple[str, RunningApplication], issuer: OidcServer, database_url: str) -> Iterator[Come]:
+def come(running: tuple[str, RunningApplication], issuer: OidcServer) -> Iterator[Come]:
     """`come("maya")` is somebody whom the issuer calls so, and of whom it says no address."""
     clients: list[Client] = []
 
@@ -55,9 +62,7 @@ def come(running: tuple[str, RunningApplication], issuer: OidcServer, database_u
         clients.append(Client(running[0], issuer.token(sub=subject)))
         return clients[-1]
 
-    with Doorkeeper(database_url).closing_time() as keeper:
-        yield made
-        keeper.sql("DELETE FROM outgoing_mail")
+    yield made
     for client in clients:
         client.http.close()
 
@@ -97,14 +102,12 @@ def test_whoever_has_an_address_does_not_get_another_without_a_password(come: Co
     assert code(ask_for(client, "three@example.org", password="not this one at all")) == "WRONG_CREDENTIALS"
 
 
-def test_a_mail_that_was_late_does_not_take_the_place_of_an_address(
-    come: Come, letters: Post, database_url: str
-) -> None:
+def test_a_mail_that_was_late_does_not_take_the_place_of_an_address(come: Come, letters: Post, place: str) -> None:
     client = come("late")
     ask_for(client, "late@example.org")
     token = letters.secret("late@example.org", "change-email")
     person = who(client)["id"]
-    Doorkeeper(database_url).sql('UPDATE "user" SET email = %s WHERE id = %s', "early@example.org", person)
+    Doorkeeper(place).sql('UPDATE "user" SET email = %s WHERE id = %s', "early@example.org", person)
     assert code(confirm(client, token)) == "LINK_EXPIRED"
     assert who(client)["account"]["email"] == "early@example.org"
 

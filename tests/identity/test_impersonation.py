@@ -9,8 +9,9 @@ import pytest
 
 from graph.door import Gate
 from graph.schema import schema
+from models.curriculum import Course
 from models.identity import Impersonation, Role
-from resolvers.identity.rights import KEEPERS, SCOPES_OF_ROLE, may_act_as
+from resolvers.identity.rights import KEEPERS, SCOPES_OF_ROLE, SCOPES_WITHIN_COURSE, may_act_as
 from tests.fence.arguments import contract, gate_of, value
 from tests.http.doorkeeper import Doorkeeper
 from tests.identity.guests import Guest, code
@@ -148,9 +149,11 @@ def test_nobody_acts_as_somebody_who_runs_the_place(staff: Staff, role: Role) ->
 def test_nobody_acts_as_somebody_who_may_do_more() -> None:
     for own in Role:
         for theirs in Role:
-            if may_act_as([own], [theirs]):
+            if may_act_as([own], [theirs], []):
                 assert SCOPES_OF_ROLE[theirs] < SCOPES_OF_ROLE[own]
                 assert theirs not in KEEPERS
+            if may_act_as([own], [], [(theirs, Course.new_id())]):
+                assert SCOPES_WITHIN_COURSE.get(theirs, frozenset()) < SCOPES_OF_ROLE[own]
 
 
 def test_only_those_who_may_and_in_person(
