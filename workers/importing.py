@@ -6,7 +6,8 @@ import asyncio
 
 from core.errors import DomainError
 from gateways import olx
-from resolvers.importing.actions import IMPORT, import_course
+from resolvers.importing import IMPORT
+from resolvers.importing.actions import import_course
 from workers.actors import Tools, Work, actor
 
 # Reading takes the first part of the time, writing the rest.

@@ -18,7 +18,7 @@ from core.viewer import Viewer, require
 from core.writing import transaction
 from models.identity import Scope
 from resolvers import audit, jobs
-from resolvers.importing.actions import IMPORT
+from resolvers.importing import IMPORT
 
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 # No form of a foreign page can send these, so a cookie is not used behind anybody's back.

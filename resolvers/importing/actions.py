@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from core.errors import DomainError, SeveralErrors
-from core.jobs import JobKind
 from core.tables import table_of
 from core.writing import Transaction
 from gateways import olx
@@ -26,7 +25,6 @@ from resolvers.importing.standing import Known, known, read_draft
 from resolvers.importing.withdrawing import bring_back, withdraw
 from resolvers.importing.writing import write
 
-IMPORT = JobKind("import_olx", queue="imports", time_limit=3600)
 Progress = Callable[[int, int], None]
 
 
