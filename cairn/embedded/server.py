@@ -68,7 +68,8 @@ SETTINGS = {
     "log_checkpoints": "off",
     "logging_collector": "off",
 }
-FAST_AND_LOOSE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# For what may be lost, such as the databases of tests, where many applications share one server.
+FAST_AND_LOOSE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "400"}
 
 
 class EmbeddedPostgres:

@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
+from core.jobs import JobKind
+from core.writing import Transaction
 from graph.schema import schema
 from models.identity import Role
+from resolvers import jobs
 from tests.audit.conftest import Log
 from tests.curriculum.authors import revision
+from tests.events.logs import as_service
 from tests.identity.guests import PASSWORD, Guest, Post
 from tests.support import factories
 from tests.support.clients import Client, Data
@@ -49,7 +53,7 @@ def scribe(log: Log) -> Scribe:
 
 
 def test_every_mutation_of_the_schema_leaves_exactly_one_entry(
-    scribe: Scribe, visitor: Visitor, newcomer: Newcomer, staff: Staff, post: Post
+    scribe: Scribe, visitor: Visitor, newcomer: Newcomer, staff: Staff, post: Post, database_url: str
 ) -> None:
     guest = _accounts(scribe, visitor(), post)
     _sessions(scribe, guest, visitor(), post)
@@ -57,6 +61,8 @@ def test_every_mutation_of_the_schema_leaves_exactly_one_entry(
     editor = staff(Role.EDITOR)[1]
     _themes(scribe, editor)
     _courses(scribe, editor)
+    _plans(scribe, editor)
+    _jobs(scribe, staff(Role.ADMIN)[1], database_url)
     kind = schema()._schema.mutation_type
     assert kind is not None
     assert scribe.done == set(kind.fields)
@@ -143,6 +149,25 @@ def _courses(scribe: Scribe, editor: Client) -> None:
             scribe.do(editor, f"{kind}Move", id=part, afterId=None)
         scribe.do(editor, f"{kind}Trash", id=part)
         scribe.do(editor, f"{kind}Restore", id=part)
+
+
+def _plans(scribe: Scribe, editor: Client) -> None:
+    theme = factories.theme(editor)
+    planned = {"rootId": theme, "action": "PUBLISH", "runAt": "2099-01-01T08:00:00Z"}
+    made = scribe.do(editor, "scheduleCreate", "schedule { id }", **planned)["schedule"]["id"]
+    scribe.do(editor, "scheduleMove", id=made, runAt="2098-01-01T08:00:00Z")
+    scribe.do(editor, "scheduleCancel", id=made)
+
+
+def _jobs(scribe: Scribe, admin: Client, database_url: str) -> None:
+    async def parked(tx: Transaction) -> str:
+        job_id = str(await jobs.enqueue(tx, JobKind("nobody_does_this"), {}))
+        await jobs.park(tx, job_id, "It went wrong.")
+        return job_id
+
+    job = as_service(database_url, parked)
+    scribe.do(admin, "jobRetry", id=job)
+    scribe.do(admin, "jobCancel", id=job)
 
 
 def _tree(editor: Client, kind: str, object_id: str) -> int:
