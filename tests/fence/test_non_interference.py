@@ -71,14 +71,16 @@ class Twins:
     runner: asyncio.Runner
 
     def answers(self, document: Document, executor: Executor) -> list[bytes]:
-        """Both answers to a document."""
+        """Both answers to a document. Errors of fields that ran at the same time come in whichever order they ended."""
         operations = Operations(schema()._schema, executor=executor)
         prepared = operations.prepare(document.text, None)
 
         async def ask(database: Database) -> bytes:
-            return orjson.dumps(
-                await operations.run(prepared, document.variables, Context(database, self.viewer), "request")
-            )
+            context = Context(database, self.viewer)
+            answer = await operations.run(prepared, document.variables, context, "request")
+            if "errors" in answer:
+                answer["errors"] = sorted(answer["errors"], key=orjson.dumps)
+            return orjson.dumps(answer)
 
         return [self.runner.run(ask(each)) for each in self.databases]
 
