@@ -67,6 +67,7 @@ class RunningApplication:
     """The real application behind a real socket, in a thread of this process; one that `works` does jobs, too."""
 
     def __init__(self, settings: Settings, *, works: bool = False) -> None:
+        settings = _frugal(settings)
         self.parts: Parts = compose(settings)
         self._worker = Worker(settings.url, tools(settings, self.parts.mail), threads=2) if works else None
         config = uvicorn.Config(
@@ -108,3 +109,10 @@ class RunningApplication:
             self._worker.stop()
         self._server.should_exit = True
         self._thread.join(DEADLINE_SECONDS)
+
+
+def _frugal(settings: Settings) -> Settings:
+    """Fewer connections than usual, where a test does not say how many: dozens of applications share one server."""
+    if "pool_size" in settings.database.model_fields_set:
+        return settings
+    return settings.model_copy(update={"database": settings.database.model_copy(update={"pool_size": 4})})
