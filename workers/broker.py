@@ -69,7 +69,7 @@ class PostgresBroker(Broker):
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Refused: a job is called for within a transaction, by `resolvers.jobs.enqueue`."""
-        raise NotImplementedError("A job is called for by resolvers.jobs.enqueue, with the change that needs it.")
+        raise TypeError("A job is called for by resolvers.jobs.enqueue, with the change that needs it.")
 
     def ring(self) -> None:
         """Has every consumer look at once."""
