@@ -145,7 +145,7 @@ def test_a_line_about_a_request_is_cleaned_and_still_read_by_its_parts(
 
 def test_nobody_who_comes_in_leaves_a_secret_in_the_log(log: io.StringIO, fresh_database: str) -> None:
     mail = MailSettings(mailbox=True, app_url=HttpUrl("https://app.example"))
-    house = RunningApplication(Settings(DATABASE_URL=SecretStr(fresh_database), mail=mail), works=True)
+    house = RunningApplication(Settings(DATABASE_URL=SecretStr(fresh_database), mail=mail), works=("mail",))
     address = house.start()
     mailbox = house.parts.mail
     assert isinstance(mailbox, Mailbox)

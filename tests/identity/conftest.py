@@ -24,7 +24,7 @@ _numbers = itertools.count(1)
 def house(database_url: str) -> Iterator[tuple[str, RunningApplication]]:
     """(address, running application) with a mailbox, over this worker's database."""
     mail = MailSettings(mailbox=True, app_url=HttpUrl("https://app.example"))
-    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), mail=mail), works=True)
+    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), mail=mail), works=("mail",))
     yield running.start(), running
     running.stop()
 

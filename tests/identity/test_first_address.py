@@ -39,7 +39,7 @@ def running(place: str, issuer: OidcServer) -> Iterator[tuple[str, RunningApplic
     """(address, running application) with a mailbox, and with an issuer."""
     mail = MailSettings(mailbox=True, app_url=HttpUrl("https://app.example"))
     issuers = (IssuerSettings(issuer=issuer.url, audience=AUDIENCE),)
-    made = RunningApplication(Settings(DATABASE_URL=SecretStr(place), mail=mail, issuers=issuers), works=True)
+    made = RunningApplication(Settings(DATABASE_URL=SecretStr(place), mail=mail, issuers=issuers), works=("mail",))
     yield made.start(), made
     made.stop()
 

@@ -28,7 +28,7 @@ def works(people: People, database_url: str, tmp_path: Path) -> Iterator[tuple[s
     """(address, folder of uploads) of an application that does jobs."""
     folder = tmp_path / "imports"
     work = WorkSettings(imports=folder, import_max_bytes=2_000_000)
-    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), work=work), works=True)
+    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), work=work), works=("imports",))
     yield running.start(), folder
     running.stop()
 

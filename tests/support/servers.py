@@ -64,12 +64,18 @@ def cloned(server_url: str, template: str) -> Iterator[str]:
 
 
 class RunningApplication:
-    """The real application behind a real socket, in a thread of this process; one that `works` does jobs, too."""
+    """The real application behind a real socket, in a thread of this process.
 
-    def __init__(self, settings: Settings, *, works: bool = False) -> None:
+    One that `works` on some queues does their jobs, too. It names them, because several applications
+    may share a database for a while, each with a mailbox and a folder of its own.
+    """
+
+    def __init__(self, settings: Settings, *, works: tuple[str, ...] = ()) -> None:
         settings = _frugal(settings)
         self.parts: Parts = compose(settings)
-        self._worker = Worker(settings.url, tools(settings, self.parts.mail), threads=2) if works else None
+        self._worker = (
+            Worker(settings.url, tools(settings, self.parts.mail), queues=works, threads=2) if works else None
+        )
         config = uvicorn.Config(
             application(self.parts), host="127.0.0.1", port=0, log_level="error", lifespan="on", proxy_headers=False
         )
