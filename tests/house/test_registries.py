@@ -111,7 +111,7 @@ FACT_TYPES = [
     "api_token.created",
     "api_token.revoked",
 ]
-FORMAT_KIT = {"__init__", "base", "choosing", "kinds", "patterns", "values"}
+FORMAT_KIT = {"__init__", "analysis", "answering", "base", "choosing", "kinds", "patterns", "values"}
 
 
 def _tables(kind: type[Table] = Table) -> set[type[Table]]:
