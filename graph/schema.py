@@ -24,7 +24,7 @@ from graph.curriculum.schedules import MUTATIONS as SCHEDULE_MUTATIONS
 from graph.curriculum.schedules import Schedule, SchedulesQuery
 from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
-from graph.errors import InputError, RateLimited, RevisionConflict
+from graph.errors import ConditionProblem, InputError, RateLimited, RevisionConflict
 from graph.events import EventsQuery, Fact
 from graph.formats import FORMATS
 from graph.identity import accounts, friends, impersonation, people
@@ -101,7 +101,7 @@ def schema() -> strawberry.Schema:
         query=Query,
         mutation=mutation,
         directives=[perspective],
-        types=[*ENTITIES, *OUTPUTS, InputError, RateLimited, RevisionConflict],
+        types=[*ENTITIES, *OUTPUTS, InputError, RateLimited, ConditionProblem, RevisionConflict],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     install(made)

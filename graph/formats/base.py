@@ -17,7 +17,7 @@ from core.rows import Row
 from graph.context import Context
 from graph.declaring import batch_field
 from graph.engine import BatchInfo, load_shared
-from graph.fields import column, entity, related_one
+from graph.fields import batched, column, entity, related_one
 from graph.formats.kinds import BlockFormat
 from graph.node import Node
 from resolvers import curriculum
@@ -104,6 +104,10 @@ async def _keys(block_ids: Sequence[str], context: Context) -> Sequence[Any]:
     return await curriculum.answer_keys(context.reader, block_ids)
 
 
+def _shown_when(rows: Sequence[Any], info: BatchInfo) -> list[str | None]:
+    return [curriculum.condition_in_words(row.show_if) for row in rows]
+
+
 def _same(row: Any) -> Any:
     return row
 
@@ -123,6 +127,7 @@ class Block(Node):
     is_required: bool = column("Whether the lesson counts as done without it.")
     key: str | None = column()
     show_if: str | None = column()
+    shown_when: str | None = batched(_shown_when, "The same condition in plain words.", needs=("show_if",))
     lesson: Annotated[Lesson, strawberry.lazy("graph.curriculum.types")] | None = related_one(
         curriculum.LESSON_OF_BLOCK, "The lesson it stands in."
     )

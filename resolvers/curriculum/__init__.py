@@ -29,6 +29,12 @@ from resolvers.curriculum.batches import (
     answer_keys,
     question,
 )
+from resolvers.curriculum.conditions import (
+    ConditionProblem,
+    condition_in_words,
+    problems_of,
+    scope_of,
+)
 from resolvers.curriculum.rules import (
     slug_of,
 )
@@ -82,7 +88,9 @@ __all__ = [
     "THEME_BY_ID",
     "THEME_BY_SLUG",
     "THEME_OF_COURSE",
+    "ConditionProblem",
     "answer_keys",
+    "condition_in_words",
     "create_block",
     "create_course",
     "create_lesson",
@@ -92,12 +100,14 @@ __all__ = [
     "move_block",
     "move_lesson",
     "move_module",
+    "problems_of",
     "publish_course",
     "publish_theme",
     "question",
     "restore",
     "restore_course_revision",
     "restore_theme_revision",
+    "scope_of",
     "set_milestones",
     "slug_of",
     "trash",

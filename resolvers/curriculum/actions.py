@@ -17,6 +17,7 @@ from models.curriculum import AnswerKey, Block, BlockFormat, Course, Lesson, Mil
 from resolvers.content import copying, drafts, publishing
 from resolvers.content.drafts import Place
 from resolvers.content.publishing import REVISION
+from resolvers.curriculum.conditions import condition_problems, require_condition
 from resolvers.curriculum.rules import (
     MAX_MILESTONES,
     check_milestones,
@@ -89,6 +90,7 @@ async def create_block(
     made = validated(BY_KIND[kind], {name: value for name, value in fields.items() if value is not None})
     require_texts(BY_KIND[kind], columns)
     require_points(BY_KIND[kind], columns)
+    require_condition(columns)
     settings, key = split(made)
     columns = with_texts({"points": made.default_points, **columns, "format": kind, "settings": settings})
     block_id = await drafts.create(tx, Block, columns, parent_id=lesson_id, place=place, object_id=object_id)
@@ -141,6 +143,7 @@ async def update_block(
     made = validated(BY_KIND[kind], wanted)
     require_texts(BY_KIND[kind], {"title": before.title, "body": before.body, **columns})
     require_points(BY_KIND[kind], columns)
+    require_condition(columns)
     settings, key = split(made)
     await drafts.update(tx, Block, block_id, expected_revision, with_texts({**columns, "settings": settings}))
     table = table_of(AnswerKey)
@@ -300,7 +303,7 @@ async def publishing_problems(tx: Transaction, course: Row) -> list[DomainError]
     slugs = Counter(row.slug for row in await kept_rows(tx, Lesson, course.id))
     for slug in sorted(slug for slug, number in slugs.items() if number > 1):
         problems.append(DomainError(f"Two lessons have the slug {slug}.", "DUPLICATE_SLUG", ("id",)))
-    return problems
+    return problems + await condition_problems(tx, course.id)
 
 
 async def unpublish_theme(tx: Transaction, theme_id: str) -> None:

@@ -34,6 +34,7 @@ ROOTS = {
     "block": "block(id: $block)",
     "user": f'user(id: "{User.new_id()}")',
     "job": f'job(id: "{Job.new_id()}")',
+    "conditionPreview": 'conditionPreview(blockId: $block, condition: "true")',
     "answerPreview": 'answerPreview(blockId: $block, answer: {multipleChoice: {choiceId: "cold"}})',
     "node": "node(id: $milestone)",
     "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone])",
@@ -103,7 +104,7 @@ def test_every_field_can_be_asked_for_alone(
         is_block = name.endswith(("Block", "Question"))  # Those are many, and read in the same way.
         for way in some[: 1 if is_block or stage == "LIVE" else WAYS_PER_TYPE]:
             if who == "anonymous" and way.startswith(
-                ("trash", "events", "jobs", "schedules", "auditLog", "answerPreview")
+                ("trash", "events", "jobs", "schedules", "auditLog", "answerPreview", "conditionPreview")
             ):
                 continue
             with subtests.test(type=name, way=way):
@@ -121,7 +122,7 @@ def document(schema: GraphQLSchema, name: str, way: str) -> str:
 def test_every_type_that_can_be_read_is_reached(schema: GraphQLSchema) -> None:
     outputs = {name for name, each in schema.type_map.items() if isinstance(each, GraphQLObjectType)}
     written = {name for name in outputs if name.endswith("Payload") or name.startswith("__")}
-    errors = {"InputError", "RevisionConflict", "RateLimited", "FieldDifference"}
+    errors = {"InputError", "ConditionProblem", "RevisionConflict", "RateLimited", "FieldDifference"}
     assert outputs - written - errors - {"Query", "Mutation", "IdMapping"} <= set(ways(schema))
 
 
