@@ -21,6 +21,7 @@ from models.identity import (
     User,
     UserMilestone,
 )
+from models.inbox import InboundHook, InboundSeen, ProviderEvent
 from models.importing import ExternalRef, ImportIssue, ImportJob
 from models.jobs import Job, ScheduledJob
 from models.outbox import OutgoingMail
@@ -51,6 +52,9 @@ TABLES: tuple[type[Table], ...] = (
     NotificationPreference,
     AuditLog,
     AuditSeal,
+    InboundHook,
+    InboundSeen,
+    ProviderEvent,
     Content,
     Revision,
     Schedule,
