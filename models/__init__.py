@@ -21,8 +21,8 @@ from models.identity import (
     User,
     UserMilestone,
 )
-from models.inbox import InboundHook, InboundSeen, ProviderEvent
 from models.importing import ExternalRef, ImportIssue, ImportJob
+from models.inbox import InboundHook, InboundSeen, ProviderEvent
 from models.jobs import Job, ScheduledJob
 from models.outbox import OutgoingMail
 from models.requests import IdempotencyKey, RateLimit

@@ -1,7 +1,7 @@
 """The inbox: what providers and other systems tell us, as it came in, and the hooks by which others may tell.
 
-What comes in is kept as it was sent, for a while. It may hold anything, personal data too: only those who look after the
-inbox read it, and a fact that is made of it holds no more than a hook's mapping names.
+What comes in is kept as it was sent, for a while. It may hold anything, personal data too: only those who look after
+the inbox read it, and a fact that is made of it holds no more than a hook's mapping names.
 """
 
 from __future__ import annotations
