@@ -30,6 +30,8 @@ from graph.formats import FORMATS
 from graph.identity import accounts, friends, impersonation, people
 from graph.identity.friends import FriendsQuery
 from graph.identity.viewer import IdentityQuery
+from graph.inbox import MUTATIONS as INBOX_MUTATIONS
+from graph.inbox import InboundHook, InboxQuery, ProviderEvent
 from graph.jobs import MUTATIONS as JOB_MUTATIONS
 from graph.jobs import Job, JobsQuery
 from graph.node import NodeQuery
@@ -46,7 +48,9 @@ def _name_of(name: str, _row: Row) -> str:
 
 
 # Every type whose objects have an id; blocks are added with their formats.
-ENTITIES: tuple[Any, ...] = (Theme, Course, Milestone, Module, Lesson, Revision, Schedule, Fact, Job)
+ENTITIES: tuple[Any, ...] = (
+    Theme, Course, Milestone, Module, Lesson, Revision, Schedule, Fact, Job, InboundHook, ProviderEvent,
+)  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
     **{each.__entity__: partial(_name_of, each.__name__) for each in ENTITIES},
@@ -60,6 +64,7 @@ MUTATIONS = (
     *people.MUTATIONS,
     *friends.MUTATIONS,
     *JOB_MUTATIONS,
+    *INBOX_MUTATIONS,
     *curriculum_mutations.MUTATIONS,
     *SCHEDULE_MUTATIONS,
 )
@@ -75,6 +80,7 @@ class Query(
     AuditQuery,
     EventsQuery,
     JobsQuery,
+    InboxQuery,
     NodeQuery,
 ):
     """Root fields of all domains."""
