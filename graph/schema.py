@@ -56,6 +56,7 @@ TYPES: dict[type[Table], Callable[[Row], str]] = {
     **{each.__entity__: partial(_name_of, each.__name__) for each in ENTITIES},
     Block: lambda row: _FORMAT_NAMES[row.format],
 }
+OUTPUTS = tuple(kind for each in FORMATS for kind in (each.output, each.response) if kind is not None)
 # What `node(id)` finds.
 FINDERS = tuple(Relation(model, "id") for model in TYPES)
 MUTATIONS = (
@@ -106,7 +107,7 @@ def schema() -> strawberry.Schema:
         query=Query,
         mutation=mutation,
         directives=[perspective],
-        types=[*ENTITIES, *(each.output for each in FORMATS), InputError, RateLimited, RevisionConflict],
+        types=[*ENTITIES, *OUTPUTS, InputError, RateLimited, RevisionConflict],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     install(made)

@@ -119,7 +119,7 @@ FACT_TYPES = [
     "inbound_hook.deleted",
     "inbound.received",
 ]
-FORMAT_KIT = {"__init__", "base", "choosing", "kinds", "patterns", "values"}
+FORMAT_KIT = {"__init__", "analysis", "answering", "base", "choosing", "kinds", "patterns", "values"}
 
 
 def _tables(kind: type[Table] = Table) -> set[type[Table]]:
