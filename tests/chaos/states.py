@@ -35,13 +35,16 @@ class States:
             return {name: self._rows(name) for name in self._names}
 
     def go_back(self, state: State) -> None:
-        """Makes everything what it was, and forgets all tries that were counted."""
+        """Makes everything what it was."""
         now = self.now()
         with self._connection.transaction():
-            self._connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(_COUNTS)))
             for name in self._names:
                 if now[name] != state[name]:
                     self._fill(name, state[name])
+
+    def forget_tries(self) -> None:
+        """Lets everything be tried as if it were the first time."""
+        self._connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(_COUNTS)))
 
     def _rows(self, name: str) -> frozenset[str]:
         with self._connection.cursor() as cursor, cursor.copy(_copy(name, "TO STDOUT")) as copy:

@@ -131,6 +131,7 @@ class Saboteur:
         """What a try does to the cookies of a browser does not stay, nor does what was to go wrong."""
         cookies = httpx.Cookies(client.http.cookies)
         self._is_quiet()
+        self.states.forget_tries()
         yield
         self.wire.plan = None
         client.http.cookies = cookies
