@@ -102,6 +102,15 @@ class Transaction:
         """
         await self._connection.execute(self._database.noted("SET LOCAL enable_nestloop = off"))
 
+    @asynccontextmanager
+    async def however_long(self) -> AsyncIterator[None]:
+        """A statement in this block may take as long as it takes, such as waiting for somebody else to be done."""
+        (usual,) = await self.rows(sa.select(sa.func.current_setting("statement_timeout").label("value")))
+        await self.rows(_statement_timeout("0"))
+        async with self._connection.however_long():
+            yield
+        await self.rows(_statement_timeout(usual.value))
+
     async def check_deferred(self) -> None:
         """Makes deferred constraints speak now, while the door can still turn their words into user errors.
 
@@ -121,6 +130,10 @@ class Transaction:
         )
         telemetry.took("sql", began, max(cursor.rowcount, 0))
         return cursor
+
+
+def _statement_timeout(value: str) -> sa.Select[Any]:
+    return sa.select(sa.func.set_config("statement_timeout", value, True))
 
 
 Keep = Callable[[Transaction, list[Any]], Awaitable[None]]
