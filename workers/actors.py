@@ -27,6 +27,7 @@ from core.writing import Transaction, transaction
 from gateways.mail import Mail
 from resolvers import jobs
 from resolvers.jobs import Claimed, LeaseLost
+from resolvers.webhooks.kit import Hooks
 
 log = logging.getLogger("cairn.jobs")
 
@@ -40,6 +41,7 @@ class Tools:
     imports: Path
     fact_days: int
     job_days: int
+    hooks: Hooks | None = None
 
 
 @dataclass

@@ -14,6 +14,7 @@ from core.viewer import SERVICE
 from core.writing import Transaction, transaction
 from resolvers import events, identity, jobs, outbox
 from resolvers.requests import idempotency, limits
+from resolvers.webhooks import sending
 from workers.actors import Work, actor
 
 REMOVE_EXPIRED = JobKind("remove_expired", priority=Priority.LOW, time_limit=300, schedule="7 * * * *")
@@ -41,6 +42,9 @@ async def _in_batches(work: Work) -> None:
     """Each batch in a transaction of its own: removing much must not hold up anybody. What is gone stays gone."""
     await _until_none(work, lambda tx: jobs.delete_old(tx, work.tools.job_days))
     await _until_none(work, lambda tx: _delete_old_facts(tx, work.tools.fact_days))
+    if work.tools.hooks is not None:
+        days = work.tools.hooks.rules.delivery_days
+        await _until_none(work, lambda tx: sending.delete_old(tx, days))
 
 
 async def _until_none(work: Work, delete: Callable[[Transaction], Awaitable[int]]) -> None:
@@ -59,4 +63,4 @@ async def _delete_old_facts(tx: Transaction, days: int) -> int:
 
 @actor(REMOVE_OLD, prepare=_in_batches)
 async def remove_old(work: Work) -> None:
-    """Jobs that were done and facts that happened long ago: all of it in batches, before."""
+    """Jobs that were done, facts and deliveries of long ago: all of it in batches, before."""

@@ -61,6 +61,11 @@ TAGS = {
     0x040: "external_ref",
     0x041: "import_job",
     0x042: "import_issue",
+    0x060: "webhook",
+    0x061: "webhook_secret",
+    0x062: "webhook_lane",
+    0x063: "webhook_delivery",
+    0x064: "delivery_attempt",
 }
 # Every fact that was ever recorded names its type: a type never changes and is never used again.
 FACT_TYPES = [
@@ -110,6 +115,13 @@ FACT_TYPES = [
     "role.revoked",
     "api_token.created",
     "api_token.revoked",
+    "webhook.created",
+    "webhook.updated",
+    "webhook.deleted",
+    "webhook.paused",
+    "webhook.disabled",
+    "webhook.resumed",
+    "webhook.secret_rotated",
 ]
 FORMAT_KIT = {"__init__", "base", "choosing", "kinds", "patterns", "values"}
 
