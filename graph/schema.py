@@ -22,6 +22,7 @@ from graph.curriculum import mutations as curriculum_mutations
 from graph.curriculum.queries import CurriculumQuery
 from graph.curriculum.schedules import MUTATIONS as SCHEDULE_MUTATIONS
 from graph.curriculum.schedules import Schedule, SchedulesQuery
+from graph.curriculum.subscriptions import CurriculumSubscription
 from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
 from graph.errors import InputError, RateLimited, RevisionConflict
@@ -31,10 +32,11 @@ from graph.identity import accounts, friends, impersonation, people
 from graph.identity.friends import FriendsQuery
 from graph.identity.viewer import IdentityQuery
 from graph.jobs import MUTATIONS as JOB_MUTATIONS
-from graph.jobs import Job, JobsQuery
+from graph.jobs import Job, JobsQuery, JobsSubscription
 from graph.node import NodeQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
+from graph.subscriptions import EventsSubscription
 from models.content import Stage
 from models.curriculum import Block
 
@@ -80,8 +82,13 @@ class Query(
     """Root fields of all domains."""
 
 
+@strawberry.type(description="Everything that can be followed as it happens.")
+class Subscription(EventsSubscription, CurriculumSubscription, JobsSubscription):
+    """Root fields of all domains."""
+
+
 @strawberry.directive(
-    locations=[DirectiveLocation.QUERY],
+    locations=[DirectiveLocation.QUERY, DirectiveLocation.SUBSCRIPTION],
     description="From which perspective the operation reads: LIVE unless it says DRAFT, which needs `content:edit`.",
 )
 def perspective(
@@ -99,6 +106,7 @@ def schema() -> strawberry.Schema:
     made = strawberry.Schema(
         query=Query,
         mutation=mutation,
+        subscription=Subscription,
         directives=[perspective],
         types=[*ENTITIES, *(each.output for each in FORMATS), InputError, RateLimited, RevisionConflict],
         config=StrawberryConfig(scalar_map=SCALARS),
