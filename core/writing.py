@@ -30,7 +30,7 @@ class Transaction:
 
     def __init__(self, database: Database, connection: Connection, viewer: Viewer) -> None:
         self.viewer = viewer
-        self._database = database
+        self.database = database
         self._connection = connection
         self._wrote = False
         self._collected: dict[Keep, list[Any]] = {}
@@ -92,7 +92,7 @@ class Transaction:
     def announce(self) -> None:
         """Wakes those who were to be woken, now that all is committed."""
         for channel in self._woken:
-            self._database.wake(channel)
+            self.database.wake(channel)
 
     async def expect_many_rows(self) -> None:
         """Has the rest of the transaction planned for many rows, for acts on whole trees.
@@ -100,7 +100,7 @@ class Transaction:
         Statistics of a table that has just grown are old. A join that the planner takes for one row by one row may be
         thousands by thousands and run for minutes; by hash or by merge it takes what its rows take.
         """
-        await self._connection.execute(self._database.noted("SET LOCAL enable_nestloop = off"))
+        await self._connection.execute(self.database.noted("SET LOCAL enable_nestloop = off"))
 
     async def check_deferred(self) -> None:
         """Makes deferred constraints speak now, while the door can still turn their words into user errors.
@@ -108,7 +108,7 @@ class Transaction:
         Where nothing was written, as when finding out who is asking, they have nothing to say.
         """
         if self._wrote:
-            await self._connection.execute(self._database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
+            await self._connection.execute(self.database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
 
     async def _run(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None) -> psycopg.AsyncCursor[Any]:
         if self.watch is not None and statement.is_dml:
@@ -117,7 +117,7 @@ class Transaction:
         self._wrote = self._wrote or statement.is_dml
         began = perf_counter()
         cursor = await self._connection.execute(
-            self._database.noted(prepared.text), {**prepared.constants, **(values or {})}
+            self.database.noted(prepared.text), {**prepared.constants, **(values or {})}
         )
         telemetry.took("sql", began, max(cursor.rowcount, 0))
         return cursor

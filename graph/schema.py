@@ -37,6 +37,8 @@ from graph.node import NodeQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
 from graph.subscriptions import EventsSubscription
+from graph.webhooks import mutations as webhook_mutations
+from graph.webhooks.types import Webhook, WebhookDelivery, WebhooksQuery
 from models.content import Stage
 from models.curriculum import Block
 
@@ -48,7 +50,19 @@ def _name_of(name: str, _row: Row) -> str:
 
 
 # Every type whose objects have an id; blocks are added with their formats.
-ENTITIES: tuple[Any, ...] = (Theme, Course, Milestone, Module, Lesson, Revision, Schedule, Fact, Job)
+ENTITIES: tuple[Any, ...] = (
+    Theme,
+    Course,
+    Milestone,
+    Module,
+    Lesson,
+    Revision,
+    Schedule,
+    Fact,
+    Job,
+    Webhook,
+    WebhookDelivery,
+)
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
     **{each.__entity__: partial(_name_of, each.__name__) for each in ENTITIES},
@@ -64,6 +78,7 @@ MUTATIONS = (
     *JOB_MUTATIONS,
     *curriculum_mutations.MUTATIONS,
     *SCHEDULE_MUTATIONS,
+    *webhook_mutations.MUTATIONS,
 )
 
 
@@ -77,6 +92,7 @@ class Query(
     AuditQuery,
     EventsQuery,
     JobsQuery,
+    WebhooksQuery,
     NodeQuery,
 ):
     """Root fields of all domains."""

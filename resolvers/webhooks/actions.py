@@ -18,7 +18,7 @@ from core.ids import tag_of
 from core.rows import Row
 from core.sealing import Unreadable
 from core.tables import id_type
-from core.viewer import Viewer, refuse_acting_as
+from core.viewer import refuse_acting_as
 from core.writing import Transaction, checked
 from gateways.webhooks import new_secret
 from models.events import (
@@ -36,6 +36,7 @@ from resolvers import events
 from resolvers.webhooks.kit import Hooks
 from resolvers.webhooks.messages import TRIAL
 from resolvers.webhooks.placing import DUE, lanes
+from resolvers.webhooks.principal import reading_as, require_no_more
 from resolvers.webhooks.schedule import TRIES
 from resolvers.webhooks.sending import next_of_lane
 from resolvers.webhooks.visible import DELIVERY, LANE, WEBHOOK
@@ -51,16 +52,6 @@ PENDING, PARKED = DeliveryState.PENDING.value, DeliveryState.PARKED.value
 # With any of these in other hands, the webhook is another one.
 _DECISIVE = frozenset({"url", "query", "events", "about", "scopes"})
 
-# Who may -------------------------------------------------------------------------------------------------------------
-
-
-def _require_no_more(viewer: Viewer, scopes: Sequence[str]) -> None:
-    """Raises unless the viewer may everything that is given to a webhook."""
-    beyond = sorted(each for each in scopes if not viewer.may(each))
-    if beyond:
-        raise InvalidInput(f"You may not do this yourself: {', '.join(beyond)}.", "INVALID", ("scopes",))
-
-
 # Actions: the webhooks themselves ------------------------------------------------------------------------------------
 
 
@@ -69,8 +60,8 @@ async def create(tx: Transaction, hooks: Hooks, fields: Mapping[str, Any]) -> tu
     refuse_acting_as(tx.viewer)
     if tx.viewer.user_id is None:
         raise DomainError("Somebody has to answer for a webhook.", "FORBIDDEN")
-    values = _checked(hooks, fields)
-    _require_no_more(tx.viewer, values["scopes"])
+    values = _checked(hooks, fields, None)
+    require_no_more(tx.viewer, values["scopes"])
     await _require_room(tx)
     webhook_id = Webhook.new_id()
     await tx.insert(Webhook, [{"id": webhook_id, "owner_id": tx.viewer.user_id, "about": [], **values}])
@@ -85,13 +76,13 @@ async def update(
     """Saves changed fields. What is sent from then on, and what waits already, goes by the new ones."""
     refuse_acting_as(tx.viewer)
     found = await _locked(tx, webhook_id)
-    values = _checked(hooks, fields)
+    values = _checked(hooks, fields, found)
     _require_revision(found, expected_revision, values)
     if not values:
         return
     if _DECISIVE & values.keys():
         # Also what is kept: a lesser manager must not send elsewhere what only the maker may read.
-        _require_no_more(tx.viewer, values.get("scopes", found.scopes))
+        require_no_more(tx.viewer, values.get("scopes", found.scopes))
         if tx.viewer.user_id is not None:
             values["owner_id"] = tx.viewer.user_id
     await _set(tx, webhook_id, **values, revision=WEBHOOK.c.revision + 1)
@@ -121,7 +112,7 @@ async def resume(tx: Transaction, webhook_id: str) -> None:
         raise DomainError("This webhook is active already.", "WRONG_STATE", ("id",))
     owner = {}
     if tx.viewer.user_id is not None and found.owner_id != tx.viewer.user_id:
-        _require_no_more(tx.viewer, found.scopes)
+        require_no_more(tx.viewer, found.scopes)
         owner = {"owner_id": tx.viewer.user_id}
     await _set(tx, webhook_id, state=ACTIVE, reason=None, failing_since=None, not_before=None, **owner)
     waiting = sa.and_(DELIVERY.c.webhook_id == webhook_id, DELIVERY.c.state == PENDING)
@@ -234,8 +225,8 @@ def _chosen(
 # Their rules ---------------------------------------------------------------------------------------------------------
 
 
-def _checked(hooks: Hooks, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The values by their rules; raises all that is wrong at once."""
+def _checked(hooks: Hooks, fields: Mapping[str, Any], known: Row | None) -> dict[str, Any]:
+    """The values by their rules; raises all that is wrong at once. `known` is how the webhook stands, if it does."""
     values = checked(Webhook, fields)
     errors: list[DomainError] = []
 
@@ -244,13 +235,14 @@ def _checked(hooks: Hooks, fields: Mapping[str, Any]) -> dict[str, Any]:
 
     if "url" in values and (problem := hooks.sender.problem(values["url"])):
         refuse("url", problem)
-    if "query" in values:
-        for problem in hooks.payloads.problems(values["query"]):
+    if {"query", "scopes"} & values.keys():
+        query, scopes = (values[name] if name in values else getattr(known, name) for name in ("query", "scopes"))
+        for problem in hooks.payloads.problems(query, reading_as(scopes)):
             refuse("query", problem)
-    for name, known in (("events", set(BY_TYPE)), ("scopes", {each.value for each in Scope})):
+    for name, there in (("events", set(BY_TYPE)), ("scopes", {each.value for each in Scope})):
         if name in values:
             values[name] = sorted(set(values[name]))
-            if unknown := sorted(set(values[name]) - known):
+            if unknown := sorted(set(values[name]) - there):
                 refuse(name, f"There is no such thing: {', '.join(unknown)}.")
     if "events" in values and not values["events"]:
         refuse("events", "Choose at least one type of facts.")

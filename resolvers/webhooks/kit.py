@@ -24,8 +24,8 @@ class Away(Exception):
 class Payloads(Protocol):
     """Whoever knows the schema: judges the queries of webhooks, and runs them."""
 
-    def problems(self, query: str) -> list[str]:
-        """Why this query could not be a webhook's; empty when it could."""
+    def problems(self, query: str, viewer: Viewer | None = None) -> list[str]:
+        """Why this query could not be a webhook's, or not one that reads as this viewer; empty when it could."""
 
     async def answer(self, database: Database, query: str, fact: Row, viewer: Viewer) -> Mapping[str, Any] | None:
         """What the query selects for one fact of the log, as the viewer; None when it is not about such facts.
@@ -34,7 +34,7 @@ class Payloads(Protocol):
         """
 
     def json_schema(self, query: str) -> Mapping[str, Any]:
-        """The JSON Schema of what the query selects."""
+        """The JSON Schema of what the query selects; raises `Unpayable` where it would not run."""
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,12 @@ It is nobody in particular: it has no rows of its own, so that nothing of its ow
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from core.errors import InvalidInput
 from core.rows import Row
 from core.tables import table_of
 from core.viewer import Viewer, ViewerKind
@@ -44,6 +46,13 @@ def viewer_of(webhook: Row) -> Viewer | None:
     )
 
 
-def reading_as(scopes: list[str]) -> Viewer:
+def reading_as(scopes: Sequence[str]) -> Viewer:
     """As whom a webhook with these permissions would read."""
     return Viewer(ViewerKind.API_TOKEN, name="webhook", scopes=frozenset(scopes))
+
+
+def require_no_more(viewer: Viewer, scopes: Sequence[str]) -> None:
+    """Raises unless the viewer may do all of this: nobody gives a webhook more than they have themselves."""
+    beyond = sorted(each for each in scopes if not viewer.may(each))
+    if beyond:
+        raise InvalidInput(f"You may not do this yourself: {', '.join(beyond)}.", "INVALID", ("scopes",))
