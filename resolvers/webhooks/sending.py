@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 
 from core.rows import Row, row_class
 from core.tables import id_type
@@ -148,7 +148,7 @@ def _claims(owner: str, most: int, most_failing: int, per_endpoint: int) -> sa.U
 def _first_of(lane_ids: Sequence[str]) -> sa.Select[Any]:
     return (
         sa.select(DELIVERY, sa.or_(DELIVERY.c.next_at.is_(None), DELIVERY.c.next_at <= sa.func.now()).label("is_due"))
-        .distinct(DELIVERY.c.lane_id)
+        .ext(distinct_on(DELIVERY.c.lane_id))
         .where(DELIVERY.c.lane_id == sa.any_(_ids(lane_ids)), DELIVERY.c.state == PENDING)
         .order_by(DELIVERY.c.lane_id, DELIVERY.c.sequence)
     )
