@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,16 +13,21 @@ import psycopg
 
 from cairn.composition import hooks, operations
 from cairn.settings import GraphqlSettings, Settings
+from core.database import Database
+from core.viewer import SERVICE
+from core.writing import transaction
 from gateways.webhooks import HttpSender
 from graph.running import Operations
 from resolvers.webhooks.kit import Hooks
+from resolvers.webhooks.sending import claim
 from tests.events.logs import sql
 from tests.jobs.crews import tools, until
 from tests.support.clients import Client, Data
 from tests.support.servers import WEBHOOKS
+from workers import relay
 from workers.running import Worker
+from workers.webhooks import deliver
 
-LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 QUERY = """subscription { contentPublished { type subjectId subject { ... on Theme { title } } } }"""
 SHOWN = """id state reason attempts sequence position
     log { number outcome status reason answer address url durationMs bodyBytes bodySha256 }"""
@@ -55,6 +60,29 @@ def sending(url: str, **given: Any) -> Iterator[Worker]:
         yield worker
     finally:
         worker.stop()
+
+
+def send(url: str, **given: Any) -> int:
+    """Does once all that a worker would do by now: places facts, and sends what is due; answers how many attempts."""
+
+    async def run() -> int:
+        database = Database(url, pool_size=4)
+        await database.open()
+        made, number = kit(url, **given), 0
+        try:
+            while True:
+                # The very first round only makes the counter.
+                placed = await relay.place(database, {}) or await relay.place(database, {})
+                async with transaction(database, SERVICE) as tx:
+                    found = await claim(tx, "test", 100, 50, made.rules.per_endpoint)
+                if not placed and not found:
+                    return number
+                await asyncio.gather(*(deliver(database, made, each) for each in found))
+                number += len(found)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())
 
 
 def webhook(admin: Client, url: str, **fields: Any) -> tuple[str, str]:
