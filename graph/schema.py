@@ -19,11 +19,12 @@ from graph import node
 from graph.audit import AuditQuery
 from graph.content import ContentQuery, Revision
 from graph.curriculum import mutations as curriculum_mutations
+from graph.curriculum.assessments import MUTATIONS as ASSESSMENT_MUTATIONS
 from graph.curriculum.queries import CurriculumQuery
 from graph.curriculum.schedules import MUTATIONS as SCHEDULE_MUTATIONS
 from graph.curriculum.schedules import Schedule, SchedulesQuery
 from graph.curriculum.subscriptions import CurriculumSubscription
-from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
+from graph.curriculum.types import Assessment, Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
 from graph.errors import ConditionProblem, InputError, RateLimited, RevisionConflict
 from graph.events import EventsQuery, Fact
@@ -53,8 +54,8 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Revision, Schedule, Fact, Job, InboundHook, ProviderEvent, Webhook,
-    WebhookDelivery,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Revision, Schedule, Fact, Job, InboundHook, ProviderEvent,
+    Webhook, WebhookDelivery,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
@@ -72,6 +73,7 @@ MUTATIONS = (
     *JOB_MUTATIONS,
     *INBOX_MUTATIONS,
     *curriculum_mutations.MUTATIONS,
+    *ASSESSMENT_MUTATIONS,
     *SCHEDULE_MUTATIONS,
     *webhook_mutations.MUTATIONS,
 )

@@ -3,7 +3,7 @@
 from core.tables import Table
 from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
-from models.curriculum import AnswerKey, Block, Course, Lesson, Milestone, Module, Theme
+from models.curriculum import AnswerKey, Assessment, Block, Course, Lesson, Milestone, Module, Theme
 from models.events import FactCounter, FactEntry
 from models.identity import (
     ApiToken,
@@ -64,6 +64,7 @@ TABLES: tuple[type[Table], ...] = (
     Milestone,
     Module,
     Lesson,
+    Assessment,
     Block,
     AnswerKey,
     ExternalRef,

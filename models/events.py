@@ -28,7 +28,9 @@ _say = pydantic.Field
 class Editorial(Fact):
     """Something happened to an editorial object."""
 
-    root_id: str = _say(description="The theme or course that it is published with; its own id where it is one.")
+    root_id: str = _say(
+        description="The theme, course or assessment that it is published with; its own id where it is one."
+    )
 
 
 class Created(Editorial):
@@ -196,6 +198,38 @@ class LessonTrashed(Editorial, type="lesson.trashed", subject="lesson"):
 
 class LessonRestored(Editorial, type="lesson.restored", subject="lesson"):
     """A lesson was taken out of the trash, with all that was trashed along with it."""
+
+
+class AssessmentCreated(Created, type="assessment.created", subject="assessment"):
+    """A draft assessment was made."""
+
+
+class AssessmentUpdated(Updated, type="assessment.updated", subject="assessment"):
+    """Fields of a draft assessment were saved."""
+
+
+class AssessmentMoved(Moved, type="assessment.moved", subject="assessment"):
+    """A draft assessment has another place in its course."""
+
+
+class AssessmentTrashed(Editorial, type="assessment.trashed", subject="assessment"):
+    """A draft assessment was put into the trash, with its questions."""
+
+
+class AssessmentRestored(Editorial, type="assessment.restored", subject="assessment"):
+    """An assessment was taken out of the trash, with all that was trashed along with it."""
+
+
+class AssessmentPublished(Published, type="assessment.published", subject="assessment"):
+    """Readers see the draft of an assessment that stands by itself as it is now."""
+
+
+class AssessmentUnpublished(Fact, type="assessment.unpublished", subject="assessment"):
+    """Readers no longer see an assessment that stands by itself."""
+
+
+class AssessmentReverted(Published, type="assessment.reverted", subject="assessment"):
+    """A sealed revision was loaded into the draft of an assessment that stands by itself."""
 
 
 class BlockCreated(Created, type="block.created", subject="block"):
@@ -370,6 +404,8 @@ FACTS: tuple[type[Fact], ...] = (
     CoursePlanned, CoursePlanCancelled, CourseImported,
     ModuleCreated, ModuleUpdated, ModuleMoved, ModuleTrashed, ModuleRestored,
     LessonCreated, LessonUpdated, LessonMoved, LessonTrashed, LessonRestored,
+    AssessmentCreated, AssessmentUpdated, AssessmentMoved, AssessmentTrashed, AssessmentRestored, AssessmentPublished,
+    AssessmentUnpublished, AssessmentReverted,
     BlockCreated, BlockUpdated, BlockMoved, BlockTrashed, BlockRestored,
     UserSignedUp, UserClaimed, UserSignedIn, UserUpdated, UserPasswordChanged, UserEmailChanged,
     ConsentGranted, ConsentWithdrawn, RoleGranted, RoleRevoked, ApiTokenCreated, ApiTokenRevoked,

@@ -11,6 +11,8 @@ import strawberry
 from core.errors import RequestError
 from core.viewer import require
 from graph.curriculum.arguments import (
+    AssessmentFilter,
+    AssessmentSort,
     BlockFilter,
     BlockSort,
     CourseFilter,
@@ -22,7 +24,7 @@ from graph.curriculum.arguments import (
     ThemeFilter,
     ThemeSort,
 )
-from graph.curriculum.types import Course, Lesson, Module, Theme
+from graph.curriculum.types import Assessment, Course, Lesson, Module, Theme
 from graph.declaring import argument, batch_field
 from graph.engine import BatchInfo
 from graph.formats.answering import AnswerInput, AnswerPreview, preview
@@ -97,11 +99,19 @@ class CurriculumQuery:
     blocks: Connection[Block] = connection(
         curriculum.BLOCKS, "Blocks of all lessons.", sort=BlockSort, filter=BlockFilter
     )
+    assessments: Connection[Assessment] = connection(
+        curriculum.ASSESSMENTS, "All assessments.", sort=AssessmentSort, filter=AssessmentFilter
+    )
     theme: Theme | None = by_id_or_slug(
         curriculum.THEME_BY_ID, curriculum.THEME_BY_SLUG, "One theme, by id or by slug."
     )
     course: Course | None = by_id_or_slug(
         curriculum.COURSE_BY_ID, curriculum.COURSE_BY_SLUG, "One course, by id or by slug."
+    )
+    assessment: Assessment | None = by_id_or_slug(
+        curriculum.ASSESSMENT_BY_ID,
+        curriculum.ASSESSMENT_BY_SLUG,
+        "One assessment, by id, or by slug where it stands by itself.",
     )
     module: Module | None = by_id(curriculum.MODULE_BY_ID, "One module.")
     lesson: Lesson | None = by_id(curriculum.LESSON_BY_ID, "One lesson.")

@@ -23,7 +23,7 @@ from graph.node import Node
 from resolvers import curriculum
 
 if TYPE_CHECKING:
-    from graph.curriculum.types import Lesson
+    from graph.curriculum.types import Assessment, Lesson
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,10 @@ def _same(row: Any) -> Any:
 
 @entity(models.Block, interface=True)
 class Block(Node):
-    """One piece of a lesson. Its type says what it is."""
+    """One piece of a lesson or an assessment. Its type says what it is."""
 
     format: BlockFormat = column("What the block is.")
-    position: int = column("Sort key among the lesson's blocks; gaps are possible.")
+    position: int = column("Sort key among the blocks beside it; gaps are possible.")
     revision: int = column("How often the draft was saved. Send it as expectedRevision.")
     title: str | None = column("A heading, where the block has one.")
     markdown: str = column("The text, or the question, as the author wrote it.", needs="body")
@@ -129,7 +129,10 @@ class Block(Node):
     show_if: str | None = column()
     shown_when: str | None = batched(_shown_when, "The same condition in plain words.", needs=("show_if",))
     lesson: Annotated[Lesson, strawberry.lazy("graph.curriculum.types")] | None = related_one(
-        curriculum.LESSON_OF_BLOCK, "The lesson it stands in."
+        curriculum.LESSON_OF_BLOCK, "The lesson it stands in; null for one of an assessment."
+    )
+    assessment: Annotated[Assessment, strawberry.lazy("graph.curriculum.types")] | None = related_one(
+        curriculum.ASSESSMENT_OF_BLOCK, "The assessment it stands in; null for one of a lesson."
     )
 
 

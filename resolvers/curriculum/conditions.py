@@ -26,7 +26,7 @@ from core.rows import Row
 from core.writing import Transaction
 from models.curriculum import BlockFormat
 from resolvers.content import drafts
-from resolvers.curriculum.visible import BLOCK, DRAFT, LESSON
+from resolvers.curriculum.visible import ASSESSMENT, BLOCK, DRAFT, LESSON
 from resolvers.formats import BY_KIND
 from resolvers.formats.base import QuestionFormat, validated
 
@@ -66,7 +66,7 @@ def condition_in_words(text: str | None) -> str | None:
 
 
 def scopes(blocks: Sequence[Row]) -> Iterator[tuple[Row, Scope]]:
-    """The blocks of one lesson, in order, each with what its condition may speak of: answers given before it."""
+    """The blocks of one lesson or assessment, in order, each with what its condition may ask for: answers before it."""
     later = {name: LATER for block in blocks for name in _declared(block)}
     known: dict[str, Declared] = {}
     for block in blocks:
@@ -99,21 +99,21 @@ def problems_of(text: str, scope: Scope) -> list[Problem]:
         return [Problem(error.message, error.position)]
 
 
-async def condition_problems(tx: Transaction, course_id: str) -> list[DomainError]:
-    """What is wrong with the conditions of a course's draft, and with the names that they use."""
+async def condition_problems(tx: Transaction, root_id: str) -> list[DomainError]:
+    """What is wrong with the conditions of a root's draft, and with the names that they use."""
     problems: list[DomainError] = []
-    rows = await tx.rows(_blocks().where(drafts.CONTENT.c.root_id == course_id))
-    for _, blocks in groupby(rows, key=lambda row: row.lesson_id):
-        problems += lesson_problems(list(blocks))
+    rows = await tx.rows(_blocks().where(drafts.CONTENT.c.root_id == root_id))
+    for _, blocks in groupby(rows, key=lambda row: row.parent_id):
+        problems += problems_beside(list(blocks))
     return problems
 
 
-def lesson_problems(blocks: Sequence[Row]) -> list[DomainError]:
-    """The same for one lesson's blocks, in order."""
+def problems_beside(blocks: Sequence[Row]) -> list[DomainError]:
+    """The same for the blocks of one lesson or assessment, in order."""
     problems: list[DomainError] = []
     keys = Counter(block.key for block in blocks if block.key is not None)
     for key in sorted(each for each, number in keys.items() if number > 1):
-        message = f"In the lesson {blocks[0].lesson!r}, {keys[key]} questions have the key {key}."
+        message = f"In the {blocks[0].kind} {blocks[0].parent!r}, {keys[key]} questions have the key {key}."
         problems.append(DomainError(message, "DUPLICATE_KEY", ("id",)))
     for number, (block, scope) in enumerate(scopes(blocks), 1):
         if block.show_if is not None:
@@ -124,40 +124,53 @@ def lesson_problems(blocks: Sequence[Row]) -> list[DomainError]:
 def _told(block: Row, number: int, problem: Problem) -> ConditionProblem:
     name = block.title or block.body_text[:60]
     message = (
-        f"In the lesson {block.lesson!r}, block {number} ({name!r}), "
+        f"In the {block.kind} {block.parent!r}, block {number} ({name!r}), "
         f"the condition is wrong at character {problem.position}: {problem.message}"
     )
     return ConditionProblem(message, "CONDITION", ("id",), block_id=block.id, position=problem.position)
 
 
 def _blocks() -> sa.Select[Any]:
-    """The draft blocks of lessons in which anything is named or shown under a condition, in order."""
+    """The draft blocks of lessons and assessments in which anything is named or has a condition, in order."""
     content, other = drafts.CONTENT, BLOCK.alias("other")
     concerned = sa.select(other.c.id).where(
-        other.c.lesson_id == BLOCK.c.lesson_id,
+        _parent(other) == _parent(BLOCK),
         other.c.stage == BLOCK.c.stage,
         sa.or_(other.c.show_if.is_not(None), other.c.key.is_not(None)),
     )
-    columns = (BLOCK.c[name] for name in ("id", "lesson_id", "format", "title", "key", "show_if", "settings"))
+    columns = (BLOCK.c[name] for name in ("id", "format", "title", "key", "show_if", "settings"))
     text = sa.func.left(BLOCK.c.body_text, 60).label("body_text")
+    in_lesson = sa.and_(LESSON.c.id == BLOCK.c.lesson_id, LESSON.c.stage == BLOCK.c.stage)
+    in_assessment = sa.and_(ASSESSMENT.c.id == BLOCK.c.assessment_id, ASSESSMENT.c.stage == BLOCK.c.stage)
     return (
-        sa.select(*columns, text, LESSON.c.title.label("lesson"))
+        sa.select(
+            *columns,
+            text,
+            _parent(BLOCK).label("parent_id"),
+            sa.func.coalesce(LESSON.c.title, ASSESSMENT.c.title).label("parent"),
+            sa.case((BLOCK.c.lesson_id.is_(None), "assessment"), else_="lesson").label("kind"),
+        )
         .join(content, content.c.id == BLOCK.c.id)
-        .join(LESSON, sa.and_(LESSON.c.id == BLOCK.c.lesson_id, LESSON.c.stage == BLOCK.c.stage))
+        .join(LESSON, in_lesson, isouter=True)
+        .join(ASSESSMENT, in_assessment, isouter=True)
         .where(BLOCK.c.stage == DRAFT, content.c.trashed_at.is_(None), concerned.exists())
-        .order_by(BLOCK.c.lesson_id, BLOCK.c.position, BLOCK.c.id)
+        .order_by(_parent(BLOCK), BLOCK.c.position, BLOCK.c.id)
     )
+
+
+def _parent(table: Any) -> Any:
+    return sa.func.coalesce(table.c.lesson_id, table.c.assessment_id)
 
 
 async def scope_of(reader: Reader, block_id: str) -> Scope | None:
     """What the condition of a block may speak of, in the stage that is read; None where there is no such block."""
-    mine = sa.select(BLOCK.c.lesson_id).where(BLOCK.c.id == sa.bindparam("id"), BLOCK.c.stage == sa.bindparam("stage"))
+    mine = sa.select(_parent(BLOCK)).where(BLOCK.c.id == sa.bindparam("id"), BLOCK.c.stage == sa.bindparam("stage"))
     columns = (BLOCK.c[name] for name in ("id", "format", "key", "settings"))
     content = drafts.CONTENT
     beside = (
         sa.select(*columns)
         .join(content, content.c.id == BLOCK.c.id)
-        .where(BLOCK.c.lesson_id == mine.scalar_subquery(), BLOCK.c.stage == sa.bindparam("stage"))
+        .where(_parent(BLOCK) == mine.scalar_subquery(), BLOCK.c.stage == sa.bindparam("stage"))
         .where(content.c.trashed_at.is_(None))
         .order_by(BLOCK.c.position, BLOCK.c.id)
     )

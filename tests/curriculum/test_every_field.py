@@ -32,14 +32,17 @@ ROOTS = {
     "module": "module(id: $module)",
     "lesson": "lesson(id: $lesson)",
     "block": "block(id: $block)",
+    "assessment": "assessment(id: $assessment)",
     "user": f'user(id: "{User.new_id()}")',
     "job": f'job(id: "{Job.new_id()}")',
     "conditionPreview": 'conditionPreview(blockId: $block, condition: "true")',
     "answerPreview": 'answerPreview(blockId: $block, answer: {multipleChoice: {choiceId: "cold"}})',
     "node": "node(id: $milestone)",
-    "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone])",
+    "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone, $assessment])",
 }
-PARAMETERS = ", ".join(f"${name}: ID!" for name in ("theme", "course", "module", "lesson", "block", "milestone"))
+PARAMETERS = ", ".join(
+    f"${name}: ID!" for name in ("theme", "course", "module", "lesson", "block", "milestone", "assessment")
+)
 # More ways to the same type are tried too, but not all that there are.
 WAYS_PER_TYPE = 2
 
@@ -91,7 +94,9 @@ def schema(application: tuple[str, RunningApplication]) -> GraphQLSchema:
 def variables(made: Data) -> Data:
     """What `ROOTS` refers to."""
     below = {"module": made["modules"][1], "lesson": made["lessons"][1], "block": made["blocks"]["multipleChoice"]}
-    return {"theme": made["theme"], "course": made["course"], "milestone": made["milestone"], **below}
+    return {"theme": made["theme"], "course": made["course"], "milestone": made["milestone"], **below} | {
+        "assessment": made["assessment"]
+    }
 
 
 @pytest.mark.parametrize(("who", "stage"), [("admin", "DRAFT"), ("anonymous", "LIVE")])
