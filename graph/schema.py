@@ -16,6 +16,8 @@ from core.relations import Relation
 from core.rows import Row
 from core.tables import Table
 from graph import node
+from graph.assessment import MUTATIONS as ATTEMPT_MUTATIONS
+from graph.assessment import Attempt, AttemptQuery
 from graph.audit import AuditQuery
 from graph.content import ContentQuery, Revision
 from graph.curriculum import mutations as curriculum_mutations
@@ -54,8 +56,8 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Assessment, Revision, Schedule, Fact, Job, InboundHook, ProviderEvent,
-    Webhook, WebhookDelivery,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Attempt, Revision, Schedule, Fact, Job, InboundHook,
+    ProviderEvent, Webhook, WebhookDelivery,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
@@ -74,6 +76,7 @@ MUTATIONS = (
     *INBOX_MUTATIONS,
     *curriculum_mutations.MUTATIONS,
     *ASSESSMENT_MUTATIONS,
+    *ATTEMPT_MUTATIONS,
     *SCHEDULE_MUTATIONS,
     *webhook_mutations.MUTATIONS,
 )
@@ -82,6 +85,7 @@ MUTATIONS = (
 @strawberry.type(description="Everything that can be read.")
 class Query(
     CurriculumQuery,
+    AttemptQuery,
     SchedulesQuery,
     ContentQuery,
     IdentityQuery,

@@ -1,6 +1,7 @@
 """Tables, enums, field rules and row policies: one file per domain."""
 
 from core.tables import Table
+from models.assessment import Answer, AnswerMark, Attempt, Paper
 from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
 from models.curriculum import AnswerKey, Assessment, Block, Course, Lesson, Milestone, Module, Theme
@@ -67,6 +68,10 @@ TABLES: tuple[type[Table], ...] = (
     Assessment,
     Block,
     AnswerKey,
+    Paper,
+    Attempt,
+    Answer,
+    AnswerMark,
     ExternalRef,
     ImportJob,
     ImportIssue,

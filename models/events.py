@@ -252,6 +252,28 @@ class BlockRestored(Editorial, type="block.restored", subject="block"):
     """A block was taken out of the trash."""
 
 
+# Attempts ------------------------------------------------------------------------------------------------------------
+
+
+class OfAttempt(Fact):
+    """Something happened to somebody's attempt at an assessment. How they did is not said here."""
+
+    assessment_id: str = _say(description="The assessment.")
+    user_id: str = _say(description="Whose attempt it is.")
+
+
+class AttemptStarted(OfAttempt, type="attempt.started", subject="attempt"):
+    """Somebody began an assessment."""
+
+
+class AttemptSubmitted(OfAttempt, type="attempt.submitted", subject="attempt"):
+    """An attempt was handed in, or its time was up."""
+
+
+class AttemptGraded(OfAttempt, type="attempt.graded", subject="attempt"):
+    """An attempt is graded."""
+
+
 # People --------------------------------------------------------------------------------------------------------------
 
 
@@ -407,6 +429,7 @@ FACTS: tuple[type[Fact], ...] = (
     AssessmentCreated, AssessmentUpdated, AssessmentMoved, AssessmentTrashed, AssessmentRestored, AssessmentPublished,
     AssessmentUnpublished, AssessmentReverted,
     BlockCreated, BlockUpdated, BlockMoved, BlockTrashed, BlockRestored,
+    AttemptStarted, AttemptSubmitted, AttemptGraded,
     UserSignedUp, UserClaimed, UserSignedIn, UserUpdated, UserPasswordChanged, UserEmailChanged,
     ConsentGranted, ConsentWithdrawn, RoleGranted, RoleRevoked, ApiTokenCreated, ApiTokenRevoked,
     InboundHookCreated, InboundHookUpdated, InboundHookRotated, InboundHookDeleted, InboundReceived,

@@ -120,6 +120,8 @@ class QuestionFormat(Format):
     response_model: ClassVar[type[Response]]
     # Whether answers may be given points at all, by a machine or a person.
     may_earn: ClassVar[bool] = True
+    # Whether a person has to say what an answer is worth.
+    is_graded_by_people: ClassVar[bool] = False
     # Whether answers are for nobody but who wrote them.
     is_private: ClassVar[bool] = False
 

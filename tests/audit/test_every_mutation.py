@@ -73,7 +73,7 @@ def every_mutation(
     editor = staff(Role.EDITOR)[1]
     _themes(scribe, editor)
     _courses(scribe, editor)
-    _assessments(scribe, editor)
+    _attempts(scribe, guest.client, _assessments(scribe, editor))
     _plans(scribe, editor)
     _jobs(scribe, staff(Role.ADMIN)[1], database_url)
     _inbox(scribe, staff(Role.ADMIN)[1], database_url)
@@ -162,7 +162,7 @@ def _courses(scribe: Scribe, editor: Client) -> None:
         scribe.do(editor, f"{kind}Restore", id=part)
 
 
-def _assessments(scribe: Scribe, editor: Client) -> None:
+def _assessments(scribe: Scribe, editor: Client) -> str:
     made = scribe.do(editor, "assessmentCreate", "assessment { id }", title="A survey")["assessment"]["id"]
     factories.many(editor, "blockCreate", "__typename", [{"assessmentId": made, "block": {"scale": {"markdown": "?"}}}])
     scribe.do(editor, "assessmentUpdate", id=made, expectedRevision=1, title="Another title")
@@ -174,6 +174,15 @@ def _assessments(scribe: Scribe, editor: Client) -> None:
     scribe.do(editor, "assessmentRestore", id=made)
     lesson = factories.tree(editor, modules=1, lessons=1, blocks=0)["lessons"][0]
     scribe.do(editor, "assessmentMove", id=factories.assessment(editor, lesson), afterId=None)
+    editor.do("assessmentPublish", "__typename", id=made)
+    return str(made)
+
+
+def _attempts(scribe: Scribe, client: Client, assessment: str) -> None:
+    begun = scribe.do(client, "attemptStart", "attempt { id questions { id } }", assessmentId=assessment)["attempt"]
+    question = begun["questions"][0]["id"]
+    scribe.do(client, "answerSave", id=begun["id"], blockId=question, answer={"scale": {"point": 3}})
+    scribe.do(client, "attemptSubmit", id=begun["id"])
 
 
 def _plans(scribe: Scribe, editor: Client) -> None:

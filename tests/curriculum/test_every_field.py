@@ -19,6 +19,7 @@ from graphql import (
     is_leaf_type,
 )
 
+from models.assessment import Attempt
 from models.identity import User
 from models.jobs import Job
 from tests.curriculum.contents import one_of_everything
@@ -35,6 +36,7 @@ ROOTS = {
     "assessment": "assessment(id: $assessment)",
     "user": f'user(id: "{User.new_id()}")',
     "job": f'job(id: "{Job.new_id()}")',
+    "attempt": f'attempt(id: "{Attempt.new_id()}")',
     "conditionPreview": 'conditionPreview(blockId: $block, condition: "true")',
     "answerPreview": 'answerPreview(blockId: $block, answer: {multipleChoice: {choiceId: "cold"}})',
     "node": "node(id: $milestone)",

@@ -70,6 +70,10 @@ TAGS = {
     0x06A: "webhook_lane",
     0x06B: "webhook_delivery",
     0x06C: "delivery_attempt",
+    0x050: "paper",
+    0x051: "attempt",
+    0x052: "answer",
+    0x053: "answer_mark",
 }
 # Every fact that was ever recorded names its type: a type never changes and is never used again.
 FACT_TYPES = [
@@ -115,6 +119,9 @@ FACT_TYPES = [
     "block.moved",
     "block.trashed",
     "block.restored",
+    "attempt.started",
+    "attempt.submitted",
+    "attempt.graded",
     "user.signed_up",
     "user.claimed",
     "user.signed_in",
