@@ -141,7 +141,7 @@ async def attempt_start(act: Act, assessment_id: Annotated[strawberry.ID, descri
 
 
 @mutation(Gate.PERSON, Attempt, trusted=True)
-async def answer_save(
+async def attempt_answer_save(
     act: Act, id: AttemptId, block_id: Annotated[strawberry.ID, described_as("The question.")], answer: Given = None
 ) -> str:
     """Keeps an answer, in place of an older one. It may be changed as often as one likes while there is time."""
@@ -160,4 +160,4 @@ async def attempt_submit(act: Act, id: AttemptId) -> str:
     return id
 
 
-MUTATIONS = (attempt_start, answer_save, attempt_submit)
+MUTATIONS = (attempt_start, attempt_answer_save, attempt_submit)

@@ -29,12 +29,12 @@ class Taker:
     def answer(self, attempt: Data, block: str, **answer: Any) -> Data:
         """Saves an answer, or takes one back where there is none; how the attempt stands then."""
         given: Data = {"id": attempt["id"], "blockId": block, "answer": answer or None}
-        found: Data = self.client.do("answerSave", ATTEMPT, **given)["attempt"]
+        found: Data = self.client.do("attemptAnswerSave", ATTEMPT, **given)["attempt"]
         return found
 
     def refused(self, attempt: Data, block: str, **answer: Any) -> Data:
         """Why an answer is not taken."""
-        return self.client.refused("answerSave", id=attempt["id"], blockId=block, answer=answer)
+        return self.client.refused("attemptAnswerSave", id=attempt["id"], blockId=block, answer=answer)
 
     def submit(self, attempt: Data) -> Data:
         """Hands in; how the attempt stands then."""

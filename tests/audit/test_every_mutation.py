@@ -181,7 +181,7 @@ def _assessments(scribe: Scribe, editor: Client) -> str:
 def _attempts(scribe: Scribe, client: Client, assessment: str) -> None:
     begun = scribe.do(client, "attemptStart", "attempt { id questions { id } }", assessmentId=assessment)["attempt"]
     question = begun["questions"][0]["id"]
-    scribe.do(client, "answerSave", id=begun["id"], blockId=question, answer={"scale": {"point": 3}})
+    scribe.do(client, "attemptAnswerSave", id=begun["id"], blockId=question, answer={"scale": {"point": 3}})
     scribe.do(client, "attemptSubmit", id=begun["id"])
 
 
