@@ -19,6 +19,7 @@ from graph.formats.answering import AnswerInput, AnswerRemark, given_answer, sho
 from graph.formats.base import Block, Response
 from graph.node import Node, by_id
 from graph.paging import Connection, connection
+from graph.subscriptions import OWNERS, Event, subscription
 from models.assessment import AttemptStatus
 from models.curriculum import BlockFormat
 from resolvers import curriculum
@@ -128,6 +129,15 @@ class AttemptQuery:
         visible.ATTEMPTS, "One's own attempts, the newest first.", filter=AttemptFilter
     )
     attempt: Attempt | None = by_id(visible.ATTEMPT_BY_ID, "One of one's own attempts.")
+
+
+@strawberry.type
+class AttemptSubscription:
+    """Root fields for those who take assessments."""
+
+    attempt_graded: Event = subscription(
+        (facts.AttemptGraded,), OWNERS, "One of one's own attempts is graded: ask for its `subject`."
+    )
 
 
 AttemptId = Annotated[strawberry.ID, described_as("The attempt's id.")]

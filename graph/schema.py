@@ -17,7 +17,7 @@ from core.rows import Row
 from core.tables import Table
 from graph import node
 from graph.assessment import MUTATIONS as ATTEMPT_MUTATIONS
-from graph.assessment import Attempt, AttemptQuery
+from graph.assessment import Attempt, AttemptQuery, AttemptSubscription
 from graph.audit import AuditQuery
 from graph.content import ContentQuery, Revision
 from graph.curriculum import mutations as curriculum_mutations
@@ -101,7 +101,7 @@ class Query(
 
 
 @strawberry.type(description="Everything that can be followed as it happens.")
-class Subscription(EventsSubscription, CurriculumSubscription, JobsSubscription):
+class Subscription(EventsSubscription, CurriculumSubscription, AttemptSubscription, JobsSubscription):
     """Root fields of all domains."""
 
 

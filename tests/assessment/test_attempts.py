@@ -7,10 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from cairn.composition import operations
+from cairn.settings import GraphqlSettings
+from core.viewer import Viewer, ViewerKind
+from graph.subscribing import open_subscription
 from resolvers.assessment import attempts
+from resolvers.events import FACT
 from tests.assessment.taking import CHOICE, NUMBER, Taker, quiz
-from tests.events.logs import sql
+from tests.events.logs import as_service, sql
 from tests.jobs.crews import ask, until
 from tests.support import factories
 from tests.support.clients import Client, Data, People
@@ -255,6 +261,20 @@ def test_what_a_person_has_to_read_waits_for_one(author: Client, taker: Takers, 
     stands = somebody.look(begun)
     assert stands is not None
     assert (stands["status"], stands["score"], len(stands["marks"])) == ("SUBMITTED", None, 2)
+
+
+def test_those_whose_attempt_it_is_are_told_that_it_is_graded(author: Client, taker: Takers, database_url: str) -> None:
+    made, (choice,) = quiz(author, {"multipleChoice": CHOICE})
+    somebody = taker()
+    done, _ = marks_after(somebody, made, choice, "yes")
+    mine = sa.and_(FACT.c.type == "attempt.graded", FACT.c.subject_id == done["id"])
+    (fact,) = as_service(database_url, lambda tx: tx.rows(sa.select(FACT).where(mine)))
+    runs = operations(GraphqlSettings())
+    document = "subscription { attemptGraded { subject { ... on Attempt { score } } } }"
+    follows = open_subscription(runs, runs.prepare(document, None), {}).follows
+    owner, other = (Viewer(ViewerKind.USER, each) for each in (fact.payload["userId"], made))
+    assert follows.concerns(owner, fact)  # type: ignore[union-attr]
+    assert not follows.concerns(other, fact)  # type: ignore[union-attr]
 
 
 # Whose it is ---------------------------------------------------------------------------------------------------------
