@@ -11,8 +11,8 @@ NORMAL, TOO_FAST, RESTART, TRY_AGAIN_LATER = 1000, 1008, 1012, 1013
 
 
 @dataclass(frozen=True)
-class Ended(Exception):
-    """A stream is over: a word for programs, a sentence for people, and the code a whole WebSocket is closed with.
+class Ending:
+    """Why something is over: a word for programs, a sentence for people, and the code a whole WebSocket is closed with.
 
     Without a close code it is one operation that ends, and others on the same connection go on.
     """
@@ -26,13 +26,21 @@ class Ended(Exception):
         return {"message": self.message, "extensions": {"code": self.code}}
 
 
-SIGNED_OUT = Ended("UNAUTHENTICATED", "What you signed in with has ended. Sign in, and go on.", UNAUTHORIZED)
-NOT_INITIALISED = Ended("INIT_TIMEOUT", "Connection initialisation timeout", INIT_TIMEOUT)
-IDLE = Ended("IDLE", "Nothing was asked for in a long time.", NORMAL)
-TOO_SLOW = Ended("TOO_SLOW", "Events were not taken in time. Go on after the last cursor.", TRY_AGAIN_LATER)
-SHUTTING_DOWN = Ended("RESTARTING", "The server restarts. Go on after the last cursor.", RESTART)
-TOO_MANY_OF_PERSON = Ended("TOO_MANY_CONNECTIONS", "You have too many connections open.", TOO_MANY)
-TOO_MANY_MESSAGES = Ended("RATE_LIMITED", "Too many messages in a short time.", TOO_FAST)
-TOO_MANY_OPERATIONS = Ended("TOO_MANY_OPERATIONS", "Too many operations run on this connection.")
-EXPIRED = Ended("CURSOR_EXPIRED", "The log does not reach back to this cursor. Read what you need anew, and subscribe.")
-BROKEN = Ended("INTERNAL_SERVER_ERROR", "Something went wrong on our side.")
+class Ended(Exception):
+    """A stream is over, for this reason."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.message)
+        self.ending = ending
+
+
+SIGNED_OUT = Ending("UNAUTHENTICATED", "What you signed in with has ended. Sign in, and go on.", UNAUTHORIZED)
+NOT_INITIALISED = Ending("INIT_TIMEOUT", "Connection initialisation timeout", INIT_TIMEOUT)
+IDLE = Ending("IDLE", "Nothing was asked for in a long time.", NORMAL)
+TOO_SLOW = Ending("TOO_SLOW", "Events were not taken in time. Go on after the last cursor.", TRY_AGAIN_LATER)
+SHUTTING_DOWN = Ending("RESTARTING", "The server restarts. Go on after the last cursor.", RESTART)
+TOO_MANY_OF_PERSON = Ending("TOO_MANY_CONNECTIONS", "You have too many connections open.", TOO_MANY)
+TOO_MANY_MESSAGES = Ending("RATE_LIMITED", "Too many messages in a short time.", TOO_FAST)
+TOO_MANY_OPERATIONS = Ending("TOO_MANY_OPERATIONS", "Too many operations run on this connection.")
+EXPIRED = Ending("CURSOR_EXPIRED", "The log does not reach back to this cursor. Read anew what you need of it.")
+BROKEN = Ending("INTERNAL_SERVER_ERROR", "Something went wrong on our side.")

@@ -11,19 +11,22 @@ from typing import NamedTuple, Protocol
 import orjson
 
 from cairn.http.streams.answers import Answers, alike
-from cairn.http.streams.endings import EXPIRED, TOO_SLOW, Ended
+from cairn.http.streams.endings import EXPIRED, TOO_SLOW, Ended, Ending
 from cairn.http.streams.jobs import JobWatch
 from cairn.http.streams.log import Log
 from cairn.http.streams.patience import patiently
 from core.database import Database
 from core.errors import DomainError, RequestError
-from core.viewer import Viewer
+from core.viewer import ANONYMOUS, Viewer
 from graph.running import Operations
 from graph.subscribing import Subscription, admit
 from graph.subscriptions import FollowsFacts
 from resolvers import events
 from resolvers.events import place_of
 from resolvers.identity import Origin
+
+# Who somebody is, asked after events were read, holds for what of these is delivered right away.
+FRESH_SECONDS = 0.05
 
 
 class Delivery(NamedTuple):
@@ -75,17 +78,21 @@ async def _facts(
     sources: Sources, subscription: Subscription, follows: FollowsFacts, subscriber: Subscriber
 ) -> AsyncGenerator[Delivery]:
     known_by, pace = alike(subscription), Pace(sources.lag_seconds)
+    viewer: Viewer = ANONYMOUS
     admitted: Viewer | None = None
     async with sources.log.used():
         position = await _beginning(sources, follows)
         while True:
             facts, seen, has_waited = await patiently(partial(sources.log.after, position, follows.wanted))
             pace.note(has_waited)
+            asked_at = 0.0
             for fact in facts:
-                viewer = await subscriber.standing()
-                if viewer != admitted:
-                    require_admitted(sources.operations, subscription, viewer)
-                    admitted = viewer
+                if time.monotonic() - asked_at >= FRESH_SECONDS:
+                    asked_at = time.monotonic()
+                    viewer = await subscriber.standing()
+                    if viewer != admitted:
+                        require_admitted(sources.operations, subscription, viewer)
+                        admitted = viewer
                 if follows.concerns(viewer, fact):
                     payload = await sources.answers.answer(subscription, known_by, fact, viewer)
                     yield Delivery(payload, events.cursor_of(fact))
@@ -98,7 +105,7 @@ async def _beginning(sources: Sources, follows: FollowsFacts) -> int:
         return await patiently(lambda: events.last_position(sources.database))
     position, fact_id = follows.after
     if not await patiently(lambda: events.stands_at(sources.database, position, fact_id)):
-        raise EXPIRED
+        raise Ended(EXPIRED)
     return position
 
 
@@ -122,7 +129,7 @@ def require_admitted(operations: Operations, subscription: Subscription, viewer:
     try:
         admit(operations, subscription, viewer)
     except (RequestError, DomainError) as error:
-        raise Ended(error.code, str(error)) from error
+        raise Ended(Ending(error.code, str(error))) from error
 
 
 class Pace:
@@ -140,4 +147,4 @@ class Pace:
         elif self._behind_since is None:
             self._behind_since = time.monotonic()
         elif self._was_live and time.monotonic() - self._behind_since > self._lag:
-            raise TOO_SLOW
+            raise Ended(TOO_SLOW)

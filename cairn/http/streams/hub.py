@@ -16,7 +16,7 @@ from cairn.http.calls import BadRequest, Call
 from cairn.http.credentials import Credentials
 from cairn.http.streams.answers import Answers
 from cairn.http.streams.caps import Caps
-from cairn.http.streams.endings import SHUTTING_DOWN, Ended
+from cairn.http.streams.endings import SHUTTING_DOWN, Ended, Ending
 from cairn.http.streams.following import Sources
 from cairn.http.streams.jobs import JobWatch
 from cairn.http.streams.log import Log
@@ -54,7 +54,7 @@ class Looked(Protocol):
     async def check(self) -> None:
         """Ends what its subscriber may not have any more."""
 
-    def end(self, ending: Ended) -> None:
+    def end(self, ending: Ending) -> None:
         """Ends all of it, for a reason."""
 
 
@@ -192,7 +192,7 @@ def errors_of(refusal: Exception, request_id: str) -> list[dict[str, Any]]:
     if isinstance(refusal, Refused):
         return [shown(each, request_id) for each in refusal.errors]
     if isinstance(refusal, Ended):
-        return [refusal.error()]
+        return [refusal.ending.error()]
     if isinstance(refusal, BadRequest):
         extensions = {"code": refusal.code, "requestId": request_id, **refusal.extensions}
         return [{"message": refusal.message, "extensions": extensions}]

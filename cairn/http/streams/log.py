@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-from cairn.http.streams.endings import EXPIRED
+from cairn.http.streams.endings import EXPIRED, Ended
 from cairn.http.streams.patience import PAUSE_SECONDS, is_away
 from core.database import Database
 from core.rows import Row
@@ -111,7 +111,7 @@ class Log:
             self._is_ready.set()
             for future in [each for waiting in self._waiting.values() for each in waiting]:
                 if not future.done():
-                    future.set_exception(EXPIRED)
+                    future.set_exception(Ended(EXPIRED))
         while self.head < last:
             facts = await events.placed_after(self._database, self.head, last, _ALL, AT_ONCE)
             self._tell(facts, facts[-1].position if len(facts) == AT_ONCE else last)

@@ -29,6 +29,7 @@ from cairn.http.streams.endings import (
     TOO_MANY_OF_PERSON,
     TOO_SLOW,
     Ended,
+    Ending,
 )
 from cairn.http.streams.following import going_on_after
 from cairn.http.streams.hub import Streams, errors_of
@@ -146,8 +147,8 @@ class EventStreamEndpoint:
             refusal = rejected.refusal
             status = refusal.status if isinstance(refusal, BadRequest) else 400
             return JSONResponse({"errors": rejected.errors}, status)
-        except Ended as ending:
-            return JSONResponse({"errors": [ending.error()]}, 401 if ending.close else 429)
+        except Ended as ended:
+            return JSONResponse({"errors": [ended.ending.error()]}, 401 if ended.ending.close else 429)
         return Response(status_code=202)
 
     def _stop(self, stream: EventStream, request: Request) -> Response:
@@ -198,7 +199,7 @@ class EventStream(Response):
         self._sending_since: float | None = None
         self._send: Send | None = None
         self._connected = asyncio.Event()
-        self._ending: asyncio.Future[Ended | None] = asyncio.get_running_loop().create_future()
+        self._ending: asyncio.Future[Ending | None] = asyncio.get_running_loop().create_future()
         self._over: list[Callable[[], object]] = []
         self._has_left = False
         self._refusals: list[dict[str, Any]] = []
@@ -229,7 +230,7 @@ class EventStream(Response):
         """When it was last asked whether they may still be here."""
         return self.subscriber.checked_at
 
-    def end(self, ending: Ended) -> None:
+    def end(self, ending: Ending) -> None:
         """Ends the stream; the first reason counts."""
         if not self.is_open:
             self.leave()
@@ -287,7 +288,7 @@ class EventStream(Response):
         finally:
             gone.cancel()
 
-    async def _close(self, ending: Ended | None) -> None:
+    async def _close(self, ending: Ending | None) -> None:
         """The last words, as far as the client takes them: for each operation that still runs, why it is over."""
         ids = list(self.subscriber.running) if self._is_single else [""]
         self.subscriber.close()

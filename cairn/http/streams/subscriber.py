@@ -13,7 +13,7 @@ import orjson
 
 from cairn.http.calls import Call
 from cairn.http.credentials import InvalidCredentials, Presented
-from cairn.http.streams.endings import SIGNED_OUT, TOO_MANY_OPERATIONS, Ended
+from cairn.http.streams.endings import BROKEN, SIGNED_OUT, TOO_MANY_OPERATIONS, Ended, Ending
 from cairn.http.streams.following import deliveries, require_admitted
 from cairn.http.streams.hub import REFUSALS, Accepted, Streams, errors_of
 from cairn.http.streams.patience import patiently
@@ -39,7 +39,7 @@ class Transport(Protocol):
     async def complete(self, operation_id: str) -> None:
         """The operation is over."""
 
-    def end(self, ending: Ended) -> None:
+    def end(self, ending: Ending) -> None:
         """The connection is over, for a reason."""
 
 
@@ -86,7 +86,7 @@ class Subscriber:
             except InvalidCredentials:
                 found = None
             if found is None:
-                raise SIGNED_OUT
+                raise Ended(SIGNED_OUT)
             self.viewer = found
         self.checked_at = time.monotonic()
         return self.viewer
@@ -111,9 +111,9 @@ class Subscriber:
     async def _check_admitted(self, operation_id: str, subscription: Subscription, viewer: Viewer) -> None:
         try:
             require_admitted(self.streams.operations, subscription, viewer)
-        except Ended as ending:
+        except Ended as ended:
             if self.stop(operation_id):
-                await self.transport.fail(operation_id, [ending.error()])
+                await self.transport.fail(operation_id, [ended.ending.error()])
 
     # Operations ------------------------------------------------------------------------------------------------------
 
@@ -145,7 +145,7 @@ class Subscriber:
 
     def _reserve(self, operation_id: str) -> Running:
         if len(self.running) >= self.streams.settings.max_operations:
-            raise TOO_MANY_OPERATIONS
+            raise Ended(TOO_MANY_OPERATIONS)
         running = self.running[operation_id] = Running()
         return running
 
@@ -172,6 +172,9 @@ class Subscriber:
             if self.stop(operation_id):
                 await self.transport.fail(operation_id, rejected.errors)
             return
+        except Exception:
+            await self._break_off(operation_id)
+            return
         running.subscription = accepted.subscription
         await self._run(operation_id, accepted)
 
@@ -183,24 +186,24 @@ class Subscriber:
                 async with aclosing(deliveries(self.streams.sources, accepted.subscription, self)) as found:
                     async for payload, cursor in found:
                         await self.transport.next(operation_id, payload, cursor)
-        except Ended as ending:
-            if ending.close is not None:
-                self.transport.end(ending)
+        except Ended as ended:
+            if ended.ending.close is not None:
+                self.transport.end(ended.ending)
             elif self.stop(operation_id):
-                await self.transport.fail(operation_id, [ending.error()])
+                await self.transport.fail(operation_id, [ended.ending.error()])
         except ConnectionError:
             self.stop(operation_id)
         except Exception:
-            log.exception("a stream failed")
-            if self.stop(operation_id):
-                broken = {
-                    "message": "Something went wrong on our side.",
-                    "extensions": {"code": "INTERNAL_SERVER_ERROR"},
-                }
-                await self.transport.fail(operation_id, [broken])
+            await self._break_off(operation_id)
         else:
             if self.stop(operation_id):
                 await self.transport.complete(operation_id)
+
+    async def _break_off(self, operation_id: str) -> None:
+        """Ends an operation that failed because of us."""
+        log.exception("a stream failed")
+        if self.stop(operation_id):
+            await self.transport.fail(operation_id, [BROKEN.error()])
 
     async def _answered(self, accepted: Accepted) -> str:
         """The answer to a query or a mutation, which a stream may carry too."""

@@ -31,6 +31,7 @@ from cairn.http.streams.endings import (
     TOO_SLOW,
     UNAUTHORIZED,
     Ended,
+    Ending,
 )
 from cairn.http.streams.hub import Streams
 from cairn.http.streams.subscriber import Subscriber
@@ -90,7 +91,7 @@ class _Connection:
         self._sending_since: float | None = None
         self._is_initialised = False
         self._subscriber: Subscriber | None = None
-        self._ending: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
         """Reads messages until the client goes, or until there is a reason to end it."""
@@ -113,14 +114,14 @@ class _Connection:
         if self._subscriber is not None:
             self._subscriber.close()
 
-    async def _close(self, ending: Ended) -> None:
+    async def _close(self, ending: Ending) -> None:
         with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._websocket.close(ending.close or 1000, ending.message[:_LONGEST_REASON])
 
     # Looked after ----------------------------------------------------------------------------------------------------
 
-    def end(self, ending: Ended) -> None:
+    def end(self, ending: Ending) -> None:
         """Ends the connection; the first reason counts."""
         if not self._ending.done():
             self._ending.set_result(ending)
@@ -159,8 +160,8 @@ class _Connection:
                 return
             try:
                 await self._take(_read_message(text, self._streams))
-            except Ended as ending:
-                self.end(ending)
+            except Ended as ended:
+                self.end(ended.ending)
                 return
 
     @property
@@ -180,17 +181,17 @@ class _Connection:
 
     async def _initialise(self, message: Mapping[str, Any]) -> None:
         if self._is_initialised:
-            raise Ended("BAD_REQUEST", "Too many initialisation requests", TOO_MANY)
+            raise Ended(Ending("BAD_REQUEST", "Too many initialisation requests", TOO_MANY))
         self._is_initialised = True
         credentials, websocket = self._streams.credentials, self._websocket
         try:
             presented, viewer = await credentials.identified(self._presented(message.get("payload")))
         except InvalidCredentials as error:
-            raise Ended("UNAUTHENTICATED", str(error), UNAUTHORIZED) from error
+            raise Ended(Ending("UNAUTHENTICATED", str(error), UNAUTHORIZED)) from error
         except RequestError as error:
-            raise Ended(error.code, str(error), TOO_SLOW.close) from error
+            raise Ended(Ending(error.code, str(error), TOO_SLOW.close)) from error
         if not self._streams.caps.is_persons(self._place, viewer.user_id):
-            raise TOO_MANY_OF_PERSON
+            raise Ended(TOO_MANY_OF_PERSON)
         self._subscriber = Subscriber(
             self._streams, self, presented, viewer, origin_of(websocket), dict(websocket.headers)
         )
@@ -209,9 +210,9 @@ class _Connection:
     async def _subscribe(self, message: Mapping[str, Any]) -> None:
         subscriber, operation_id = self._subscriber, _id(message)
         if subscriber is None:
-            raise Ended("UNAUTHENTICATED", "Unauthorized", UNAUTHORIZED)
+            raise Ended(Ending("UNAUTHENTICATED", "Unauthorized", UNAUTHORIZED))
         if operation_id in subscriber.running:
-            raise Ended("BAD_REQUEST", f"Subscriber for {operation_id} already exists"[:_LONGEST_REASON], DUPLICATE)
+            raise Ended(Ending("BAD_REQUEST", f"Subscriber for {operation_id} already exists", DUPLICATE))
         payload = message.get("payload")
         if not isinstance(payload, dict):
             raise _invalid("a subscribe message has a payload")
@@ -221,10 +222,10 @@ class _Connection:
             raise _invalid(error.message) from error
         try:
             subscriber.begin(operation_id, call)
-        except Ended as ending:
-            if ending.close is not None:
+        except Ended as ended:
+            if ended.ending.close is not None:
                 raise
-            await self.fail(operation_id, [ending.error()])
+            await self.fail(operation_id, [ended.ending.error()])
 
     # Messages out ----------------------------------------------------------------------------------------------------
 
@@ -291,7 +292,7 @@ def _id(message: Mapping[str, Any]) -> str:
 
 
 def _invalid(why: str) -> Ended:
-    return Ended("BAD_REQUEST", f"Invalid message: {why}", BAD_MESSAGE)
+    return Ended(Ending("BAD_REQUEST", f"Invalid message: {why}", BAD_MESSAGE))
 
 
 def _json(text: str) -> str:
