@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
+from cairn.http.bodies import EndedEarly, TooLarge, is_deeper, read
 from cairn.http.origins import is_json
 
 JSON = "application/json"
-# A string that never ends counts as one up to the end, so that no body makes the search start over and over.
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _CHARSET = re.compile(r'charset\s*=\s*"?([^\s;"]+)', re.IGNORECASE)
 
 
@@ -79,7 +78,7 @@ def _too_large(most: int) -> BadRequest:
 
 def parsed(text: bytes, deepest: int, what: str) -> Any:
     """JSON as data, refused when it nests too deeply or is none."""
-    if _is_deeper(text, deepest):
+    if is_deeper(text, deepest):
         raise BadRequest(400, f"{what} is nested too deeply.", "BODY_TOO_DEEP")
     try:
         return orjson.loads(text)
@@ -108,29 +107,9 @@ def call_of(given: Mapping[str, Any]) -> Call:
 
 async def _read(request: Request, most: int) -> bytes:
     """The body, refused as soon as it is known to be too large."""
-    parts: list[bytes] = []
-    size = 0
     try:
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                raise _too_large(most)
-            parts.append(part)
-    except ClientDisconnect as error:
+        return await read(request, most)
+    except TooLarge as error:
+        raise _too_large(most) from error
+    except EndedEarly as error:
         raise BadRequest(400, "The body ended too early.") from error
-    return b"".join(parts)
-
-
-def _is_deeper(body: bytes, most: int) -> bool:
-    """Whether brackets outside of strings nest deeper than allowed; ordinary bodies are told by counting alone."""
-    if body.count(b"[") + body.count(b"{") <= most:
-        return False
-    depth = 0
-    for found in _BRACKETS.finditer(body):
-        if found[0] in (b"[", b"{"):
-            depth += 1
-            if depth > most:
-                return True
-        elif found[0] in (b"]", b"}"):
-            depth -= 1
-    return False

@@ -218,6 +218,7 @@ class Subscriber:
                 budget=Budget(limits.max_objects, limits.max_statements),
                 origin=Origin(self.origin.ip, self.origin.user_agent, operation.request_id),
                 tallies=streams.tallies,
+                hooks=streams.hooks,
             )
             answer = operation.answer = await streams.operations.run(
                 accepted.prepared, accepted.variables, context, operation.request_id
