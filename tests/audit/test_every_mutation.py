@@ -16,7 +16,7 @@ from models.identity import Role
 from resolvers import jobs
 from tests.audit.conftest import Log
 from tests.curriculum.authors import revision
-from tests.events.logs import as_service
+from tests.events.logs import as_service, place, sql
 from tests.identity.guests import PASSWORD, Guest, Post
 from tests.support import factories
 from tests.support.clients import Client, Data
@@ -63,6 +63,7 @@ def test_every_mutation_of_the_schema_leaves_exactly_one_entry(
     _courses(scribe, editor)
     _plans(scribe, editor)
     _jobs(scribe, staff(Role.ADMIN)[1], database_url)
+    _webhooks(scribe, staff(Role.ADMIN)[1], editor, database_url)
     kind = schema()._schema.mutation_type
     assert kind is not None
     assert scribe.done == set(kind.fields)
@@ -168,6 +169,23 @@ def _jobs(scribe: Scribe, admin: Client, database_url: str) -> None:
     job = as_service(database_url, parked)
     scribe.do(admin, "jobRetry", id=job)
     scribe.do(admin, "jobCancel", id=job)
+
+
+def _webhooks(scribe: Scribe, admin: Client, editor: Client, database_url: str) -> None:
+    factories.theme(editor, publish=True)
+    while place(database_url) or sql(database_url, "SELECT 1 FROM fact WHERE position IS NULL"):
+        pass
+    query = "subscription { contentPublished { type } }"
+    rules = {"name": "Audited", "url": "http://127.0.0.1:9/", "events": ["THEME_PUBLISHED"], "query": query}
+    made = scribe.do(admin, "webhookCreate", "webhook { id }", **rules)["webhook"]["id"]
+    scribe.do(admin, "webhookUpdate", id=made, expectedRevision=1, name="Another")
+    scribe.do(admin, "webhookPause", id=made)
+    scribe.do(admin, "webhookResume", id=made)
+    scribe.do(admin, "webhookRotateSecret", id=made)
+    scribe.do(admin, "webhookTest", id=made)
+    scribe.do(admin, "webhookRedeliver", id=made, failedSince="2026-01-01T00:00:00Z")
+    scribe.do(admin, "webhookDryRun", query=query)
+    scribe.do(admin, "webhookDelete", id=made)
 
 
 def _tree(editor: Client, kind: str, object_id: str) -> int:
