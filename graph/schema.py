@@ -51,18 +51,8 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme,
-    Course,
-    Milestone,
-    Module,
-    Lesson,
-    Revision,
-    Schedule,
-    Fact,
-    Job,
-    Webhook,
-    WebhookDelivery,
-)
+    Theme, Course, Milestone, Module, Lesson, Revision, Schedule, Fact, Job, Webhook, WebhookDelivery,
+)  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
     **{each.__entity__: partial(_name_of, each.__name__) for each in ENTITIES},

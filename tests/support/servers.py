@@ -128,7 +128,12 @@ class RunningApplication:
 
 
 def _frugal(settings: Settings) -> Settings:
-    """Fewer connections than usual, where a test does not say how many: dozens of applications share one server."""
+    """Fewer connections than usual, where a test does not say how many: dozens of applications share one server.
+
+    And webhooks that may go to this machine.
+    """
+    if "webhooks" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"webhooks": WEBHOOKS})
     if "pool_size" in settings.database.model_fields_set:
         return settings
     return settings.model_copy(update={"database": settings.database.model_copy(update={"pool_size": 4})})
