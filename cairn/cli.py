@@ -22,8 +22,10 @@ from pydantic_settings import SettingsError
 from rich.console import Console
 
 from cairn.embedded import EmbeddedPostgresError
+from cairn.inbox_commands import inbox_app
 from cairn.jobs_commands import jobs_app
 from cairn.listening import PortTaken
+from cairn.people_commands import user_app
 from cairn.schema_commands import schema_app
 from cairn.settings import problems
 from cairn.webhooks_commands import webhooks_app
@@ -33,7 +35,6 @@ from core.errors import DomainError, SeveralErrors
 if TYPE_CHECKING:
     from cairn.settings import Settings
     from core.database import Database
-    from models.identity import Role
 
 app = typer.Typer(
     name="cairn",
@@ -43,10 +44,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-user_app = typer.Typer(help="People and their roles.", no_args_is_help=True)
 import_app = typer.Typer(help="Bring courses in from elsewhere.", no_args_is_help=True)
 token_app = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(inbox_app, name="inbox")
 app.add_typer(webhooks_app, name="webhooks")
 app.add_typer(schema_app, name="schema")
 audit_app = typer.Typer(help="The audit log: who did what to what.", no_args_is_help=True)
@@ -329,51 +330,6 @@ def token_create(
     with database_url() as url:
         running.upgrade(url)
         typer.echo(_with_database(run))
-
-
-@user_app.command("create")
-def user_create(
-    email: Annotated[str, typer.Argument(help="Their e-mail address.")],
-    name: Annotated[str, typer.Option(help="The name that others see; made from the address when absent.")] = "",
-    role: Annotated[str, typer.Option(help="A role to give at once.")] = "",
-) -> None:
-    """Make an account for somebody, and print a link to sign in that works once. Safe to repeat."""
-    from cairn import people
-
-    people.run(lambda tx: people.create(tx, email, name, _role(role) if role else None))
-
-
-@user_app.command("grant")
-def user_grant(
-    email: Annotated[str, typer.Argument(help="Whose role it is to be.")],
-    role: Annotated[str, typer.Argument(help="The role; see docs/roles.md.")],
-    days: Annotated[int, typer.Option(help="After how many days it ends by itself; 0 for never.", min=0)] = 0,
-) -> None:
-    """Give somebody a role everywhere, or another end to one they hold."""
-    from cairn import people
-
-    chosen = _role(role)
-    people.run(lambda tx: people.grant(tx, email, chosen, days))
-
-
-@user_app.command("revoke")
-def user_revoke(
-    email: Annotated[str, typer.Argument(help="Whose role it is.")],
-    role: Annotated[str, typer.Argument(help="The role; see docs/roles.md.")],
-) -> None:
-    """Take a role back at once. The last admin cannot lose theirs."""
-    from cairn import people
-
-    chosen = _role(role)
-    people.run(lambda tx: people.revoke(tx, email, chosen))
-
-
-def _role(name: str) -> Role:
-    from models.identity import Role
-
-    if name not in set(Role):
-        raise typer.BadParameter(f"{name} is no role. Roles are {', '.join(Role)}.", param_hint="role")
-    return Role(name)
 
 
 @audit_app.command("head")

@@ -31,6 +31,8 @@ from graph.formats import FORMATS
 from graph.identity import accounts, friends, impersonation, people
 from graph.identity.friends import FriendsQuery
 from graph.identity.viewer import IdentityQuery
+from graph.inbox import MUTATIONS as INBOX_MUTATIONS
+from graph.inbox import InboundHook, InboxQuery, ProviderEvent
 from graph.jobs import MUTATIONS as JOB_MUTATIONS
 from graph.jobs import Job, JobsQuery, JobsSubscription
 from graph.node import NodeQuery
@@ -51,13 +53,15 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Revision, Schedule, Fact, Job, Webhook, WebhookDelivery,
+    Theme, Course, Milestone, Module, Lesson, Revision, Schedule, Fact, Job, InboundHook, ProviderEvent, Webhook,
+    WebhookDelivery,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
     **{each.__entity__: partial(_name_of, each.__name__) for each in ENTITIES},
     Block: lambda row: _FORMAT_NAMES[row.format],
 }
+OUTPUTS = tuple(kind for each in FORMATS for kind in (each.output, each.response) if kind is not None)
 # What `node(id)` finds.
 FINDERS = tuple(Relation(model, "id") for model in TYPES)
 MUTATIONS = (
@@ -66,6 +70,7 @@ MUTATIONS = (
     *people.MUTATIONS,
     *friends.MUTATIONS,
     *JOB_MUTATIONS,
+    *INBOX_MUTATIONS,
     *curriculum_mutations.MUTATIONS,
     *SCHEDULE_MUTATIONS,
     *webhook_mutations.MUTATIONS,
@@ -82,6 +87,7 @@ class Query(
     AuditQuery,
     EventsQuery,
     JobsQuery,
+    InboxQuery,
     WebhooksQuery,
     NodeQuery,
 ):
@@ -114,7 +120,7 @@ def schema() -> strawberry.Schema:
         mutation=mutation,
         subscription=Subscription,
         directives=[perspective],
-        types=[*ENTITIES, *(each.output for each in FORMATS), InputError, RateLimited, RevisionConflict],
+        types=[*ENTITIES, *OUTPUTS, InputError, RateLimited, RevisionConflict],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     install(made)

@@ -52,7 +52,7 @@ class Webhook(Table, table=True):
     """An address elsewhere that is sent what happens here, as its query selects it."""
 
     __tablename__ = "webhook"
-    __tag__ = 0x060
+    __tag__ = 0x068
     __policies__ = (
         StaffRead(Scope.WEBHOOKS_MANAGE),
         # A webhook answers to who made it.
@@ -90,7 +90,7 @@ class WebhookSecret(Table, table=True):
     """A signing secret of a webhook, sealed. The newest signs; the one before it does too, for a while."""
 
     __tablename__ = "webhook_secret"
-    __tag__ = 0x061
+    __tag__ = 0x069
     __hidden__ = ("sealed",)
     __policies__ = (StaffWrite(Scope.WEBHOOKS_MANAGE, commands=("INSERT",)),)
     __table_args__ = (
@@ -109,7 +109,7 @@ class WebhookLane(Table, table=True):
     """The deliveries of one webhook about one object, which go out in order. Whoever sends the next holds the row."""
 
     __tablename__ = "webhook_lane"
-    __tag__ = 0x062
+    __tag__ = 0x06A
     __policies__ = (
         StaffRead(Scope.WEBHOOKS_MANAGE),
         StaffWrite(Scope.WEBHOOKS_MANAGE, commands=("INSERT", "UPDATE")),
@@ -137,7 +137,7 @@ class WebhookDelivery(Table, table=True):
     """One fact for one webhook."""
 
     __tablename__ = "webhook_delivery"
-    __tag__ = 0x063
+    __tag__ = 0x06B
     __policies__ = (
         StaffRead(Scope.WEBHOOKS_MANAGE),
         StaffWrite(Scope.WEBHOOKS_MANAGE, commands=("INSERT", "UPDATE")),
@@ -178,7 +178,7 @@ class DeliveryAttempt(Table, table=True):
     """One try of a delivery: what was sent in outline, and what came back."""
 
     __tablename__ = "delivery_attempt"
-    __tag__ = 0x064
+    __tag__ = 0x06C
     __policies__ = (StaffRead(Scope.WEBHOOKS_MANAGE), Trail())
     __table_args__ = (
         sa.ForeignKeyConstraint(["delivery_id"], ["webhook_delivery.id"], ondelete="CASCADE"),

@@ -16,6 +16,7 @@ _ADMIN = _EDITOR | {
     Scope.AUDIT_READ,
     Scope.EVENTS_READ,
     Scope.JOBS_MANAGE,
+    Scope.INBOX_MANAGE,
     Scope.WEBHOOKS_MANAGE,
 }
 
