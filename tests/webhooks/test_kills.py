@@ -23,7 +23,7 @@ from tests.webhooks.receivers import FAILED, TAKEN, Received, Reply, receiver
 from tests.webhooks.senders import sending, time_passes, until_sent, webhook
 
 IS_LONG = bool(os.environ.get("CAIRN_TEST_LONG"))
-THEMES, EACH, KILLS = (50, 100, 40) if IS_LONG else (8, 10, 2)
+THEMES, EACH, KILLS = (50, 100, 40) if IS_LONG else (8, 10, 1)
 
 
 @contextmanager
