@@ -140,8 +140,7 @@ class Worker:
 
     async def _claimed(self, queue: str, most: int) -> list[Claimed]:
         try:
-            async with transaction(self._database, SERVICE) as tx:
-                found = await jobs.claim(tx, self.owner, queue, list(self.actors), most)
+            found = await jobs.claim(self._database, self.owner, queue, list(self.actors), most)
         except AWAY as error:
             log.warning("no jobs can be had: %s", error)
             return []
@@ -178,8 +177,7 @@ class Worker:
             self._leases.drop(job_id)
 
     async def _claimed_one(self, job_id: str) -> Held | None:
-        async with transaction(self._database, SERVICE) as tx:
-            job = await jobs.claim_one(tx, self.owner, job_id)
+        job = await jobs.claim_one(self._database, self.owner, job_id)
         return None if job is None else Held(job, 0)
 
     async def _give_back(self, job: Claimed) -> None:

@@ -12,7 +12,7 @@ from core.jobs import JobKind, Priority
 from core.writing import Transaction
 from resolvers import jobs
 from tests.events.logs import as_service, sql
-from tests.jobs.crews import WRITE, ask, ask_all, effects, mark, state, until, until_idle, working, write
+from tests.jobs.crews import WRITE, ask, ask_all, claimed, effects, mark, state, until, until_idle, working, write
 from workers.actors import Work, actor
 
 
@@ -102,10 +102,10 @@ def test_a_cancelled_job_that_is_being_done_leaves_nothing(url: str) -> None:
 
 def test_who_lost_the_lease_cannot_complete_although_all_else_is_done(url: str) -> None:
     job_id = ask(url, WRITE, name="twice")
-    (first,) = as_service(url, lambda tx: jobs.claim(tx, "first", "default", ["write"], 5))
+    (first,) = claimed(url, "first", ["write"], 5)
     sql(url, "UPDATE job SET lease_until = now() - interval '1 s'")
     assert as_service(url, jobs.sweep) == 1
-    (second,) = as_service(url, lambda tx: jobs.claim(tx, "second", "default", ["write"], 5))
+    (second,) = claimed(url, "second", ["write"], 5)
 
     async def finish(tx: Transaction, job: jobs.Claimed) -> None:
         await mark(tx, job.owner)
@@ -125,7 +125,7 @@ def test_who_lost_the_lease_cannot_complete_although_all_else_is_done(url: str) 
 def test_a_job_whose_worker_was_lost_too_often_is_parked(url: str) -> None:
     job_id = ask(url, WRITE, name="deadly")
     for _ in range(5):
-        assert len(as_service(url, lambda tx: jobs.claim(tx, "lost", "default", ["write"], 1))) == 1
+        assert len(claimed(url, "lost", ["write"], 1)) == 1
         sql(url, "UPDATE job SET lease_until = now() - interval '1 s'")
         as_service(url, jobs.sweep)
     assert state(url, job_id) == "parked"
@@ -138,11 +138,11 @@ def test_what_is_not_due_waits_and_what_is_urgent_comes_first(url: str) -> None:
     as_service(url, lambda tx: jobs.enqueue(tx, high, {}, at=later))
     for kind in (low, WRITE, high, low, high):
         ask(url, kind)
-    taken = as_service(url, lambda tx: jobs.claim(tx, "me", "default", ["low", "write", "high"], 4))
+    taken = claimed(url, "me", ["low", "write", "high"], 4)
     order = [Priority.HIGH, Priority.HIGH, Priority.NORMAL, Priority.LOW]
     rank = {"high": Priority.HIGH, "write": Priority.NORMAL, "low": Priority.LOW}
     assert sorted(rank[each.actor] for each in taken) == order
-    assert len(as_service(url, lambda tx: jobs.claim(tx, "me", "default", ["low", "write", "high"], 4))) == 1
+    assert len(claimed(url, "me", ["low", "write", "high"], 4)) == 1
 
 
 def test_there_is_one_unfinished_job_with_a_key(url: str) -> None:
