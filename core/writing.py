@@ -25,8 +25,8 @@ from core.tables import Table, field_adapter, metadata, table_of
 from core.viewer import Viewer
 from core.watching import Change, Watch
 
-# A statement, or one that was compiled once because it is sent all the time; such a one adds rows or reads some, so
-# that there is nothing for a watch to see.
+# A statement, or one that was compiled once because it is sent all the time. A watch does not see the latter: they
+# change nothing that is watched.
 Sendable = sa.sql.ClauseElement | Prepared
 
 
@@ -66,7 +66,7 @@ class Transaction:
         found: list[Row] = await cursor.fetchall()
         return found
 
-    async def row(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None = None) -> Row | None:
+    async def row(self, statement: Sendable, values: Mapping[str, Any] | None = None) -> Row | None:
         """The first row of a statement, or None."""
         found = await self.rows(statement, values)
         return found[0] if found else None

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from psycopg.errors import DivisionByZero
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.database import Database, compiled, ready
 from core.errors import DomainError, NotFound
@@ -25,7 +25,7 @@ from core.pipeline import Statement
 from core.redaction import redacted
 from core.relations import Relation, Sort, equals
 from core.rows import Row
-from core.tables import id_type, table_of
+from core.tables import id_type, insert_of_arrays, table_of
 from core.viewer import SERVICE
 from core.writing import Transaction
 from models.jobs import Job, JobState, ScheduledJob
@@ -110,13 +110,13 @@ async def enqueue_all(
     """Calls for several jobs in one statement; answers their ids, None for each that there is already."""
     ids, keys = [Job.new_id() for _ in wanted], [key for *_, key in wanted]
     values = {
-        "ids": ids,
-        "actors": [kind.name for kind, *_ in wanted],
-        "all_arguments": [dict(arguments) for _, arguments, _ in wanted],
-        "queues": [kind.queue for kind, *_ in wanted],
-        "priorities": [int(kind.priority) for kind, *_ in wanted],
-        "limits": [kind.max_attempts for kind, *_ in wanted],
-        "keys": keys,
+        "id": ids,
+        "actor": [kind.name for kind, *_ in wanted],
+        "arguments": [dict(arguments) for _, arguments, _ in wanted],
+        "queue": [kind.queue for kind, *_ in wanted],
+        "priority": [int(kind.priority) for kind, *_ in wanted],
+        "max_attempts": [kind.max_attempts for kind, *_ in wanted],
+        "unique_key": keys,
         "at": at,
         "by": tx.viewer.user_id,
     }
@@ -128,33 +128,17 @@ async def enqueue_all(
     return [each if each in made else None for each in ids]
 
 
-def _enqueuing() -> Any:
-    """Adds as many jobs as the arrays are long."""
-    arrays: dict[str, tuple[str, Any]] = {
-        "id": ("ids", id_type()),
-        "actor": ("actors", sa.Text),
-        "arguments": ("all_arguments", JSONB),
-        "queue": ("queues", sa.Text),
-        "priority": ("priorities", sa.Integer),
-        "max_attempts": ("limits", sa.Integer),
-        "unique_key": ("keys", sa.Text),
-    }
-    unnested = sa.func.unnest(*(sa.bindparam(name, type_=ARRAY(kind)) for name, kind in arrays.values()))
-    given = unnested.table_valued(*arrays, name="given").render_derived()
-    run_at = sa.func.coalesce(sa.bindparam("at", type_=JOB.c.run_at.type), sa.func.now())
-    same = {
-        "state": sa.literal_column(f"'{QUEUED}'"),
-        "run_at": run_at,
-        "attempts": sa.literal_column("0"),
-        "progress": sa.literal_column("0"),
-        "requested_by": sa.bindparam("by", type_=id_type()),
-    }
-    return insert(JOB).from_select([*arrays, *same], sa.select(*given.c, *same.values()))
-
-
+_GIVEN = ("id", "actor", "arguments", "queue", "priority", "max_attempts", "unique_key")
+_SAME = {
+    "state": sa.literal_column(f"'{QUEUED}'"),
+    "run_at": sa.func.coalesce(sa.bindparam("at", type_=JOB.c.run_at.type), sa.func.now()),
+    "attempts": sa.literal_column("0"),
+    "progress": sa.literal_column("0"),
+    "requested_by": sa.bindparam("by", type_=id_type()),
+}
 # Made ready once: actions call for jobs all the time.
-_ENQUEUE = compiled(_enqueuing())
-_ENQUEUE_UNIQUE = compiled(_enqueuing().on_conflict_do_nothing().returning(JOB.c.id))
+_ENQUEUE = compiled(insert_of_arrays(JOB, _GIVEN, _SAME))
+_ENQUEUE_UNIQUE = compiled(insert_of_arrays(JOB, _GIVEN, _SAME).on_conflict_do_nothing().returning(JOB.c.id))
 
 
 async def tick(tx: Transaction, kinds: Iterable[JobKind]) -> int:

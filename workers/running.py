@@ -35,6 +35,7 @@ from workers.sealing import seal_forever
 
 POLL_SECONDS = 1.0
 UPKEEP_SECONDS = 2.0
+GATHER_SECONDS = 0.02
 # A worker that is told to stop lets go of everything within 20 seconds.
 DRAIN_SECONDS = 15.0
 LET_GO_SECONDS = 3.0
@@ -197,7 +198,10 @@ class Worker:
 
     async def _relay(self) -> None:
         self._recorded.clear()
-        if await relay.place(self._database, self._following) < relay.BATCH:
+        placed = await relay.place(self._database, self._following)
+        if placed < relay.BATCH:
+            # The first does not wait; to place those that come close behind it together costs little more than one.
+            await asyncio.sleep(GATHER_SECONDS if placed else 0)
             await _rung(self._recorded, POLL_SECONDS)
 
     async def _upkeep(self) -> None:

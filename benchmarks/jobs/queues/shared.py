@@ -60,6 +60,7 @@ def main(
     ask: Callable[[str, int], None],
     fill: Callable[[str, int], None],
     work: Callable[[str], None],
+    **more: Callable[[str, int], None],
 ) -> None:
     """Does what the command line says."""
     order, url, *rest = sys.argv[1:]
@@ -69,4 +70,4 @@ def main(
     elif order == "work":
         work(url)
     else:
-        {"ask": ask, "fill": fill}[order](url, int(rest[0]))
+        {"ask": ask, "fill": fill, **more}[order](url, int(rest[0]))

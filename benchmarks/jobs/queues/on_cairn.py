@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -61,6 +62,19 @@ def fill(url: str, number: int) -> None:
     _with_database(url, filling)
 
 
+def delay(url: str, number: int) -> None:
+    """Calls for jobs that were to be done later, when that has come."""
+
+    async def delaying(database: Database) -> None:
+        now, every = datetime.now(UTC), names(number)
+        for start in range(0, number, BATCH):
+            wanted = [(WRITE, {"name": name}, None) for name in every[start : start + BATCH]]
+            async with transaction(database, SERVICE) as tx:
+                await jobs.enqueue_all(tx, wanted, now - timedelta(seconds=start // BATCH))
+
+    _with_database(url, delaying)
+
+
 def work(url: str) -> None:
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
@@ -85,4 +99,4 @@ def _with_database(url: str, act: Callable[[Database], Awaitable[None]]) -> None
 
 
 if __name__ == "__main__":
-    main(prepare, ask, fill, work)
+    main(prepare, ask, fill, work, delay=delay)
