@@ -31,7 +31,7 @@ LOG = Relation(
     FactEntry,
     sorts={"POSITION": Sort("position"), "NEWEST": Sort("position", descending=True)},
     filters={
-        "type": Filter(
+        "types": Filter(
             lambda value: FACT.c.type == sa.any_(sa.cast(value, ARRAY(sa.Text))),
             lambda types: [each.value for each in types],
         ),
@@ -63,7 +63,7 @@ async def _keep(tx: Transaction, facts: list[Any]) -> None:
     own, persons = tx.viewer.kind.value, ViewerKind.USER.value
     values = {
         "id": [FactEntry.new_id() for _ in facts],
-        "types": [fact.type for fact, _ in facts],
+        "type": [fact.type for fact, _ in facts],
         "version": [fact.version for fact, _ in facts],
         "subject_id": [fact.subject_id for fact, _ in facts],
         "actor_id": actors,
