@@ -21,17 +21,22 @@ from psycopg import errors as pg
 from psycopg import pq, sql
 from psycopg.types.json import JsonbDumper, set_json_dumps, set_json_loads
 from psycopg.types.string import TextLoader
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.util import LRUCache
 
 from core import telemetry
+from core.connection import Connection as Connection
 from core.errors import RequestError
 from core.pipeline import Rows, Statement, as_tuples, numbered, run_pipeline
 from core.rows import row_factory
 from core.viewer import DatabaseRole, Viewer
 
-Connection = psycopg.AsyncConnection[Any]
+# A server that answers at all answers this much later than a statement may run; silence beyond that is a broken line.
+_GRACE_SECONDS = 5.0
+_CONNECT_SECONDS = 5
+# A pool that cannot connect tries about once a second, however long the database has been away.
+_GIVE_UP_SECONDS = 1.5
 _DIALECT: Any = dialect.dialect()  # type: ignore[no-untyped-call]
 _COMPILED: LRUCache[Any, Any] = LRUCache(1000)
 _LOCK_WAIT_MS = 3000
@@ -64,6 +69,7 @@ class Database:
         self._pools = {role: self._pool(role, pool_size) for role in DatabaseRole}
         self._to_wake: set[str] = set()
         self._waking: asyncio.Task[None] | None = None
+        self._trying: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Opens the pools and waits until each has a working connection; raises `PoolTimeout` after 10 s."""
@@ -74,6 +80,8 @@ class Database:
         """Sends the last wake-ups, and closes every connection."""
         while self._waking is not None:
             await self._waking
+        for task in self._trying:
+            task.cancel()
         for pool in self._pools.values():
             await pool.close()
 
@@ -250,6 +258,7 @@ class Database:
             connection.row_factory = row_factory
             # psycopg deallocates every prepared statement at each rollback, those of the pipelines too.
             connection.prepare_threshold = None
+            connection.patience = self._timeout / 1000 + _GRACE_SECONDS
             connection.adapters.register_loader("uuid", TextLoader)
             set_json_loads(orjson.loads, connection)
             set_json_dumps(orjson.dumps, connection)
@@ -261,13 +270,26 @@ class Database:
 
         return AsyncConnectionPool(
             self.url,
+            connection_class=Connection,
+            kwargs={"connect_timeout": _CONNECT_SECONDS},
             min_size=1,
             max_size=size,
             timeout=self._wait,
             open=False,
             configure=configure,
             name=f"cairn-{role.value}",
+            reconnect_timeout=_GIVE_UP_SECONDS,
+            reconnect_failed=self._try_again,
         )
+
+    def _try_again(self, pool: AsyncConnectionPool[Connection]) -> None:
+        """Has a pool that gave up a connection try for another.
+
+        By itself it would wait twice as long each time, and be back as late after an outage as that had lasted.
+        """
+        task = asyncio.create_task(_connected(pool))
+        self._trying.add(task)
+        task.add_done_callback(self._trying.discard)
 
 
 class Snapshot:
@@ -323,6 +345,12 @@ async def _roll_back(connection: Connection) -> None:
     if not connection.closed:
         with suppress(psycopg.OperationalError):
             await connection.rollback()
+
+
+async def _connected(pool: AsyncConnectionPool[Connection]) -> None:
+    """Asks a pool for a connection, which makes it try, and gives that back."""
+    with suppress(PoolTimeout, PoolClosed):
+        await pool.putconn(await pool.getconn(_CONNECT_SECONDS))
 
 
 @asynccontextmanager

@@ -35,7 +35,7 @@ class Transaction:
 
     def __init__(self, database: Database, connection: Connection, viewer: Viewer) -> None:
         self.viewer = viewer
-        self._database = database
+        self.database = database
         self._connection = connection
         self._collected: dict[Keep, list[Any]] = {}
         self._woken: set[str] = set()
@@ -101,12 +101,12 @@ class Transaction:
         """
         await self.finish()
         connection, self._connection = self._connection, _OVER
-        await self._database.commit_with(connection, last)
+        await self.database.commit_with(connection, last)
 
     def announce(self) -> None:
         """Wakes those who were to be woken, now that all is committed."""
         for channel in self._woken:
-            self._database.wake(channel)
+            self.database.wake(channel)
 
     async def expect_many_rows(self) -> None:
         """Has the rest of the transaction planned for many rows, for acts on whole trees.
@@ -114,11 +114,20 @@ class Transaction:
         Statistics of a table that has just grown are old. A join that the planner takes for one row by one row may be
         thousands by thousands and run for minutes; by hash or by merge it takes what its rows take.
         """
-        await self._connection.execute(self._database.noted("SET LOCAL enable_nestloop = off"))
+        await self._connection.execute(self.database.noted("SET LOCAL enable_nestloop = off"))
+
+    @asynccontextmanager
+    async def however_long(self) -> AsyncIterator[None]:
+        """A statement in this block may take as long as it takes, such as waiting for somebody else to be done."""
+        (usual,) = await self.rows(sa.select(sa.func.current_setting("statement_timeout").label("value")))
+        await self.rows(_statement_timeout("0"))
+        async with self._connection.however_long():
+            yield
+        await self.rows(_statement_timeout(usual.value))
 
     async def check_deferred(self) -> None:
         """Makes deferred constraints speak now, for an act that will not be committed."""
-        await self._connection.execute(self._database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
+        await self._connection.execute(self.database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
 
     async def _run(self, statement: Sendable, values: Mapping[str, Any] | None) -> psycopg.AsyncCursor[Any]:
         if isinstance(statement, Prepared):
@@ -129,10 +138,14 @@ class Transaction:
             prepared = compiled(statement)
         began = perf_counter()
         cursor = await self._connection.execute(
-            self._database.noted(prepared.text), {**prepared.constants, **(values or {})}
+            self.database.noted(prepared.text), {**prepared.constants, **(values or {})}
         )
         telemetry.took("sql", began, max(cursor.rowcount, 0))
         return cursor
+
+
+def _statement_timeout(value: str) -> sa.Select[Any]:
+    return sa.select(sa.func.set_config("statement_timeout", value, True))
 
 
 Keep = Callable[[Transaction, list[Any]], Awaitable[None]]
