@@ -215,6 +215,17 @@ _KEEP = compiled(insert_of_arrays(FACT, _GIVEN))
 _PLACE, _MOVE_COUNTER = compiled(_placing()), compiled(_moving())
 
 
+async def lag(tx: Transaction) -> Row:
+    """How far the relay is: the last place it gave (`placed`); how many facts have none (`waiting`), the oldest of them
+    for how many seconds (`age`)."""
+    age = sa.func.extract("epoch", sa.func.now() - sa.func.min(FACT.c.created_at))
+    waiting = sa.select(sa.func.count().label("waiting"), sa.cast(sa.func.coalesce(age, 0), sa.Float).label("age"))
+    found = waiting.where(FACT.c.position.is_(None)).subquery("found")
+    placed = sa.select(sa.func.coalesce(sa.func.max(COUNTER.c.last_position), 0)).scalar_subquery().label("placed")
+    (row,) = await tx.rows(sa.select(found.c.waiting, found.c.age, placed))
+    return row
+
+
 async def find(tx: Transaction, fact_id: str) -> Placed[Any]:
     """A placed fact, as its class describes it."""
     row = await tx.row(sa.select(FACT).where(FACT.c.id == fact_id))

@@ -28,10 +28,10 @@ from core.rows import Row
 from core.tables import id_type, insert_of_arrays, table_of
 from core.viewer import SERVICE
 from core.writing import Transaction
-from models.jobs import Job, JobState, ScheduledJob
+from models.jobs import Job, JobState, JobTally, ScheduledJob
 
 JOB = table_of(Job)
-SCHEDULED = table_of(ScheduledJob)
+SCHEDULED, TALLY = table_of(ScheduledJob), table_of(JobTally)
 # Heard by workers when something is due.
 DUE = "cairn_jobs"
 LEASE = timedelta(seconds=30)
@@ -321,8 +321,11 @@ async def release(tx: Transaction, job: Claimed) -> None:
     tx.wake(DUE)
 
 
-async def sweep(tx: Transaction, most: int = 500) -> int:
-    """Puts jobs whose worker was not heard of for a lease back into their queue, or parks them; answers how many."""
+async def sweep(tx: Transaction, most: int = 500) -> list[Row]:
+    """Puts jobs whose worker was not heard of for a lease back into their queue, or parks them.
+
+    Answers them: `queue` and `actor`.
+    """
     expired = (
         sa.select(JOB.c.id)
         .where(JOB.c.state == RUNNING, JOB.c.lease_until < sa.func.now())
@@ -333,7 +336,7 @@ async def sweep(tx: Transaction, most: int = 500) -> int:
     )
     reason = sa.literal("The worker that did it was lost.")
     is_over = JOB.c.attempts >= JOB.c.max_attempts
-    swept = await tx.execute(
+    swept = await tx.rows(
         sa.update(JOB)
         .where(JOB.c.id == expired.c.id)
         .values(
@@ -345,6 +348,7 @@ async def sweep(tx: Transaction, most: int = 500) -> int:
             lease_owner=None,
             woken_at=None,
         )
+        .returning(JOB.c.queue, JOB.c.actor)
     )
     if swept:
         tx.wake(DUE)
@@ -419,24 +423,56 @@ async def delete_old(tx: Transaction, days: int, most: int = 5_000) -> int:
     return await tx.execute(sa.delete(JOB).where(JOB.c.id.in_(old)))
 
 
+# Figures -------------------------------------------------------------------------------------------------------------
+
+
 async def figures(tx: Transaction) -> list[Row]:
     """Per queue: how many jobs are `due`, `waiting`, `running`, `parked`; the `age` of the oldest due, in seconds."""
-    is_due = sa.and_(JOB.c.state == QUEUED, JOB.c.run_at <= sa.func.now())
-    count = sa.func.count
+    is_due = JOB.c.run_at <= sa.func.now()
+    count, nothing = sa.func.count, sa.literal_column("0", sa.Integer)
     age = sa.func.extract("epoch", sa.func.now() - sa.func.min(JOB.c.run_at).filter(is_due))
-    return await tx.rows(
-        sa.select(
-            JOB.c.queue,
-            count().filter(is_due).label("due"),
-            count().filter(sa.and_(JOB.c.state == QUEUED, ~is_due)).label("waiting"),
-            count().filter(JOB.c.state == RUNNING).label("running"),
-            count().filter(JOB.c.state == PARKED).label("parked"),
-            sa.cast(sa.func.coalesce(age, 0), sa.Float).label("age"),
+    # State by state, so that each part is read from its own small index, however many jobs are over.
+    queued = sa.select(
+        JOB.c.queue,
+        count().filter(is_due).label("due"),
+        count().filter(~is_due).label("waiting"),
+        nothing.label("running"),
+        nothing.label("parked"),
+        sa.cast(sa.func.coalesce(age, 0), sa.Float).label("age"),
+    ).where(_stands(QUEUED))
+    running = sa.select(JOB.c.queue, nothing, nothing, count(), nothing, nothing).where(_stands(RUNNING))
+    parked = sa.select(JOB.c.queue, nothing, nothing, nothing, count(), nothing).where(_stands(PARKED))
+    found = sa.union_all(*(each.group_by(JOB.c.queue) for each in (queued, running, parked))).subquery("found")
+    sums = [
+        sa.cast(sa.func.sum(found.c[name]), sa.Integer).label(name) for name in ("due", "waiting", "running", "parked")
+    ]
+    summed = sa.select(found.c.queue, *sums, sa.func.max(found.c.age).label("age"))
+    return await tx.rows(summed.group_by(found.c.queue).order_by(found.c.queue))
+
+
+def _stands(state: str) -> sa.ColumnElement[bool]:
+    return JOB.c.state == sa.literal_column(f"'{state}'")
+
+
+# (queue, actor, outcome) to the number of attempts that ended so, and the seconds that they took.
+Tallied = Mapping[tuple[str, str, str], tuple[int, float]]
+
+
+async def add_tallies(tx: Transaction, tallied: Tallied) -> None:
+    """Adds what a worker has counted to what all have counted since the beginning."""
+    # In one order, so that workers wait for each other and never in a circle.
+    for (queue, actor, outcome), (number, seconds) in sorted(tallied.items()):
+        statement = insert(TALLY).values(
+            id=JobTally.new_id(), queue=queue, actor=actor, outcome=outcome, number=number, seconds=seconds
         )
-        .where(JOB.c.finished_at.is_(None))
-        .group_by(JOB.c.queue)
-        .order_by(JOB.c.queue)
-    )
+        more = {"number": TALLY.c.number + number, "seconds": TALLY.c.seconds + seconds, "updated_at": sa.func.now()}
+        await tx.execute(statement.on_conflict_do_update(index_elements=["queue", "actor", "outcome"], set_=more))
+
+
+async def tallies(tx: Transaction) -> list[Row]:
+    """All that was counted: `queue`, `actor`, `outcome`, `number`, `seconds`."""
+    names = ("queue", "actor", "outcome", "number", "seconds")
+    return await tx.rows(sa.select(*(TALLY.c[name] for name in names)).order_by(TALLY.c.queue, TALLY.c.actor))
 
 
 def _texts(words: Iterable[str]) -> Any:

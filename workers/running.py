@@ -13,6 +13,7 @@ import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 import dramatiq
@@ -25,6 +26,7 @@ from core.database import Database
 from core.errors import RequestError
 from core.viewer import SERVICE
 from core.writing import transaction
+from models.jobs import JobOutcome
 from resolvers import events, jobs
 from resolvers.jobs import LEASE, Claimed
 from resolvers.webhooks import placing
@@ -34,6 +36,7 @@ from workers.broker import PostgresBroker, Slots, message_for, outside_broker
 from workers.leases import Leases
 from workers.registry import ACTORS, REACTIONS
 from workers.sealing import seal_all
+from workers.tallies import Tallies
 from workers.webhooks import QUEUE as WEBHOOKS
 from workers.webhooks import Dispatcher
 
@@ -79,6 +82,7 @@ class Worker:
             else PostgresBroker(self._claim, self._release, Slots(threads))
         )
         self._worker = dramatiq.Worker(self._broker, worker_threads=threads, worker_timeout=int(POLL_SECONDS * 1000))
+        self._tallies = Tallies()
         self._beside: list[asyncio.Task[None]] = []
         self._sends = tools.hooks is not None and (not queues or WEBHOOKS in queues)
         self._dispatcher: Dispatcher | None = None
@@ -146,6 +150,8 @@ class Worker:
             await self._dispatcher.stop(LET_GO_SECONDS)
         for held in self._leases.all():
             await self._give_back(held.job)
+        with suppress(*AWAY):
+            await self._tallies.tell(self._database)
         await self._database.close()
 
     # Jobs ------------------------------------------------------------------------------------------------------------
@@ -181,8 +187,11 @@ class Worker:
         held.deadline = time.monotonic() + actor.kind.time_limit + LEASE.total_seconds()
         held.task = asyncio.current_task()
         self._leases.hold(held)
+        began = time.monotonic()
         try:
-            await carry_out(self._database, self._tools, actor, held)
+            outcome = await carry_out(self._database, self._tools, actor, held)
+            if outcome is not None:
+                self._tallies.count(held.job.queue, held.job.actor, outcome, time.monotonic() - began)
         except AWAY as error:
             # Nothing can be noted: the lease runs out, and somebody else tries again.
             log.warning("job %s (%s): %s", job_id, held.job.actor, error)
@@ -224,9 +233,12 @@ class Worker:
 
     async def _upkeep(self) -> None:
         async with transaction(self._database, SERVICE) as tx:
-            await jobs.sweep(tx)
+            swept = await jobs.sweep(tx)
+        for each in swept:
+            self._tallies.count(each.queue, each.actor, JobOutcome.LOST)
         async with transaction(self._database, SERVICE) as tx:
             await jobs.tick(tx, self._kinds)
+        await self._tallies.tell(self._database)
         await asyncio.sleep(UPKEEP_SECONDS)
 
     async def _seal(self) -> None:

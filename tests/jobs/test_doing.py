@@ -104,7 +104,7 @@ def test_who_lost_the_lease_cannot_complete_although_all_else_is_done(url: str) 
     job_id = ask(url, WRITE, name="twice")
     (first,) = claimed(url, "first", ["write"], 5)
     sql(url, "UPDATE job SET lease_until = now() - interval '1 s'")
-    assert as_service(url, jobs.sweep) == 1
+    assert len(as_service(url, jobs.sweep)) == 1
     (second,) = claimed(url, "second", ["write"], 5)
 
     async def finish(tx: Transaction, job: jobs.Claimed) -> None:
@@ -172,3 +172,25 @@ def test_a_worker_that_is_stopped_finishes_what_it_began_and_gives_back_the_rest
     assert effects(url) == done
     assert 0 < len(done) < 12
     assert set(sql(url, "SELECT state, attempts FROM job WHERE state <> 'done'")) == {("queued", 0)}
+
+
+def test_what_workers_did_is_counted_by_how_it_ended(url: str) -> None:
+    @actor(JobKind("stumble"))
+    async def stumble(work: Work) -> None:
+        raise ValueError("no luck")
+
+    @actor(JobKind("refuse"))
+    async def refuse(work: Work) -> None:
+        raise DomainError("This cannot be done.")
+
+    ask_all(url, WRITE, ["one", "two", "three"])
+    for kind in (stumble.kind, refuse.kind):
+        ask(url, kind)
+    for names in (["one", "three", "two"], ["four", "one", "three", "two"]):
+        with working(url, write, stumble, refuse):
+            until(lambda all_=names: effects(url) == all_)  # type: ignore[misc]
+            until(lambda: sql(url, "SELECT 1 FROM job WHERE attempts = 0 OR state = 'running'") == [])
+        ask(url, WRITE, name="four")
+    counted = sql(url, "SELECT actor, outcome, number FROM job_tally ORDER BY actor")
+    assert counted == [("refuse", "parked", 1), ("stumble", "failed", 1), ("write", "done", 4)]
+    assert sql(url, "SELECT 1 FROM job_tally WHERE seconds <= 0") == []
