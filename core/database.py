@@ -26,16 +26,15 @@ from sqlalchemy.util import LRUCache
 
 from core import telemetry
 from core.errors import RequestError
-from core.pipeline import Rows, Statement, as_tuples, run_pipeline
+from core.pipeline import Connection, Rows, Statement, as_tuples, run_pipeline
 from core.rows import row_factory
 from core.viewer import DatabaseRole, Viewer
 
-Connection = psycopg.AsyncConnection[Any]
 _DIALECT: Any = dialect.dialect()  # type: ignore[no-untyped-call]
 _COMPILED: LRUCache[Any, Any] = LRUCache(1000)
 _LOCK_WAIT_MS = 3000
 _NOTABLE_SECONDS = 0.0002
-_BEGIN = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+_BEGIN = Statement("BEGIN")
 _COMMIT = Statement("COMMIT")
 _SET_VIEWER_AT_ONCE = (
     "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true),"
@@ -120,22 +119,29 @@ class Database:
     async def read_at_once(
         self, viewer: Viewer, statements: Sequence[Statement], rows: Rows = as_tuples
     ) -> list[list[Any]]:
-        """The rows of each statement, all from one snapshot, as the viewer, in one round trip."""
-        connection, found = await self.begun(viewer, [*statements, _COMMIT], rows)
+        """The rows of each statement, all from one snapshot, as the viewer, in one round trip.
+
+        What is sent at once is one transaction without being told to be, and is as read-only as every transaction that
+        does not say otherwise.
+        """
+        connection, found = await self._asked(viewer, _set_viewer(viewer), statements, rows)
         await self.give_back(viewer, connection)
-        return found[:-1]
+        return found
 
     async def begun(
         self, viewer: Viewer, statements: Sequence[Statement], rows: Rows
     ) -> tuple[Connection, list[list[Any]]]:
-        """A connection whose reading transaction begins with these statements, in one round trip; and their rows.
+        """A connection whose reading transaction begins with these statements, in one round trip; and their rows."""
+        return await self._asked(viewer, [_BEGIN, *_set_viewer(viewer)], statements, rows)
+
+    async def _asked(
+        self, viewer: Viewer, before: Sequence[Statement], statements: Sequence[Statement], rows: Rows
+    ) -> tuple[Connection, list[list[Any]]]:
+        """A connection and the rows of these statements.
 
         It acts as its role since it was made. Whether it still answers shows when it is used, and reading again on
         another does no harm.
         """
-        before = [_BEGIN]
-        if viewer.database_role is DatabaseRole.API:
-            before.append(Statement(_SET_VIEWER_AT_ONCE, _settings_of(viewer)))
         pool = self._pools[viewer.database_role]
         for _ in range(pool.max_size + 1):
             connection = await self._taken(pool)
@@ -198,6 +204,13 @@ class Database:
             self.on_statement(text)
         return text
 
+    def note(self, statements: Sequence[Statement]) -> None:
+        """The same for several."""
+        telemetry.sent(len(statements))
+        if self.on_statement is not None:
+            for each in statements:
+                self.on_statement(each.text)
+
     def _session_settings(self, role: DatabaseRole) -> dict[str, str]:
         """What the code relies on, whatever the server's own defaults are."""
         found = {
@@ -205,6 +218,9 @@ class Database:
             "idle_in_transaction_session_timeout": f"{self._timeout * 4}ms",
             "datestyle": "ISO",
             "timezone": "UTC",
+            # Whoever writes says so.
+            "default_transaction_isolation": "repeatable read",
+            "default_transaction_read_only": "on",
         }
         if role is not DatabaseRole.SERVICE:
             # A person is told to try again; a command or a worker may wait for its turn.
@@ -221,12 +237,15 @@ class Database:
             set_json_dumps(orjson.dumps, connection)
             connection.adapters.register_dumper(dict, JsonbDumper)
             await connection.set_autocommit(True)
+            await connection.set_isolation_level(psycopg.IsolationLevel.READ_COMMITTED)
+            await connection.set_read_only(False)
             for name, value in self._session_settings(role).items():
                 await connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
             await connection.execute(_set_role(role))
 
         return AsyncConnectionPool(
             self.url,
+            connection_class=Connection,
             min_size=1,
             max_size=size,
             timeout=self._wait,
@@ -278,6 +297,13 @@ class Snapshot:
                 await run_pipeline(connection, [_COMMIT])
         finally:
             await self._database.give_back(self._viewer, connection)
+
+
+def _set_viewer(viewer: Viewer) -> list[Statement]:
+    """What tells the transaction who asks; nothing where the role says it all."""
+    if viewer.database_role is not DatabaseRole.API:
+        return []
+    return [Statement(_SET_VIEWER_AT_ONCE, _settings_of(viewer))]
 
 
 def _settings_of(viewer: Viewer) -> tuple[str, str, str]:

@@ -15,7 +15,6 @@ from functools import lru_cache
 from itertools import count
 from time import perf_counter
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import pq
@@ -56,8 +55,104 @@ def numbered(text: str) -> tuple[str, tuple[str, ...]]:
 
 # From a function that tells the names of the columns to a function that makes a row of its values.
 Rows = Callable[[Callable[[], Sequence[str]]], Callable[[Sequence[Any]], Any]]
-_PREPARED: WeakKeyDictionary[Any, dict[str, bytes]] = WeakKeyDictionary()
 _NUMBERS = count()
+
+
+class _Prepared:
+    """A statement that a connection knows: its name, and what loads its rows, whose types never change."""
+
+    __slots__ = ("loader", "name")
+
+    def __init__(self) -> None:
+        self.name = f"cairn_{next(_NUMBERS)}".encode()
+        self.loader: Any = None
+
+
+class Connection(psycopg.AsyncConnection[Any]):
+    """A connection that remembers what was prepared on it, and that stays watched between one pipeline and the next.
+
+    To watch a socket and to stop watching it takes the event loop as long as sending a statement. psycopg watches the
+    same socket when it is used by itself, and nobody may watch one that is closed: its number may be another's next.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.prepared: dict[str, _Prepared] = {}
+        self._watched_by: asyncio.AbstractEventLoop | None = None
+        self._socket = -1
+        self._found: list[Any] = []
+        self._ended: asyncio.Future[None] | None = None
+
+    async def wait(self, *arguments: Any, **named: Any) -> Any:
+        """Lets psycopg use the connection."""
+        self.unwatch()
+        return await super().wait(*arguments, **named)
+
+    async def close(self) -> None:
+        """Closes it, as psycopg does."""
+        self.unwatch()
+        await super().close()
+
+    def unwatch(self) -> None:
+        """Stops watching its socket."""
+        loop, self._watched_by = self._watched_by, None
+        if loop is not None:
+            loop.remove_reader(self._socket)
+            loop.remove_writer(self._socket)
+
+    async def results(self) -> list[Any]:
+        """Sends what is in the pipeline; the results up to the end of it."""
+        loop = asyncio.get_running_loop()
+        self._found, self._ended = [], loop.create_future()
+        if self._watched_by is None:
+            self._socket = self.pgconn.socket
+            loop.add_reader(self._socket, self._readable)
+            self._watched_by = loop
+        if self.pgconn.flush():
+            loop.add_writer(self._socket, self._writable)
+        # To send, libpq may read as well, and may find the connection gone: its socket says nothing of that any more.
+        self._readable()
+        await self._ended
+        found, self._found = self._found, []
+        return found
+
+    def _readable(self) -> None:
+        ended, server = self._ended, self.pgconn
+        if ended is None or ended.done():
+            # Nobody has asked: what this is, such as the end of the connection, shows when it is used.
+            self.unwatch()
+            return
+        try:
+            server.consume_input()
+            ends = 0
+            # One null ends the results of a statement. A second in a row: there is nothing more to be had yet, or ever.
+            while not server.is_busy() and ends < 2:
+                result = server.get_result()
+                if result is None:
+                    ends += 1
+                    continue
+                ends = 0
+                if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                    ended.set_result(None)
+                    return
+                self._found.append(result)
+            if server.status == pq.ConnStatus.BAD:
+                raise psycopg.OperationalError("The database closed the connection.")
+        except Exception as error:
+            self.unwatch()
+            ended.set_exception(error)
+
+    def _writable(self) -> None:
+        assert self._watched_by is not None
+        try:
+            if self.pgconn.flush() == 0:
+                self._watched_by.remove_writer(self._socket)
+        except Exception as error:
+            self.unwatch()
+            if self._ended is not None and not self._ended.done():
+                self._ended.set_exception(error)
+        else:
+            self._readable()
 
 
 def as_tuples(_names: Callable[[], Sequence[str]]) -> type[tuple[Any, ...]]:
@@ -66,52 +161,58 @@ def as_tuples(_names: Callable[[], Sequence[str]]) -> type[tuple[Any, ...]]:
 
 
 async def run_pipeline(
-    connection: psycopg.AsyncConnection[Any], statements: Sequence[Statement], rows: Rows = as_tuples
+    connection: Connection, statements: Sequence[Statement], rows: Rows = as_tuples
 ) -> list[list[Any]]:
     """The rows of each statement, as tuples or as `rows` makes them; raises the first error that the server gives.
 
-    The connection must be idle or in a transaction, and is afterwards as the statements leave it. When this is
-    cancelled, or the connection breaks, it is closed: what was under way on it is nobody's any more.
+    The connection must be the caller's alone, idle or in a transaction, and is afterwards as the statements leave it.
+    When this is cancelled, or the connection breaks, it is closed: what was under way on it is nobody's any more.
     """
     began = perf_counter()
-    async with connection.lock:
-        server = connection.pgconn
-        known = _PREPARED.setdefault(connection, {})
-        new: list[str] = []
-        try:
-            server.enter_pipeline_mode()
-            server.nonblocking = 1
-            for text, values in statements:
-                _send(server, known, new, text, [_encoded(value) for value in values])
-            server.pipeline_sync()
-            results = await _results(server)
-            server.exit_pipeline_mode()
-            server.nonblocking = 0
-        except BaseException:
-            server.finish()
-            raise
-    telemetry.took("sql", began, sum(each.ntuples for each in results))
+    server = connection.pgconn
+    known = connection.prepared
+    new: list[str] = []
+    try:
+        server.enter_pipeline_mode()
+        server.nonblocking = 1
+        for text, values in statements:
+            _send(server, known, new, text, values)
+        server.pipeline_sync()
+        results = await connection.results()
+        server.exit_pipeline_mode()
+        server.nonblocking = 0
+    except BaseException:
+        connection.unwatch()
+        server.finish()
+        raise
     failed = next((each for each in results if each.status in _BAD), None)
     if failed is not None:
         # What was prepared in this pipeline may or may not have come to be.
         for text in new:
             known.pop(text, None)
+        telemetry.took("sql", began)
         raise error_from_result(failed, encoding=connection.info.encoding)
-    loaded = [each for each in results if each.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)]
-    # Preparing answers with a result of its own, which holds nothing.
-    return [_loaded(connection, each, rows) for each in _without_preparing(loaded, statements, new)]
+    if new:
+        # Preparing answers with a result of its own, which holds nothing.
+        results = _without_preparing(results, statements, new)
+    telemetry.took("sql", began, sum([each.ntuples for each in results]))
+    return [
+        _loaded(connection, known.get(text), each, rows) if each.ntuples else []
+        for (text, _), each in zip(statements, results, strict=True)
+    ]
 
 
-def _send(server: Any, known: dict[str, bytes], new: list[str], text: str, values: list[bytes | None]) -> None:
-    name = known.get(text)
-    if name is None and len(known) < _MOST_PREPARED:
-        name = known[text] = f"cairn_{next(_NUMBERS)}".encode()
+def _send(server: Any, known: dict[str, _Prepared], new: list[str], text: str, values: Sequence[Any]) -> None:
+    encoded = [_encoded(value) for value in values]
+    prepared = known.get(text)
+    if prepared is None and len(known) < _MOST_PREPARED:
+        prepared = known[text] = _Prepared()
         new.append(text)
-        server.send_prepare(name, text.encode())
-    if name is None:
-        server.send_query_params(text.encode(), values)
+        server.send_prepare(prepared.name, text.encode())
+    if prepared is None:
+        server.send_query_params(text.encode(), encoded)
     else:
-        server.send_query_prepared(name, values)
+        server.send_query_prepared(prepared.name, encoded)
 
 
 def _without_preparing(results: list[Any], statements: Sequence[Statement], new: list[str]) -> list[Any]:
@@ -126,73 +227,21 @@ def _without_preparing(results: list[Any], statements: Sequence[Statement], new:
     return kept
 
 
-async def _results(server: Any) -> list[Any]:
-    loop = asyncio.get_running_loop()
-    results: list[Any] = []
-    finished: asyncio.Future[None] = loop.create_future()
-    socket = server.socket
-
-    def stop(error: Exception | None = None) -> None:
-        """Ends the watch at once: libpq may have closed the socket, and another connection may get its number next."""
-        if finished.done():
-            return
-        loop.remove_reader(socket)
-        loop.remove_writer(socket)
-        if error is None:
-            finished.set_result(None)
-        else:
-            finished.set_exception(error)
-
-    def readable() -> None:
-        try:
-            server.consume_input()
-            ends = 0
-            # One null ends the results of a statement. A second in a row: there is nothing more to be had yet, or ever.
-            while not server.is_busy() and ends < 2:
-                result = server.get_result()
-                if result is None:
-                    ends += 1
-                    continue
-                ends = 0
-                if result.status == pq.ExecStatus.PIPELINE_SYNC:
-                    stop()
-                    return
-                results.append(result)
-            if server.status == pq.ConnStatus.BAD:
-                raise psycopg.OperationalError("The database closed the connection.")
-        except Exception as error:
-            stop(error)
-
-    def writable() -> None:
-        try:
-            if server.flush() == 0:
-                loop.remove_writer(socket)
-        except Exception as error:
-            stop(error)
-        else:
-            readable()
-
-    loop.add_reader(socket, readable)
+def _loaded(connection: Connection, prepared: _Prepared | None, result: Any, rows: Rows) -> list[Any]:
+    """The rows of a result. What loads them is found once for a statement."""
+    loader = None if prepared is None else prepared.loader
+    if loader is None:
+        loader = Transformer(connection)
+        loader.set_pgresult(result)
+        if prepared is not None:
+            prepared.loader = loader
+    else:
+        loader.set_pgresult(result, set_loaders=False)
     try:
-        if server.flush():
-            loop.add_writer(socket, writable)
-        # To send, libpq may read as well, and may find the connection gone: its socket says nothing of that any more.
-        readable()
-        await finished
-    except BaseException:
-        if not finished.done() or finished.cancelled():
-            loop.remove_reader(socket)
-            loop.remove_writer(socket)
-        raise
-    return results
-
-
-def _loaded(connection: psycopg.AsyncConnection[Any], result: Any, rows: Rows) -> list[Any]:
-    if result.ntuples == 0:
-        return []
-    transformer = Transformer(connection)
-    transformer.set_pgresult(result)
-    return transformer.load_rows(0, result.ntuples, rows(lambda: _names(result)))
+        return loader.load_rows(0, result.ntuples, rows(lambda: _names(result)))
+    finally:
+        # It stays, and the result need not.
+        loader.set_pgresult(None, set_loaders=False)
 
 
 def _names(result: Any) -> list[str]:

@@ -10,20 +10,19 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
-from core.composing import Level, Request, compose
+from core.composing import Levels, Request, readers_of
 from core.database import Database, Prepared, compiled
 from core.errors import RequestError
 from core.paging import Page, PageOf, require_key
 from core.pipeline import Statement, numbered
-from core.policies import grants_of
 from core.relations import Perspective, Relation, children_sql, count_sql, page_sql, parameters
 from core.rows import Row, row_class
-from core.tables import Table, table_of
+from core.tables import table_of
 from core.viewer import Viewer
 
 TOO_LARGE = "The answer would be too large. Ask for less at a time."
@@ -87,18 +86,18 @@ class Reader:
             sent = Statement(text, [given[name] for name in names])
             return (await self._snapshot.rows([sent], partial(_objects, entity)))[0]
 
-    def may_read(self, levels: Sequence[Level]) -> bool:
+    def may_read(self, levels: Levels) -> bool:
         """Whether the viewer's role is let near the tables of all levels."""
-        return all(self._may_read(level.relation) for level in levels)
+        return self.viewer.database_role.value in levels.readers
 
     async def fetch(
-        self, levels: tuple[Level, ...], requests: Sequence[Request], *, alone: bool = False
+        self, levels: Levels, requests: Sequence[Request], *, alone: bool = False
     ) -> tuple[list[list[Any]], list[dict[str | None, int] | None]]:
         """Several levels in one round trip: each one's rows `(what it belongs to, *columns, [sort key])`, and counts.
 
         With `alone` it is all that the request reads: the transaction begins and ends in the same round trip.
         """
-        texts, counts = compose(levels, tuple(each.variant() for each in requests), self.perspective)
+        texts, counts = levels.composed(requests, self.perspective)
         values: dict[str, Any] = {"stage": self.perspective.stage}
         for number, request in enumerate(requests):
             values.update(request.values(number))
@@ -106,19 +105,24 @@ class Reader:
             Statement(text.sql, [values[name] if name in values else text.constants[name] for name in text.names])
             for text in (*texts, *filter(None, counts))
         ]
-        async with self._lock:
-            if self._closed:
-                raise RuntimeError("The answer was given without this statement.")
-            self._budget.spend(statements=len(statements))
-            for each in statements:
-                self._database.noted(each.text)
-            if alone and not self._snapshot.is_open:
-                results = await self._database.read_at_once(self.viewer, statements)
-            else:
-                results = await self._snapshot.rows(statements)
+        results = await self._at_once(statements, alone=alone)
         rows = results[: len(texts)]
         counted = iter(results[len(texts) :])
         return rows, [dict(next(counted)) if each is not None else None for each in counts]
+
+    async def _at_once(self, statements: Sequence[Statement], *, alone: bool) -> list[list[Any]]:
+        if alone and not self._closed and not self._snapshot.is_open:
+            self._count(statements)
+            return await self._database.read_at_once(self.viewer, statements)
+        async with self._lock:
+            if self._closed:
+                raise RuntimeError("The answer was given without this statement.")
+            self._count(statements)
+            return await self._snapshot.rows(statements)
+
+    def _count(self, statements: Sequence[Statement]) -> None:
+        self._budget.spend(statements=len(statements))
+        self._database.note(statements)
 
     def spend(self, objects: int) -> None:
         """Counts objects that are handed out; raises `RequestError` once there were too many."""
@@ -192,7 +196,7 @@ class Reader:
 
     def _may_read(self, relation: Relation) -> bool:
         """Whether the viewer's role is let near the table at all; where it is not, there is nothing to be seen."""
-        return self.viewer.database_role.value in _readers(relation.child)
+        return self.viewer.database_role.value in readers_of(relation.child)
 
     def _stage(self) -> dict[str, str]:
         return {"stage": self.perspective.stage}
@@ -213,12 +217,6 @@ def _objects(entity: type | None, names: Callable[[], Sequence[str]]) -> Callabl
     """Makes rows of a result: plain ones, or such that know their model."""
     made, columns = (Row if entity is None else row_class(entity)), names()
     return lambda values: made(dict(zip(columns, values, strict=True)))
-
-
-@lru_cache(maxsize=512)
-def _readers(model: type[Table]) -> frozenset[str]:
-    """The database roles that may read the model's table, as far as its row policies let them."""
-    return frozenset(role for role, commands in grants_of(model.__policies__).items() if "SELECT" in commands)
 
 
 def _key_of(parent: Any, relation: Relation) -> str:

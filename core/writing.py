@@ -17,8 +17,9 @@ from psycopg import errors as pg
 from pydantic import ValidationError
 
 from core import telemetry
-from core.database import Connection, Database, compiled
+from core.database import Database, compiled
 from core.errors import DomainError, InvalidInput, SeveralErrors
+from core.pipeline import Connection
 from core.rows import Row
 from core.tables import Table, field_adapter, metadata, table_of
 from core.viewer import Viewer

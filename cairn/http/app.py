@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,6 +22,7 @@ from cairn.http.headers import SecurityHeaders
 from cairn.http.idempotency import Repeats
 from cairn.http.imports import ImportEndpoint
 from cairn.http.mailbox import MailboxPage
+from cairn.http.messages import ApiRequest
 from cairn.http.pages import IdeFiles, Pages, failed, ide_missing, unavailable
 from core.errors import RequestError
 from gateways.mail import Mailbox
@@ -95,7 +95,7 @@ def _straight_to(endpoint: GraphqlEndpoint, app: ASGIApp) -> ASGIApp:
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/graphql" and scope["method"] in ("POST", "GET"):
-            response = await endpoint(Request(scope, receive, send))
+            response = await endpoint(ApiRequest(scope, receive, send))
             await response(scope, receive, send)
         else:
             await app(scope, receive, send)

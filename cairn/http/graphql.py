@@ -8,17 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from graphql import OperationType
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from cairn.http.budgets import TOO_MANY, RequestBudget
 from cairn.http.caching import revalidated
 from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
 from cairn.http.idempotency import STATUS, InvalidKey, Repeats, conflict
+from cairn.http.messages import ApiResponse
 from cairn.http.origins import is_json
 from cairn.observability.operations import Operation, Watch
 from cairn.settings import HttpSettings
@@ -56,8 +57,7 @@ class BadRequest(Exception):
     extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """The parameters of a GraphQL request."""
 
     query: str | None
@@ -141,7 +141,9 @@ class GraphqlEndpoint:
         )
         answer = operation.answer = await self.operations.run(prepared, call.variables, context, operation.request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
-        content = await self._content(answer, context, viewer)
+        content = orjson.dumps(answer, default=str)
+        if context.key is not None:
+            content = await self._kept(context.key, answer, content, context, viewer)
         response = _response(content, media_type, status, operation)
         if request.method != "POST" and call.document_id and "errors" not in answer:
             is_public = viewer.kind is ViewerKind.ANONYMOUS
@@ -151,15 +153,12 @@ class GraphqlEndpoint:
             response.headers["retry-after"] = str(context.effects.retry_after)
         return response
 
-    async def _content(self, answer: dict[str, Any], context: Context, viewer: Viewer) -> bytes:
-        """The answer's bytes, kept to be given again where its request had a key and nothing stands against it."""
-        content = orjson.dumps(answer, default=str)
-        if context.key is None:
-            return content
+    async def _kept(self, key: Key, answer: dict[str, Any], content: bytes, context: Context, viewer: Viewer) -> bytes:
+        """The bytes of an answer whose request had a key, kept to be given again where nothing stands against it."""
         _refuse_conflicts(answer)
         if "errors" in answer or not context.is_repeatable:
             return content
-        return await self.repeats.keep(context.key, viewer, content)
+        return await self.repeats.keep(key, viewer, content)
 
     def _spend(self, viewer: Viewer) -> None:
         """Takes the request from the person's budget, wherever they ask from; addresses have theirs already."""
@@ -242,16 +241,21 @@ def _refuse_conflicts(answer: dict[str, Any]) -> None:
 
 def _check_headers(request: Request, most: int) -> None:
     """Refuses a body that we cannot read, or that is too large, before any of it is read."""
-    if not is_json(request):
-        raise BadRequest(415, f"Send the request as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
-    charset = _CHARSET.search(request.headers.get("content-type", "").partition(";")[2])
-    if charset and charset[1].lower() not in ("utf-8", "utf8"):
-        raise BadRequest(415, "Send the request in UTF-8.", "UNSUPPORTED_MEDIA_TYPE")
+    if request.headers.get("content-type") != JSON:
+        _check_content_type(request)
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         plain = {"accept-encoding": "identity"}
         raise BadRequest(415, "Send the body uncompressed.", "UNSUPPORTED_MEDIA_TYPE", plain)
     if int(request.headers.get("content-length", 0)) > most:
         raise _too_large(most)
+
+
+def _check_content_type(request: Request) -> None:
+    if not is_json(request):
+        raise BadRequest(415, f"Send the request as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
+    charset = _CHARSET.search(request.headers.get("content-type", "").partition(";")[2])
+    if charset and charset[1].lower() not in ("utf-8", "utf8"):
+        raise BadRequest(415, "Send the request in UTF-8.", "UNSUPPORTED_MEDIA_TYPE")
 
 
 def _too_large(most: int) -> BadRequest:
@@ -288,17 +292,21 @@ def _call(given: dict[str, Any]) -> Call:
 
 async def _read(request: Request, most: int) -> bytes:
     """The body, refused as soon as it is known to be too large."""
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                raise _too_large(most)
-            parts.append(part)
-    except ClientDisconnect as error:
-        raise BadRequest(400, "The body ended too early.") from error
-    return b"".join(parts)
+    body = bytearray()
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequest(400, "The body ended too early.")
+        part = message.get("body", b"")
+        if len(body) + len(part) > most:
+            raise _too_large(most)
+        more = message.get("more_body", False)
+        if not more and not body:
+            # Nearly always it comes in one piece.
+            return bytes(part)
+        body += part
+        if not more:
+            return bytes(body)
 
 
 def _is_deeper(body: bytes, most: int) -> bool:
@@ -373,14 +381,5 @@ def _response(
 ) -> Response:
     if isinstance(body, dict):
         operation.answer = body
-    return Response(
-        body if isinstance(body, bytes) else orjson.dumps(body, default=str),
-        status,
-        {
-            "x-request-id": operation.request_id,
-            "cache-control": "no-store",
-            "vary": "accept, authorization, cookie, origin, sec-fetch-site",
-            **(headers or {}),
-        },
-        f"{media_type or JSON}; charset=utf-8",
-    )
+        body = orjson.dumps(body, default=str)
+    return ApiResponse(body, status, media_type or JSON, operation.request_id, headers)

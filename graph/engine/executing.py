@@ -85,7 +85,7 @@ class Run(Schedule):
         self._composes = options.composes and hasattr(context, "fetch") and options.middleware is None
         self._info_rest: tuple[Any, ...] | None = None
 
-    def start(self, root: GraphQLObjectType, *, serially: bool) -> ExecutionResult | Awaitable[ExecutionResult]:
+    def start(self, root: GraphQLObjectType, *, serially: bool = False) -> ExecutionResult | Awaitable[ExecutionResult]:
         """Runs as far as nothing has to be waited for; the result, or an awaitable of it."""
         if self.abort_signal is not None and self.abort_signal.aborted:
             self.background.is_all_there_is()
@@ -299,7 +299,7 @@ class Run(Schedule):
             try:
                 values.append(resolve(source, self.info_at(spot, output), **arguments))
                 # What one call may have changed, the next must not find.
-                arguments = field.arguments_for(self.variables) if field.arguments is None else arguments
+                arguments = field.arguments_for(self.variables) if callable(field.arguments) else arguments
             except Exception as error:
                 values.append(error)
         return values

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 from psycopg.types.json import Jsonb
 
-from core.database import Connection, Database, Snapshot, compiled
+from core.database import Database, Snapshot, compiled
 from core.ids import new_id
-from core.pipeline import Statement
+from core.pipeline import Connection, Statement
 from core.viewer import ANONYMOUS, SERVICE
 from tests.core.conftest import Run
 

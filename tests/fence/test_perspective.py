@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from core.database import Connection, Database
+from core.database import Database
 from core.paging import Page
+from core.pipeline import Connection
 from core.reading import Reader
 from core.relations import Perspective, Relation, Sort
 from core.rows import Row
