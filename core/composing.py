@@ -201,7 +201,8 @@ class _Composition:
         most = sa.bindparam(f"{limit}{number}", type_=sa.Integer)
         if relation.key is None:
             root = sa.select(sa.null().label("belongs_to"), *chosen)
-            return root.where(*conditions).order_by(*order).limit(most)
+            # Where no column is asked for, nothing else says of what there is to be a row for each.
+            return root.select_from(rows).where(*conditions).order_by(*order).limit(most)
         parents = self._parents(number)
         helpers = [rows.c[sort.column].label("order_by"), rows.c.id.label("order_id")]
         child = (

@@ -27,6 +27,8 @@ _MOST_PREPARED = 500
 _BAD = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
 
 
+# A word like NULL would mean something else, so that only what looks like an id or a number goes without quotes.
+_PLAIN = re.compile(r"[0-9a-f-]*")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s|%%")
 
 
@@ -53,8 +55,8 @@ def numbered(text: str) -> tuple[str, tuple[str, ...]]:
     return _PLACEHOLDER.sub(number, text), tuple(names)
 
 
-# From a function that tells the names of the columns to a function that makes a row of its values.
-Rows = Callable[[Callable[[], Sequence[str]]], Callable[[Sequence[Any]], Any]]
+# From a result's rows as tuples, and a function that tells the names of its columns, to what they are handed out as.
+Rows = Callable[[list[tuple[Any, ...]], Callable[[], tuple[str, ...]]], list[Any]]
 _NUMBERS = count()
 
 
@@ -155,9 +157,9 @@ class Connection(psycopg.AsyncConnection[Any]):
             self._readable()
 
 
-def as_tuples(_names: Callable[[], Sequence[str]]) -> type[tuple[Any, ...]]:
+def as_tuples(rows: list[tuple[Any, ...]], _names: Callable[[], tuple[str, ...]]) -> list[Any]:
     """Rows as plain tuples."""
-    return tuple
+    return rows
 
 
 async def run_pipeline(
@@ -238,14 +240,14 @@ def _loaded(connection: Connection, prepared: _Prepared | None, result: Any, row
     else:
         loader.set_pgresult(result, set_loaders=False)
     try:
-        return loader.load_rows(0, result.ntuples, rows(lambda: _names(result)))
+        return rows(loader.load_rows(0, result.ntuples, tuple), lambda: _names(result))
     finally:
         # It stays, and the result need not.
         loader.set_pgresult(None, set_loaders=False)
 
 
-def _names(result: Any) -> list[str]:
-    return [(result.fname(place) or b"").decode() for place in range(result.nfields)]
+def _names(result: Any) -> tuple[str, ...]:
+    return tuple([(result.fname(place) or b"").decode() for place in range(result.nfields)])
 
 
 def _encoded(value: Any) -> bytes | None:
@@ -257,7 +259,10 @@ def _encoded(value: Any) -> bytes | None:
     if isinstance(value, bool):
         return b"true" if value else b"false"
     if isinstance(value, list | tuple):
-        return ("{" + ",".join(_quoted(str(each)) for each in value) + "}").encode()
+        texts = list(map(str, value))
+        # Ids need no quotes, and are what is nearly always sent.
+        plain = _PLAIN.fullmatch("".join(texts)) and all(texts)
+        return ("{" + ",".join(texts if plain else map(_quoted, texts)) + "}").encode()
     if isinstance(value, date):
         return value.isoformat().encode()
     if isinstance(value, str | int):

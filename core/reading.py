@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from core.errors import RequestError
 from core.paging import Page, PageOf, require_key
 from core.pipeline import Statement, numbered
 from core.relations import Perspective, Relation, children_sql, count_sql, page_sql, parameters
-from core.rows import Row, row_class
+from core.rows import Row, maker, row_class
 from core.tables import table_of
 from core.viewer import Viewer
 
@@ -141,9 +142,7 @@ class Reader:
             return [[] for _ in parents]
         statement = children_sql(relation, columns, self._staged(relation))
         found = await self.rows(statement, {"parents": sorted(keys), **self._stage()}, relation.child)
-        groups: dict[str, list[Row]] = defaultdict(list)
-        for row in found:
-            groups[getattr(row, str(relation.key))].append(row)
+        groups = _grouped(found, str(relation.key))
         answers = [groups.get(getattr(parent, relation.parent_key), []) for parent in parents]
         # A row that many parents share is written out for each of them: what counts is the answer, not the rows.
         self._budget.spend(objects=sum(len(rows) for rows in answers))
@@ -173,9 +172,7 @@ class Reader:
         if relation.key is None:
             self._budget.spend(objects=len(found) * len(parents))
             return [page_of(found, page, sort, relation)] * len(parents)
-        groups: dict[str, list[Row]] = defaultdict(list)
-        for row in found:
-            groups[row.parent_id].append(row)
+        groups = _grouped(found, "parent_id")
         answers = [page_of(groups.get(_key_of(parent, relation), []), page, sort, relation) for parent in parents]
         self._budget.spend(objects=sum(len(answer.rows) for answer in answers))
         return answers
@@ -213,10 +210,16 @@ async def read_at_once(database: Database, viewer: Viewer, statement: Prepared, 
     return (await database.read_at_once(viewer, [sent], partial(_objects, None)))[0]
 
 
-def _objects(entity: type | None, names: Callable[[], Sequence[str]]) -> Callable[[Sequence[Any]], Row]:
+def _objects(entity: type | None, rows: list[tuple[Any, ...]], names: Callable[[], tuple[str, ...]]) -> list[Row]:
     """Makes rows of a result: plain ones, or such that know their model."""
-    made, columns = (Row if entity is None else row_class(entity)), names()
-    return lambda values: made(dict(zip(columns, values, strict=True)))
+    return maker(Row if entity is None else row_class(entity), names())(rows)
+
+
+def _grouped(rows: Sequence[Row], column: str) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for key, row in zip(map(attrgetter(column), rows), rows, strict=True):
+        groups[key].append(row)
+    return groups
 
 
 def _key_of(parent: Any, relation: Relation) -> str:

@@ -10,7 +10,7 @@ from core.composing import Level, Levels, Request, Shape, Text
 from core.paging import Page, encode_cursor, require_key
 from core.reading import Reader
 from core.relations import Perspective, Relation
-from core.rows import Row, row_class
+from core.rows import Row, maker, row_class
 from core.tables import Table, table_of
 from graph.engine.fetching import Program, Unfit
 
@@ -52,8 +52,8 @@ class TableSource:
 
     def objects(self, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> list[Row]:
         """The rows as objects that resolvers know."""
-        made = row_class(self.relation.child)
-        return [made(dict(zip(columns, row[1:], strict=False))) for row in rows]
+        width = len(columns) + 1
+        return maker(row_class(self.relation.child), tuple(columns))([row[1:width] for row in rows])
 
     def request(self, arguments: Mapping[str, Any], keys: Sequence[Any] | None) -> Request:
         """What is asked of the database; raises `RequestError` where an argument is wrong."""

@@ -73,7 +73,7 @@ class Fetch:
                     group[1].append(output)
                     group[2].append(number)
         return [
-            Group(step.rest[kind], sources, outputs, self._spot, places=places, trace=self._tracer(step))
+            Group(step.rest[kind].fields, sources, outputs, self._spot, places=places, trace=self._tracer(step))
             for kind, (sources, outputs, places) in by_kind.items()
         ]
 

@@ -75,6 +75,11 @@ class Field:
     fetch: Any = None
     columns: tuple[str, ...] | None = None
 
+    @property
+    def is_typename(self) -> bool:
+        """Whether it asks for the name of the type that the object is of."""
+        return self.name == "__typename" and self.name not in self.parent_type.fields
+
     def selection(self, kind: GraphQLObjectType) -> Selection:
         """What is asked of objects of this type; raises `GraphQLError` where a directive's argument is wrong."""
         found = self.selections.get(kind.name)
@@ -99,6 +104,8 @@ class Selection:
     kind: GraphQLObjectType
     fields: tuple[Field, ...]
     keys: tuple[str, ...]
+    # What writes objects with their leaves; made when the first are written.
+    writer: Any = None
 
 
 @dataclass(eq=False)
