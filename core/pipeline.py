@@ -22,8 +22,10 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 
 from core import telemetry
+from core.connection import Connection, Prepared
 
 _MOST_PREPARED = 500
+_CALLING_OFF_SECONDS = 5.0
 _BAD = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
 
 
@@ -60,103 +62,6 @@ Rows = Callable[[list[tuple[Any, ...]], Callable[[], tuple[str, ...]]], list[Any
 _NUMBERS = count()
 
 
-class _Prepared:
-    """A statement that a connection knows: its name, and what loads its rows, whose types never change."""
-
-    __slots__ = ("loader", "name")
-
-    def __init__(self) -> None:
-        self.name = f"cairn_{next(_NUMBERS)}".encode()
-        self.loader: Any = None
-
-
-class Connection(psycopg.AsyncConnection[Any]):
-    """A connection that remembers what was prepared on it, and that stays watched between one pipeline and the next.
-
-    To watch a socket and to stop watching it takes the event loop as long as sending a statement. psycopg watches the
-    same socket when it is used by itself, and nobody may watch one that is closed: its number may be another's next.
-    """
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.prepared: dict[str, _Prepared] = {}
-        self._watched_by: asyncio.AbstractEventLoop | None = None
-        self._socket = -1
-        self._found: list[Any] = []
-        self._ended: asyncio.Future[None] | None = None
-
-    async def wait(self, *arguments: Any, **named: Any) -> Any:
-        """Lets psycopg use the connection."""
-        self.unwatch()
-        return await super().wait(*arguments, **named)
-
-    async def close(self) -> None:
-        """Closes it, as psycopg does."""
-        self.unwatch()
-        await super().close()
-
-    def unwatch(self) -> None:
-        """Stops watching its socket."""
-        loop, self._watched_by = self._watched_by, None
-        if loop is not None:
-            loop.remove_reader(self._socket)
-            loop.remove_writer(self._socket)
-
-    async def results(self) -> list[Any]:
-        """Sends what is in the pipeline; the results up to the end of it."""
-        loop = asyncio.get_running_loop()
-        self._found, self._ended = [], loop.create_future()
-        if self._watched_by is None:
-            self._socket = self.pgconn.socket
-            loop.add_reader(self._socket, self._readable)
-            self._watched_by = loop
-        if self.pgconn.flush():
-            loop.add_writer(self._socket, self._writable)
-        # To send, libpq may read as well, and may find the connection gone: its socket says nothing of that any more.
-        self._readable()
-        await self._ended
-        found, self._found = self._found, []
-        return found
-
-    def _readable(self) -> None:
-        ended, server = self._ended, self.pgconn
-        if ended is None or ended.done():
-            # Nobody has asked: what this is, such as the end of the connection, shows when it is used.
-            self.unwatch()
-            return
-        try:
-            server.consume_input()
-            ends = 0
-            # One null ends the results of a statement. A second in a row: there is nothing more to be had yet, or ever.
-            while not server.is_busy() and ends < 2:
-                result = server.get_result()
-                if result is None:
-                    ends += 1
-                    continue
-                ends = 0
-                if result.status == pq.ExecStatus.PIPELINE_SYNC:
-                    ended.set_result(None)
-                    return
-                self._found.append(result)
-            if server.status == pq.ConnStatus.BAD:
-                raise psycopg.OperationalError("The database closed the connection.")
-        except Exception as error:
-            self.unwatch()
-            ended.set_exception(error)
-
-    def _writable(self) -> None:
-        assert self._watched_by is not None
-        try:
-            if self.pgconn.flush() == 0:
-                self._watched_by.remove_writer(self._socket)
-        except Exception as error:
-            self.unwatch()
-            if self._ended is not None and not self._ended.done():
-                self._ended.set_exception(error)
-        else:
-            self._readable()
-
-
 def as_tuples(rows: list[tuple[Any, ...]], _names: Callable[[], tuple[str, ...]]) -> list[Any]:
     """Rows as plain tuples."""
     return rows
@@ -168,7 +73,8 @@ async def run_pipeline(
     """The rows of each statement, as tuples or as `rows` makes them; raises the first error that the server gives.
 
     The connection must be the caller's alone, idle or in a transaction, and is afterwards as the statements leave it.
-    When this is cancelled, or the connection breaks, it is closed: what was under way on it is nobody's any more.
+    When this is cancelled, the server is told to stop, and the connection is good for others. When it breaks, it is
+    closed.
     """
     began = perf_counter()
     server = connection.pgconn
@@ -183,15 +89,16 @@ async def run_pipeline(
         results = await connection.results()
         server.exit_pipeline_mode()
         server.nonblocking = 0
+    except asyncio.CancelledError:
+        _forget(known, new)
+        await _called_off(connection)
+        raise
     except BaseException:
-        connection.unwatch()
-        server.finish()
+        connection.give_up()
         raise
     failed = next((each for each in results if each.status in _BAD), None)
     if failed is not None:
-        # What was prepared in this pipeline may or may not have come to be.
-        for text in new:
-            known.pop(text, None)
+        _forget(known, new)
         telemetry.took("sql", began)
         raise error_from_result(failed, encoding=connection.info.encoding)
     if new:
@@ -204,11 +111,30 @@ async def run_pipeline(
     ]
 
 
-def _send(server: Any, known: dict[str, _Prepared], new: list[str], text: str, values: Sequence[Any]) -> None:
+def _forget(known: dict[str, Prepared], new: list[str]) -> None:
+    """What was prepared in a pipeline that failed may or may not have come to be."""
+    for text in new:
+        known.pop(text, None)
+
+
+async def _called_off(connection: Connection) -> None:
+    """Has the server stop what nobody waits for any more. A connection on which that fails is closed."""
+    try:
+        await connection.cancel_safe(timeout=_CALLING_OFF_SECONDS)
+        await connection.results_left(_CALLING_OFF_SECONDS)
+        connection.pgconn.exit_pipeline_mode()
+        connection.pgconn.nonblocking = 0
+    except BaseException as error:
+        connection.give_up()
+        if not isinstance(error, psycopg.Error):
+            raise
+
+
+def _send(server: Any, known: dict[str, Prepared], new: list[str], text: str, values: Sequence[Any]) -> None:
     encoded = [_encoded(value) for value in values]
     prepared = known.get(text)
     if prepared is None and len(known) < _MOST_PREPARED:
-        prepared = known[text] = _Prepared()
+        prepared = known[text] = Prepared()
         new.append(text)
         server.send_prepare(prepared.name, text.encode())
     if prepared is None:
@@ -229,7 +155,7 @@ def _without_preparing(results: list[Any], statements: Sequence[Statement], new:
     return kept
 
 
-def _loaded(connection: Connection, prepared: _Prepared | None, result: Any, rows: Rows) -> list[Any]:
+def _loaded(connection: Connection, prepared: Prepared | None, result: Any, rows: Rows) -> list[Any]:
     """The rows of a result. What loads them is found once for a statement."""
     loader = None if prepared is None else prepared.loader
     if loader is None:

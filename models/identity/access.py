@@ -24,6 +24,8 @@ class Scope(StrEnum):
     SCHEMA_READ = "schema:read"
     EVENTS_READ = "events:read"
     JOBS_MANAGE = "jobs:manage"
+    INBOX_MANAGE = "inbox:manage"
+    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 class Role(StrEnum):

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from core.connection import Connection
 from core.database import Database
 from core.paging import Page
-from core.pipeline import Connection
 from core.reading import Reader
 from core.relations import Perspective, Relation, Sort
 from core.rows import Row

@@ -61,6 +61,14 @@ TAGS = {
     0x040: "external_ref",
     0x041: "import_job",
     0x042: "import_issue",
+    0x060: "inbound_hook",
+    0x061: "inbound_seen",
+    0x062: "provider_event",
+    0x068: "webhook",
+    0x069: "webhook_secret",
+    0x06A: "webhook_lane",
+    0x06B: "webhook_delivery",
+    0x06C: "delivery_attempt",
 }
 # Every fact that was ever recorded names its type: a type never changes and is never used again.
 FACT_TYPES = [
@@ -110,8 +118,20 @@ FACT_TYPES = [
     "role.revoked",
     "api_token.created",
     "api_token.revoked",
+    "inbound_hook.created",
+    "inbound_hook.updated",
+    "inbound_hook.rotated",
+    "inbound_hook.deleted",
+    "inbound.received",
+    "webhook.created",
+    "webhook.updated",
+    "webhook.deleted",
+    "webhook.paused",
+    "webhook.disabled",
+    "webhook.resumed",
+    "webhook.secret_rotated",
 ]
-FORMAT_KIT = {"__init__", "base", "choosing", "kinds", "patterns", "values"}
+FORMAT_KIT = {"__init__", "analysis", "answering", "base", "choosing", "kinds", "patterns", "values"}
 
 
 def _tables(kind: type[Table] = Table) -> set[type[Table]]:
