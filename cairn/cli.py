@@ -22,6 +22,7 @@ from pydantic_settings import SettingsError
 from rich.console import Console
 
 from cairn.embedded import EmbeddedPostgresError
+from cairn.inbox_commands import inbox_app
 from cairn.jobs_commands import jobs_app
 from cairn.listening import PortTaken
 from cairn.settings import problems
@@ -45,6 +46,7 @@ user_app = typer.Typer(help="People and their roles.", no_args_is_help=True)
 import_app = typer.Typer(help="Bring courses in from elsewhere.", no_args_is_help=True)
 token_app = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(inbox_app, name="inbox")
 audit_app = typer.Typer(help="The audit log: who did what to what.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 documents_app = typer.Typer(help="Trusted documents of client apps.", no_args_is_help=True)

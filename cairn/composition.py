@@ -82,6 +82,7 @@ def tools(settings: Settings, mail: Mail | None = None) -> Tools:
         imports=settings.work.imports,
         fact_days=settings.work.fact_days,
         job_days=settings.work.job_days,
+        event_days=settings.inbox.event_days,
     )
 
 

@@ -37,6 +37,7 @@ Environment = Literal["development", "production"]
 Openness = Literal["everybody", "permitted", "nobody"]
 # An origin as browsers write it: no path, no wildcard, and never `null`, which any page can be.
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$", max_length=300)]
+SigningSecret = Annotated[SecretStr, Field(min_length=16, max_length=200)]
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -161,6 +162,21 @@ class WorkSettings(BaseModel):
     import_max_bytes: int = Field(200_000_000, ge=1_000, description="Largest file to be imported, in bytes.")
 
 
+class InboxSettings(BaseModel):
+    """What others send us."""
+
+    stripe_secrets: tuple[SigningSecret, ...] = Field(
+        (),
+        description="The signing secrets of Stripe's endpoint, as a JSON list: several while one is rotated. Without "
+        "any, `/hooks/stripe` is not there.",
+    )
+    tolerance_seconds: int = Field(
+        300, ge=10, le=3600, description="How far the timestamp of a signature may lie in the past and in the future."
+    )
+    max_body_bytes: int = Field(500_000, ge=1_000, description="Largest body that is taken, in bytes.")
+    event_days: int = Field(30, ge=7, description="How many days what came in is kept, once it is handled.")
+
+
 class LogSettings(BaseModel):
     """What is logged, and how."""
 
@@ -241,6 +257,7 @@ class Settings(BaseSettings):
     rate_limits: RateLimitSettings = Field(default_factory=RateLimitSettings, description="Rate limits.")
     mail: MailSettings = Field(default_factory=MailSettings, description="Mail.")
     work: WorkSettings = Field(default_factory=WorkSettings, description="Background work.")
+    inbox: InboxSettings = Field(default_factory=InboxSettings, description="What others send us.")
     log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
     metrics: MetricsSettings = Field(default_factory=MetricsSettings, description="Metrics.")
     otel: OtelSettings = Field(default_factory=OtelSettings, description="Spans.")

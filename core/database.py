@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import orjson
 import psycopg
 import sqlalchemy as sa
-from psycopg import sql
+from psycopg import errors as pg
+from psycopg import pq, sql
 from psycopg.types.json import JsonbDumper, set_json_dumps, set_json_loads
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
@@ -42,17 +43,16 @@ _LOCK_WAIT_MS = 3000
 _NOTABLE_SECONDS = 0.0002
 _BEGIN = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _COMMIT = Statement("COMMIT")
+_BEGIN_WRITING = Statement("BEGIN")
 _SET_VIEWER_AT_ONCE = (
     "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true),"
     " set_config('cairn.within', $3::text, true)"
 )
+_SET_VIEWER = f"{_SET_VIEWER_AT_ONCE}, set_config('cairn.actor_id', $4::text, true)"
 # How long wake-ups are gathered, so that many commits cost one.
 _WAKE_SECONDS = 0.01
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest(%s::text[]) AS channel"
-_SET_VIEWER = (
-    "SELECT set_config('cairn.viewer_id', %s, true), set_config('cairn.scopes', %s, true),"
-    " set_config('cairn.within', %s, true), set_config('cairn.actor_id', %s, true)"
-)
+_SET_ROLE = {role: Statement(f'SET ROLE "{role.value}"') for role in DatabaseRole}
 log = logging.getLogger("cairn.database")
 
 
@@ -87,16 +87,42 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, viewer: Viewer) -> AsyncIterator[Connection]:
-        """One transaction as the viewer; commits on a clean exit, rolls back on an exception."""
-        async with self._connection(viewer.database_role) as connection:
-            began = perf_counter()
-            async with connection.transaction():
-                if viewer.database_role is DatabaseRole.API:
-                    await connection.execute(_SET_VIEWER, (*_settings_of(viewer), viewer.actor_id or ""))
-                telemetry.took("sql", began)
+        """One transaction as the viewer; commits on a clean exit, rolls back on an exception.
+
+        It begins in one round trip with what makes sure that the connection answers and acts as its role.
+        """
+        first = [_BEGIN_WRITING]
+        if viewer.database_role is DatabaseRole.API:
+            first.append(Statement(_SET_VIEWER, (*_settings_of(viewer), viewer.actor_id or "")))
+        async with self._connection(viewer.database_role, first) as connection:
+            try:
                 yield connection
-                began = perf_counter()
-            telemetry.took("sql", began)
+                await self._commit(connection)
+            except BaseException:
+                await _roll_back(connection)
+                raise
+
+    async def _commit(self, connection: Connection) -> None:
+        if connection.info.transaction_status is pq.TransactionStatus.INERROR:
+            # COMMIT would say nothing of it.
+            raise pg.InFailedSqlTransaction("A statement failed, and what it was part of cannot be committed.")
+        began = perf_counter()
+        await connection.commit()
+        telemetry.took("sql", began)
+
+    async def commit_with(self, connection: Connection, last: Statement) -> None:
+        """Runs a last statement of a transaction and commits, in one round trip; where it fails nothing is committed.
+
+        The end of `transaction` then finds nothing left to do.
+        """
+        self.noted(last.text)
+        await run_pipeline(connection, [last, _COMMIT])
+
+    async def run(self, viewer: Viewer, statement: Statement, rows: Rows = as_tuples) -> list[Any]:
+        """The rows of one statement that is a transaction of its own, in one round trip."""
+        self.noted(statement.text)
+        async with self._connection(viewer.database_role) as connection:
+            return (await run_pipeline(connection, [statement], rows))[0]
 
     def wake(self, channel: str) -> None:
         """Wakes whoever listens to this channel, soon and without anybody waiting for it.
@@ -176,21 +202,19 @@ class Database:
                 telemetry.took("sql", began)
 
     @asynccontextmanager
-    async def _connection(self, role: DatabaseRole) -> AsyncIterator[Connection]:
-        """A connection that answers and acts as the role. Those that a restart has broken are replaced on the way.
+    async def _connection(self, role: DatabaseRole, first: Sequence[Statement] = ()) -> AsyncIterator[Connection]:
+        """A connection that answers, acts as the role, and has run these statements, all in one round trip.
 
-        Setting the role is what tells whether it answers, so that being sure of both costs one round trip. The pool
-        could check by itself, but waits after each broken one, and longer every time.
+        Those that a restart has broken are replaced on the way. The pool could check by itself, but takes a round
+        trip more for it, and waits after each broken one, longer every time.
         """
         pool = self._pools[role]
         for _ in range(pool.max_size + 1):
             async with _returned(pool, await self._taken(pool)) as connection:
-                began = perf_counter()
                 try:
-                    await connection.execute(_set_role(role))
+                    await run_pipeline(connection, [_SET_ROLE[role], *first])
                 except psycopg.OperationalError:
                     continue
-                telemetry.took("sql", began)
                 yield connection
                 return
         raise psycopg.OperationalError("The database breaks every connection at once.")
@@ -232,7 +256,7 @@ class Database:
             await connection.set_autocommit(True)
             for name, value in self._session_settings(role).items():
                 await connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
-            await connection.execute(_set_role(role))
+            await run_pipeline(connection, [_SET_ROLE[role]])
 
         return AsyncConnectionPool(
             self.url,
@@ -306,8 +330,11 @@ def _settings_of(viewer: Viewer) -> tuple[str, str, str]:
     return viewer.user_id or "", " ".join(sorted(viewer.scopes)), " ".join(sorted(viewer.within))
 
 
-def _set_role(role: DatabaseRole) -> sql.Composed:
-    return sql.SQL("SET ROLE {}").format(sql.Identifier(role.value))
+async def _roll_back(connection: Connection) -> None:
+    """Undoes all that was not committed. A connection that is gone has done so by itself."""
+    if not connection.closed:
+        with suppress(psycopg.OperationalError):
+            await connection.rollback()
 
 
 async def _connected(pool: AsyncConnectionPool[Connection]) -> None:

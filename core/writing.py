@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from core import telemetry
 from core.database import Connection, Database, compiled
 from core.errors import DomainError, InvalidInput, SeveralErrors
+from core.pipeline import Statement
 from core.rows import Row
 from core.tables import Table, field_adapter, metadata, table_of
 from core.viewer import Viewer
@@ -32,7 +33,6 @@ class Transaction:
         self.viewer = viewer
         self._database = database
         self._connection = connection
-        self._wrote = False
         self._collected: dict[Keep, list[Any]] = {}
         self._woken: set[str] = set()
         # Who wants to know how rows stood before they were changed, if anybody does.
@@ -83,11 +83,19 @@ class Transaction:
             await self.execute(sa.insert(table).values(whole))
 
     async def finish(self) -> None:
-        """Keeps what was put aside, and lets deferred constraints speak."""
+        """Keeps what was put aside. Constraints that are deferred speak when it is committed."""
         while self._collected:
             keep, items = self._collected.popitem()
             await keep(self, items)
-        await self.check_deferred()
+
+    async def finish_with(self, last: Statement) -> None:
+        """Keeps what was put aside, runs a last statement and commits, the last two in one round trip.
+
+        Where the statement fails, nothing is committed. After it nothing more can be done.
+        """
+        await self.finish()
+        connection, self._connection = self._connection, _OVER
+        await self._database.commit_with(connection, last)
 
     def announce(self) -> None:
         """Wakes those who were to be woken, now that all is committed."""
@@ -112,18 +120,13 @@ class Transaction:
         await self.rows(_statement_timeout(usual.value))
 
     async def check_deferred(self) -> None:
-        """Makes deferred constraints speak now, while the door can still turn their words into user errors.
-
-        Where nothing was written, as when finding out who is asking, they have nothing to say.
-        """
-        if self._wrote:
-            await self._connection.execute(self._database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
+        """Makes deferred constraints speak now, for an act that will not be committed."""
+        await self._connection.execute(self._database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
 
     async def _run(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None) -> psycopg.AsyncCursor[Any]:
         if self.watch is not None and statement.is_dml:
             await self.watch.see(statement, values, self.rows)
         prepared = compiled(statement)
-        self._wrote = self._wrote or statement.is_dml
         began = perf_counter()
         cursor = await self._connection.execute(
             self._database.noted(prepared.text), {**prepared.constants, **(values or {})}
@@ -137,6 +140,8 @@ def _statement_timeout(value: str) -> sa.Select[Any]:
 
 
 Keep = Callable[[Transaction, list[Any]], Awaitable[None]]
+# In place of the connection of a transaction that is over: statements would be committed one by one.
+_OVER: Any = None
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ from models.identity import (
     UserMilestone,
 )
 from models.importing import ExternalRef, ImportIssue, ImportJob
+from models.inbox import InboundHook, InboundSeen, ProviderEvent
 from models.jobs import Job, ScheduledJob
 from models.outbox import OutgoingMail
 from models.requests import IdempotencyKey, RateLimit
@@ -51,6 +52,9 @@ TABLES: tuple[type[Table], ...] = (
     NotificationPreference,
     AuditLog,
     AuditSeal,
+    InboundHook,
+    InboundSeen,
+    ProviderEvent,
     Content,
     Revision,
     Schedule,

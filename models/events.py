@@ -294,6 +294,40 @@ class ApiTokenRevoked(Fact, type="api_token.revoked", subject="user"):
     token_id: str = _say(description="The id of the token.")
 
 
+# What comes in -------------------------------------------------------------------------------------------------------
+
+
+class InboundHookCreated(Fact, type="inbound_hook.created", subject="inbound_hook"):
+    """Another system may tell of something by an address of its own."""
+
+
+class InboundHookUpdated(Fact, type="inbound_hook.updated", subject="inbound_hook"):
+    """An inbound hook works otherwise from here on."""
+
+    revision: int = _say(description="The hook's revision from here on.")
+    fields: list[str] = _say(description="The fields that were given.")
+
+
+class InboundHookRotated(Fact, type="inbound_hook.rotated", subject="inbound_hook"):
+    """An inbound hook has another token."""
+
+
+class InboundHookDeleted(Fact, type="inbound_hook.deleted", subject="inbound_hook"):
+    """An inbound hook is gone, and takes nothing any more."""
+
+
+class InboundReceived(Fact, type="inbound.received", subject="inbound_hook"):
+    """Another system told by an inbound hook that something happened there."""
+
+    event_id: str = _say(description="The event as it was kept.")
+    action: str = _say(description="What happened, in the words of the hook.")
+    kind: str = _say(description="Of which type it is, in the sender's words; the action where it does not say.")
+    user_id: str | None = _say(None, description="The person whom it is about.")
+    values: dict[str, str | int | float | bool] = _say(
+        default_factory=dict, description="What the hook's mapping takes from the body."
+    )
+
+
 FACTS: tuple[type[Fact], ...] = (
     ThemeCreated, ThemeUpdated, ThemeTrashed, ThemeRestored, ThemePublished, ThemeUnpublished, ThemeReverted,
     ThemePlanned, ThemePlanCancelled,
@@ -304,6 +338,7 @@ FACTS: tuple[type[Fact], ...] = (
     BlockCreated, BlockUpdated, BlockMoved, BlockTrashed, BlockRestored,
     UserSignedUp, UserClaimed, UserSignedIn, UserUpdated, UserPasswordChanged, UserEmailChanged,
     ConsentGranted, ConsentWithdrawn, RoleGranted, RoleRevoked, ApiTokenCreated, ApiTokenRevoked,
+    InboundHookCreated, InboundHookUpdated, InboundHookRotated, InboundHookDeleted, InboundReceived,
 )  # fmt: skip
 BY_TYPE: dict[str, type[Fact]] = {each.type: each for each in FACTS}
 FactType = StrEnum("FactType", {each.type.replace(".", "_").upper(): each.type for each in FACTS})  # type: ignore[misc]

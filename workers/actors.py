@@ -40,6 +40,7 @@ class Tools:
     imports: Path
     fact_days: int
     job_days: int
+    event_days: int = 30
 
 
 @dataclass

@@ -13,6 +13,8 @@ from core.viewer import SERVICE
 from core.writing import Transaction, transaction
 from resolvers import events, identity, jobs, outbox
 from resolvers.importing import IMPORT
+from resolvers.inbox import events as inbox
+from resolvers.inbox import hooks
 from resolvers.requests import idempotency, limits
 from workers.actors import Work, actor
 
@@ -27,6 +29,7 @@ async def remove_expired(work: Work) -> None:
     await outbox.delete_old(work.tx)
     await limits.delete_old(work.tx)
     await idempotency.delete_old(work.tx)
+    await hooks.delete_seen(work.tx)
     now, wanted = await _uploads(work.tx)
     await asyncio.to_thread(_remove_files, work.tools.imports, now - work.tools.job_days * 86_400, wanted)
 
@@ -49,6 +52,7 @@ def _remove_files(folder: Path, before: float, wanted: Container[str]) -> None:
 async def _in_batches(work: Work) -> None:
     """Each batch in a transaction of its own: removing much must not hold up anybody. What is gone stays gone."""
     await _until_none(work, lambda tx: jobs.delete_old(tx, work.tools.job_days))
+    await _until_none(work, lambda tx: inbox.delete_old(tx, work.tools.event_days))
     await _until_none(work, lambda tx: _delete_old_facts(tx, work.tools.fact_days))
 
 
@@ -68,4 +72,4 @@ async def _delete_old_facts(tx: Transaction, days: int) -> int:
 
 @actor(REMOVE_OLD, prepare=_in_batches)
 async def remove_old(work: Work) -> None:
-    """Jobs that were done and facts that happened long ago: all of it in batches, before."""
+    """Jobs that were done, events that came in and facts that happened long ago: all of it in batches, before."""

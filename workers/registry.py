@@ -10,7 +10,8 @@ from workers.actors import Actor
 from workers.curriculum import run_schedule
 from workers.housekeeping import remove_expired, remove_old
 from workers.importing import import_olx
+from workers.inbox import handle_provider_event
 from workers.mail import deliver_mail
 
-ACTORS: tuple[Actor, ...] = (deliver_mail, run_schedule, import_olx, remove_expired, remove_old)
+ACTORS: tuple[Actor, ...] = (deliver_mail, run_schedule, import_olx, handle_provider_event, remove_expired, remove_old)
 REACTIONS: tuple[Reaction[Any], ...] = scheduling.REACTIONS

@@ -22,6 +22,7 @@ from cairn.http.graphql import GraphqlEndpoint
 from cairn.http.headers import SecurityHeaders
 from cairn.http.idempotency import Repeats
 from cairn.http.imports import ImportEndpoint
+from cairn.http.inbound import Inbound
 from cairn.http.mailbox import MailboxPage
 from cairn.http.pages import IdeFiles, Pages, failed, ide_missing, unavailable
 from core.errors import RequestError
@@ -61,10 +62,13 @@ def application(parts: Parts) -> ASGIApp:
     )
     work = parts.settings.work
     imports = ImportEndpoint(parts.database, parts.credentials, work.imports, work.import_max_bytes)
+    inbound = Inbound(parts.database, parts.settings.inbox, parts.tallies)
     pages = Pages(parts.database, parts.credentials, parts.settings.introspection, parts.tallies)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),
         Route("/imports", imports.__call__, methods=["POST"]),
+        Route("/hooks/in", inbound.hook, methods=["POST"]),
+        Route("/hooks/in/{token}", inbound.hook, methods=["POST"]),
         Route("/sign-in", pages.sign_in, methods=["GET"]),
         Route("/sign-out", pages.sign_out, methods=["POST"]),
         Route("/session", pages.session, methods=["GET"]),
@@ -72,6 +76,8 @@ def application(parts: Parts) -> ASGIApp:
         Route("/readyz", pages.readyz, methods=["GET"]),
         Route("/", lambda _request: RedirectResponse("/ide/", 303), methods=["GET"]),
     ]
+    if parts.settings.inbox.stripe_secrets:
+        routes.append(Route("/hooks/stripe", inbound.stripe, methods=["POST"]))
     token = parts.settings.metrics.token
     if parts.metrics and token:
         from cairn.observability.metrics import MetricsPage

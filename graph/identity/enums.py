@@ -42,6 +42,7 @@ described(
     schema_read="Read the schema, and open the IDE, where that is not for everybody.",
     events_read="Read the log of all that happened.",
     jobs_manage="See what is done in the background, try it again, and stop it.",
+    inbox_manage="Define hooks by which others tell us things, see what came in, and have it handled again.",
 )
 described(
     Role,

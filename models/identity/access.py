@@ -24,6 +24,7 @@ class Scope(StrEnum):
     SCHEMA_READ = "schema:read"
     EVENTS_READ = "events:read"
     JOBS_MANAGE = "jobs:manage"
+    INBOX_MANAGE = "inbox:manage"
 
 
 class Role(StrEnum):

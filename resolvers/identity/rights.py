@@ -16,6 +16,7 @@ _ADMIN = _EDITOR | {
     Scope.AUDIT_READ,
     Scope.EVENTS_READ,
     Scope.JOBS_MANAGE,
+    Scope.INBOX_MANAGE,
 }
 
 # A role without an entry of its own may what any signed-in person may.

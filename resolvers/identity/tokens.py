@@ -1,8 +1,8 @@
 """Secrets that machines carry: how they look, how they are checked, and what is kept of them.
 
 `cairn_<kind>_` + 43 characters of 256 random bits + 6 characters of CRC32, all base 62. Secret scanners find them with
-`cairn_(api|acc|ref|ses|one|imp)_[0-9A-Za-z]{49}` and tell real ones by the checksum, as typing errors are told before
-the database is asked.
+`cairn_(api|acc|ref|ses|one|imp|hok)_[0-9A-Za-z]{49}` and tell real ones by the checksum, as typing errors are told
+before the database is asked.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class TokenKind(StrEnum):
     SESSION = "ses"
     ONE_TIME = "one"
     IMPERSONATION = "imp"
+    HOOK = "hok"
 
 
 def new_token(kind: TokenKind = TokenKind.API) -> str:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from core.jobs import JobKind
 from core.writing import Transaction
 from graph.schema import schema
 from models.identity import Role
 from resolvers import jobs
+from resolvers.inbox import events as inbox
 from tests.audit.conftest import Log
 from tests.curriculum.authors import revision
 from tests.events.logs import as_service
@@ -73,6 +75,7 @@ def every_mutation(
     _courses(scribe, editor)
     _plans(scribe, editor)
     _jobs(scribe, staff(Role.ADMIN)[1], database_url)
+    _inbox(scribe, staff(Role.ADMIN)[1], database_url)
 
 
 def _accounts(scribe: Scribe, client: Client, post: Post) -> Guest:
@@ -175,6 +178,24 @@ def _jobs(scribe: Scribe, admin: Client, database_url: str) -> None:
     job = as_service(database_url, parked)
     scribe.do(admin, "jobRetry", id=job)
     scribe.do(admin, "jobCancel", id=job)
+
+
+def _inbox(scribe: Scribe, admin: Client, database_url: str) -> None:
+    made = scribe.do(admin, "inboundHookCreate", "inboundHook { id }", name="audited", action="issue.opened")
+    hook = made["inboundHook"]["id"]
+    scribe.do(admin, "inboundHookUpdate", id=hook, expectedRevision=1, perMinute=5)
+    scribe.do(admin, "inboundHookRotate", id=hook)
+    scribe.do(admin, "inboundHookDelete", id=hook)
+
+    async def handled(tx: Transaction) -> str:
+        await inbox.take(tx, "stripe", "evt_audited", "invoice.paid", b"{}")
+        found = await tx.row(sa.select(inbox.EVENT.c.id, inbox.EVENT.c.job_id))
+        assert found is not None
+        await jobs.park(tx, found.job_id, "It went wrong.")
+        return str(found.id)
+
+    scribe.do(admin, "providerEventReplay", id=as_service(database_url, handled))
+    as_service(database_url, lambda tx: tx.execute(sa.delete(inbox.EVENT)))
 
 
 def _tree(editor: Client, kind: str, object_id: str) -> int:

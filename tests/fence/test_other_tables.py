@@ -46,6 +46,9 @@ READS: dict[str, set[str]] = {
     "job": MANAGERS,
     "scheduled_job": {"service"},
     "audit_seal": MANAGERS,
+    "inbound_hook": MANAGERS,
+    "inbound_seen": {"service"},
+    "provider_event": MANAGERS,
     "content": STAFF,
     "revision": STAFF,
     "schedule": STAFF,
@@ -78,6 +81,9 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "scheduled_job": {"service": ALL},
     # One's own acts are written with an empty seal; which act that is, the table does not say.
     "audit_seal": {name: {"INSERT"} for name in ("learner", "editor", "admin", "service")},
+    "inbound_hook": {"admin": ALL, "service": ALL},
+    "inbound_seen": {"service": ALL},
+    "provider_event": {"service": ALL},
     "content": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "revision": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
     "schedule": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
@@ -140,7 +146,7 @@ def rows(owner: Owner) -> Iterator[dict[str, str]]:
 
 def _owned(person: str) -> dict[str, dict[str, object]]:
     """One row of somebody's in each table that is about people."""
-    session = str(uuid.uuid4())
+    session, hook = str(uuid.uuid4()), str(uuid.uuid4())
     return {
         "user": {
             "id": person,
@@ -218,6 +224,23 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "max_attempts": 5,
             "progress": 0,
         },
+        "inbound_hook": {
+            "id": hook,
+            "name": "n",
+            "action": "a",
+            "is_enabled": True,
+            "types": [],
+            "person_by": "id",
+            "once": "delivery",
+            "once_seconds": 1,
+            "per_minute": 1,
+            "mapping": [],
+            "revision": 1,
+            "token_hash": "h",
+            "hint": "h",
+        },
+        "inbound_seen": {"hook_id": hook, "key_hash": "h", "event_id": hook, "until": "infinity"},
+        "provider_event": {"source": "s", "external_id": "e", "type": "t", "body": "\\x7b7d", "state": "received"},
         "schedule": {"root_id": person, "job_id": person, "action": "unpublish", "state": "planned"},
         "scheduled_job": {"name": "n", "schedule": "* * * * *"},
     }

@@ -61,6 +61,9 @@ TAGS = {
     0x040: "external_ref",
     0x041: "import_job",
     0x042: "import_issue",
+    0x060: "inbound_hook",
+    0x061: "inbound_seen",
+    0x062: "provider_event",
 }
 # Every fact that was ever recorded names its type: a type never changes and is never used again.
 FACT_TYPES = [
@@ -110,8 +113,13 @@ FACT_TYPES = [
     "role.revoked",
     "api_token.created",
     "api_token.revoked",
+    "inbound_hook.created",
+    "inbound_hook.updated",
+    "inbound_hook.rotated",
+    "inbound_hook.deleted",
+    "inbound.received",
 ]
-FORMAT_KIT = {"__init__", "base", "choosing", "kinds", "patterns", "values"}
+FORMAT_KIT = {"__init__", "analysis", "answering", "base", "choosing", "kinds", "patterns", "values"}
 
 
 def _tables(kind: type[Table] = Table) -> set[type[Table]]:

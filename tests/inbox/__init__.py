@@ -1,0 +1,1 @@
+"""What providers and other systems send us."""
