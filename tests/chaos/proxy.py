@@ -57,7 +57,7 @@ class Pair:
     server: asyncio.StreamWriter
     asked: wire.Messages = field(default_factory=wire.Messages)
     answered: wire.Messages = field(default_factory=lambda: wire.Messages(is_begun=True))
-    parsed: str = ""
+    prepared: dict[bytes, str] = field(default_factory=dict)
     is_unheard: bool = False
 
     def cut(self) -> None:
@@ -196,11 +196,10 @@ class Proxy:
         return b"".join(self._passed(pair, message) for message in pair.asked.cut(data))
 
     def _passed(self, pair: Pair, message: bytes) -> bytes:
-        pair.parsed = wire.text_of(message) or pair.parsed
-        plan = self.plan
+        plan, text = self.plan, wire.text_of(message, pair.prepared)
         if plan is None or plan.struck or not pair.asked.is_begun or not wire.is_statement(message):
             return message
-        plan.seen.append(pair.parsed)
+        plan.seen.append(text)
         if len(plan.seen) < plan.number:
             return message
         plan.struck = True
