@@ -31,7 +31,7 @@ class Transaction:
 
     def __init__(self, database: Database, connection: Connection, viewer: Viewer) -> None:
         self.viewer = viewer
-        self._database = database
+        self.database = database
         self._connection = connection
         self._collected: dict[Keep, list[Any]] = {}
         self._woken: set[str] = set()
@@ -95,12 +95,12 @@ class Transaction:
         """
         await self.finish()
         connection, self._connection = self._connection, _OVER
-        await self._database.commit_with(connection, last)
+        await self.database.commit_with(connection, last)
 
     def announce(self) -> None:
         """Wakes those who were to be woken, now that all is committed."""
         for channel in self._woken:
-            self._database.wake(channel)
+            self.database.wake(channel)
 
     async def expect_many_rows(self) -> None:
         """Has the rest of the transaction planned for many rows, for acts on whole trees.
@@ -108,7 +108,7 @@ class Transaction:
         Statistics of a table that has just grown are old. A join that the planner takes for one row by one row may be
         thousands by thousands and run for minutes; by hash or by merge it takes what its rows take.
         """
-        await self._connection.execute(self._database.noted("SET LOCAL enable_nestloop = off"))
+        await self._connection.execute(self.database.noted("SET LOCAL enable_nestloop = off"))
 
     @asynccontextmanager
     async def however_long(self) -> AsyncIterator[None]:
@@ -121,7 +121,7 @@ class Transaction:
 
     async def check_deferred(self) -> None:
         """Makes deferred constraints speak now, for an act that will not be committed."""
-        await self._connection.execute(self._database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
+        await self._connection.execute(self.database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
 
     async def _run(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None) -> psycopg.AsyncCursor[Any]:
         if self.watch is not None and statement.is_dml:
@@ -129,7 +129,7 @@ class Transaction:
         prepared = compiled(statement)
         began = perf_counter()
         cursor = await self._connection.execute(
-            self._database.noted(prepared.text), {**prepared.constants, **(values or {})}
+            self.database.noted(prepared.text), {**prepared.constants, **(values or {})}
         )
         telemetry.took("sql", began, max(cursor.rowcount, 0))
         return cursor

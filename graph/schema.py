@@ -39,6 +39,8 @@ from graph.node import NodeQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
 from graph.subscriptions import EventsSubscription
+from graph.webhooks import mutations as webhook_mutations
+from graph.webhooks.types import Webhook, WebhookDelivery, WebhooksQuery
 from models.content import Stage
 from models.curriculum import Block
 
@@ -51,7 +53,8 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Revision, Schedule, Fact, Job, InboundHook, ProviderEvent,
+    Theme, Course, Milestone, Module, Lesson, Revision, Schedule, Fact, Job, InboundHook, ProviderEvent, Webhook,
+    WebhookDelivery,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
@@ -70,6 +73,7 @@ MUTATIONS = (
     *INBOX_MUTATIONS,
     *curriculum_mutations.MUTATIONS,
     *SCHEDULE_MUTATIONS,
+    *webhook_mutations.MUTATIONS,
 )
 
 
@@ -84,6 +88,7 @@ class Query(
     EventsQuery,
     JobsQuery,
     InboxQuery,
+    WebhooksQuery,
     NodeQuery,
 ):
     """Root fields of all domains."""

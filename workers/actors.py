@@ -27,6 +27,7 @@ from core.writing import Transaction, transaction
 from gateways.mail import Mail
 from resolvers import jobs
 from resolvers.jobs import Claimed, LeaseLost
+from resolvers.webhooks.kit import Hooks
 
 log = logging.getLogger("cairn.jobs")
 
@@ -41,6 +42,7 @@ class Tools:
     fact_days: int
     job_days: int
     event_days: int = 30
+    hooks: Hooks | None = None
 
 
 @dataclass

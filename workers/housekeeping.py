@@ -16,6 +16,7 @@ from resolvers.importing import IMPORT
 from resolvers.inbox import events as inbox
 from resolvers.inbox import hooks
 from resolvers.requests import idempotency, limits
+from resolvers.webhooks import sending
 from workers.actors import Work, actor
 
 REMOVE_EXPIRED = JobKind("remove_expired", priority=Priority.LOW, time_limit=300, schedule="7 * * * *")
@@ -54,6 +55,9 @@ async def _in_batches(work: Work) -> None:
     await _until_none(work, lambda tx: jobs.delete_old(tx, work.tools.job_days))
     await _until_none(work, lambda tx: inbox.delete_old(tx, work.tools.event_days))
     await _until_none(work, lambda tx: _delete_old_facts(tx, work.tools.fact_days))
+    if work.tools.hooks is not None:
+        days = work.tools.hooks.rules.delivery_days
+        await _until_none(work, lambda tx: sending.delete_old(tx, days))
 
 
 async def _until_none(work: Work, delete: Callable[[Transaction], Awaitable[int]]) -> None:
@@ -72,4 +76,4 @@ async def _delete_old_facts(tx: Transaction, days: int) -> int:
 
 @actor(REMOVE_OLD, prepare=_in_batches)
 async def remove_old(work: Work) -> None:
-    """Jobs that were done, events that came in and facts that happened long ago: all of it in batches, before."""
+    """What was done, what came in and went out, and facts of long ago: all of it in batches, before."""

@@ -27,12 +27,15 @@ from core.viewer import SERVICE
 from core.writing import transaction
 from resolvers import events, jobs
 from resolvers.jobs import LEASE, Claimed
+from resolvers.webhooks import placing
 from workers import relay
 from workers.actors import Actor, Held, Tools, carry_out
 from workers.broker import PostgresBroker, Slots, message_for, outside_broker
 from workers.leases import Leases
 from workers.registry import ACTORS, REACTIONS
 from workers.sealing import seal_all
+from workers.webhooks import QUEUE as WEBHOOKS
+from workers.webhooks import Dispatcher
 
 POLL_SECONDS = 1.0
 UPKEEP_SECONDS = 2.0
@@ -76,6 +79,8 @@ class Worker:
         )
         self._worker = dramatiq.Worker(self._broker, worker_threads=threads, worker_timeout=int(POLL_SECONDS * 1000))
         self._beside: list[asyncio.Task[None]] = []
+        self._sends = tools.hooks is not None and (not queues or WEBHOOKS in queues)
+        self._dispatcher: Dispatcher | None = None
 
     # Starting and stopping -------------------------------------------------------------------------------------------
 
@@ -116,6 +121,9 @@ class Worker:
         ]
         if self._is_outside:
             self._beside.append(asyncio.create_task(_for_ever("telling", self._tell)))
+        if self._tools.hooks is not None and self._sends:
+            self._dispatcher = Dispatcher(self._database, self._tools.hooks, self.owner)
+            self._beside.append(asyncio.create_task(_for_ever("webhooks", self._dispatcher.step)))
 
     def stop(self) -> None:
         """Takes no more jobs, finishes those in hand, gives back what is not done in time."""
@@ -133,6 +141,8 @@ class Worker:
             task.cancel()
         if doing or self._beside:
             await asyncio.wait((*doing, *self._beside), timeout=LET_GO_SECONDS)
+        if self._dispatcher is not None:
+            await self._dispatcher.stop(LET_GO_SECONDS)
         for held in self._leases.all():
             await self._give_back(held.job)
         await self._database.close()
@@ -246,8 +256,10 @@ class Worker:
             await connection.execute("SET ROLE cairn_service")
             await connection.execute(f"LISTEN {events.RECORDED}")
             await connection.execute(f"LISTEN {jobs.DUE}")
+            await connection.execute(f"LISTEN {placing.DUE}")
             self._wake(events.RECORDED)
             self._wake(jobs.DUE)
+            self._wake(placing.DUE)
             while True:
                 async for heard in connection.notifies(timeout=PING_SECONDS):
                     self._wake(heard.channel)
@@ -257,6 +269,9 @@ class Worker:
     def _wake(self, channel: str) -> None:
         if channel == events.RECORDED:
             self._recorded.set()
+        elif channel == placing.DUE:
+            if self._dispatcher is not None:
+                self._dispatcher.ring()
         elif isinstance(self._broker, PostgresBroker):
             self._broker.ring()
         else:

@@ -36,6 +36,7 @@ from graph.errors import shown
 from graph.running import Operations
 from models.identity import Scope
 from resolvers.requests.idempotency import Key, KeyReused
+from resolvers.webhooks.kit import Hooks
 
 GRAPHQL_JSON = "application/graphql-response+json"
 _LONGEST_ACCEPT = 1000
@@ -55,6 +56,7 @@ class GraphqlEndpoint:
     repeats: Repeats
     tallies: Tallies | None = None
     budget: RequestBudget | None = None
+    hooks: Hooks | None = None
 
     async def __call__(self, request: Request) -> Response:
         """One request, one answer; nothing but our own failures is a 5xx."""
@@ -115,6 +117,7 @@ class GraphqlEndpoint:
             origin=origin_of(request, operation.request_id),
             tallies=self.tallies,
             key=key,
+            hooks=self.hooks,
         )
         answer = operation.answer = await self.operations.run(prepared, call.variables, context, operation.request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
