@@ -159,26 +159,27 @@ class Proxy:
         try:
             await self._flowing.wait()
             there, back = await _connected(self._upstream())
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             writer.transport.abort()
             return
-        except asyncio.CancelledError:
-            writer.transport.abort()
-            raise
         pair = Pair(writer, back)
         self._pairs.add(pair)
         ways = [
             asyncio.create_task(self._pump(reader, back, lambda data: self._asked(pair, data))),
             asyncio.create_task(self._pump(there, writer, lambda data: self._answered(pair, data))),
         ]
-        try:
+        # asyncio does not like it when those who serve are cancelled.
+        with suppress(asyncio.CancelledError):
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._pairs.discard(pair)
-            for way in ways:
-                way.cancel()
+        self._pairs.discard(pair)
+        is_broken = any(each.done() and each.exception() for each in ways)
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+        if is_broken:
             pair.cut()
-            await asyncio.gather(*ways, return_exceptions=True)
+        for end in (pair.client, pair.server):
+            end.close()
 
     async def _pump(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, changed: Callable[[bytes], bytes]
@@ -214,7 +215,8 @@ class Proxy:
         if self.bytes_left is not None:
             self.bytes_left -= len(data)
             if self.bytes_left < 0:
-                # The first half of it is all that gets through.
+                # The first half of it is all that gets through, this once.
+                self.bytes_left = None
                 pair.client.write(data[: len(data) // 2])
                 raise Cut
         if not self._speaks_sql:

@@ -19,6 +19,7 @@ from resolvers import audit
 from tests.chaos import failpoints
 from tests.chaos.hands import LONG, TOIL
 from tests.chaos.nursery import Child, Nursery
+from tests.chaos.waiting import is_idle_sooner
 from tests.events.logs import as_service, positions, sql
 from tests.http.doorkeeper import Doorkeeper
 from tests.jobs.crews import ask, ask_all, effects, state, until, until_idle
@@ -42,13 +43,6 @@ def hands(nursery: Nursery, url: str, **options: Any) -> Iterator[Child]:
 def time_passes(url: str, pid: int) -> None:
     """A killed worker's leases run out: thirty seconds that no test waits for."""
     sql(url, "UPDATE job SET lease_until = now() WHERE state = 'running' AND lease_owner LIKE %s", f"%:{pid}:%")
-
-
-def is_idle_sooner(url: str) -> bool:
-    """Whether all is done. What has failed need not wait to be tried again, nor what is lost to be missed."""
-    sql(url, "UPDATE job SET run_at = now() WHERE state = 'queued' AND run_at > now()")
-    sql(url, "UPDATE job SET lease_until = now() WHERE state = 'running' AND lease_until > now() + interval '2 s'")
-    return sql(url, "SELECT 1 FROM job WHERE state IN ('queued', 'running')") == []
 
 
 def is_whole(url: str) -> None:
