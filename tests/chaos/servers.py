@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cairn.embedded import EmbeddedPostgres
@@ -14,7 +15,8 @@ from migrations import running
 from tests.chaos.proxy import Place, postgres_at
 from tests.jobs.crews import prepared, until
 
-_DISK_BYTES = 400_000_000
+_DISK_BYTES = 300_000_000
+_PIECE = bytes(4096)
 _NAME = "chaos"
 
 
@@ -63,23 +65,25 @@ class OwnServer:
 
     @contextmanager
     def full_disk(self) -> Iterator[None]:
-        """While the block runs not a byte more fits on its disk."""
+        """While the block runs not a byte more fits on its disk: what is given back is filled at once."""
+        over = threading.Event()
         filler = self._folder / "filler"
-        free = os.statvfs(self._folder)
-        with filler.open("wb") as file:
-            try:
-                os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize)
-                while True:
-                    file.seek(0, os.SEEK_END)
-                    file.write(bytes(4096))
-                    file.flush()
-            except OSError:
-                pass
-            try:
-                yield
-            finally:
-                os.ftruncate(file.fileno(), 0)
-        filler.unlink()
+
+        def fill() -> None:
+            with filler.open("wb", buffering=0) as file:
+                while not over.wait(0.005):
+                    with suppress(OSError):
+                        while True:
+                            file.write(_PIECE)
+
+        thread = threading.Thread(target=fill)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+            filler.unlink()
 
 
 @contextmanager
