@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import threading
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +29,7 @@ from resolvers import events
 from tests.jobs.crews import EFFECT, mark, tools
 from workers.actors import Work, actor
 from workers.housekeeping import remove_expired
+from workers.mail import deliver_mail
 from workers.registry import REACTIONS
 from workers.running import Worker
 
@@ -66,15 +70,15 @@ async def notice(tx: Transaction, placed: Placed[ThemeCreated]) -> None:
     await tx.execute(sa.insert(EFFECT).values(name=f"noticed {placed.fact.subject_id}"))
 
 
-ACTORS = (toil, long, later, remove_expired)
+ACTORS = (toil, long, later, remove_expired, deliver_mail)
 
 
-def work(url: str, broker_url: str = "postgres", threads: int = 4) -> None:
+def work(url: str, broker_url: str = "postgres", threads: int = 4, imports: str = os.devnull) -> None:
     """Works until SIGTERM."""
     workers.running.REACTIONS = (*REACTIONS, notice)  # type: ignore[misc]
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
-    worker = Worker(url, tools(), broker_url=broker_url, threads=threads, actors=ACTORS)
+    worker = Worker(url, replace(tools(), imports=Path(imports)), broker_url=broker_url, threads=threads, actors=ACTORS)
     worker.start()
     told.wait()
     worker.stop()

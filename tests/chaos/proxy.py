@@ -82,6 +82,8 @@ class Proxy:
         self.plan: Plan | None = None
         # How many of the next answers to COMMIT get lost, and how many were.
         self.commits_to_lose = self.commits_lost = 0
+        # Whether nobody new is let in.
+        self.is_refused = False
         # How many seconds each piece takes on its way; and of how many bytes of answers the last breaks in the middle.
         self.delay = 0.0
         self.bytes_left: int | None = None
@@ -158,6 +160,8 @@ class Proxy:
         task.add_done_callback(self._tasks.discard)
         try:
             await self._flowing.wait()
+            if self.is_refused:
+                raise ConnectionRefusedError
             there, back = await _connected(self._upstream())
         except (OSError, asyncio.CancelledError):
             writer.transport.abort()
