@@ -144,11 +144,10 @@ def check(url: str, history: History, jobs: dict[str, int]) -> None:
 
 
 def is_at_rest(url: str) -> bool:
-    """Whether all jobs are over, all facts placed, and all entries sealed."""
-    unfinished = sql(url, "SELECT 1 FROM job WHERE state IN ('queued', 'running') LIMIT 1")
-    unplaced = sql(url, "SELECT 1 FROM fact WHERE position IS NULL LIMIT 1")
-    unsealed = sql(url, "SELECT 1 FROM audit_seal WHERE number IS NULL LIMIT 1")
-    return unfinished == unplaced == unsealed == []
+    """Whether all jobs are over, all facts placed, and all entries sealed, at one and the same instant."""
+    unfinished = """SELECT EXISTS (SELECT FROM job WHERE state IN ('queued', 'running'))
+        OR EXISTS (SELECT FROM fact WHERE position IS NULL) OR EXISTS (SELECT FROM audit_seal WHERE number IS NULL)"""
+    return sql(url, unfinished) == [(False,)]
 
 
 def _writes(url: str, history: History) -> None:
@@ -180,7 +179,8 @@ def _marks(url: str, jobs: dict[str, int]) -> None:
     """Every job and every reaction has left its mark, once, and none too early."""
     marks = Counter(name for (name,) in sql(url, "SELECT name FROM effect"))
     noticed = Counter(f"noticed {theme}" for (theme,) in sql(url, "SELECT id FROM theme"))
-    assert marks == noticed + Counter(jobs)
+    wanted = noticed + Counter(jobs)
+    assert marks == wanted, f"missing: {wanted - marks}; too many: {marks - wanted}"
 
 
 async def _walk(tx: Transaction) -> None:

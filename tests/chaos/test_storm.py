@@ -21,6 +21,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from core.jobs import JobKind
+from core.writing import Transaction
 from resolvers import jobs
 from tests.chaos.checker import TWO_LEASES, Clients, Lookout, check, is_at_rest
 from tests.chaos.hands import LATER, TOIL
@@ -31,12 +33,13 @@ from tests.chaos.test_messages import lose_everything
 from tests.chaos.waiting import is_idle_sooner
 from tests.events.logs import as_service, sql
 from tests.http.doorkeeper import Doorkeeper
-from tests.jobs.crews import ask, until
+from tests.jobs.crews import until
 from tests.jobs.test_brokers import BROKERS, _answers, _empty
 
 IS_LONG = bool(os.environ.get("CAIRN_TEST_LONG"))
 SECONDS = float(os.environ.get("CAIRN_TEST_STORM_SECONDS", 600 if IS_LONG else 5))
 THERE = {"postgres": "postgres"} | {name: url for name, (url, port) in BROKERS.items() if IS_LONG and _answers(port)}
+Wanted = list[tuple[JobKind, dict[str, str], None]]
 YEAR = 365 * 86_400
 # Two workers, the first always far ahead, the second jumping between far behind and now.
 CLOCKS = ((YEAR, YEAR), (-YEAR, 0))
@@ -63,15 +66,18 @@ class Caller:
         for number in itertools.count():
             if self._over.wait(0.05):
                 return
-            name = f"job {number}"
+            due = datetime.now(UTC) + timedelta(seconds=number % 4)
+            names = [f"job {number}.{each}" for each in range(8)]
+            wanted = [(TOIL, {"name": name}, None) for name in names]
+            late = [(LATER, {"name": f"{name} later", "due": due.isoformat()}, None) for name in names[:2]]
             with suppress(psycopg.Error, RuntimeError):
-                if number % 5:
-                    ask(self.url(), TOIL, name=name)
-                else:
-                    due = datetime.now(UTC) + timedelta(seconds=number % 4)
-                    wanted = [(LATER, {"name": name, "due": due.isoformat()}, None)]
-                    as_service(self.url(), lambda tx, wanted=wanted, due=due: jobs.enqueue_all(tx, wanted, due))  # type: ignore[misc]
-                self.acknowledged.add(name)
+                as_service(self.url(), lambda tx: _called_for(tx, wanted, late, due))  # noqa: B023
+                self.acknowledged.update(names, (f"{name} later" for name in names[:2]))
+
+
+async def _called_for(tx: Transaction, wanted: Wanted, late: Wanted, due: datetime) -> None:
+    await jobs.enqueue_all(tx, wanted)
+    await jobs.enqueue_all(tx, late, due)
 
 
 class Storm:
