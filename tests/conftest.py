@@ -6,14 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 from pydantic import SecretStr
 
 from cairn.settings import Settings
 from core.database import Database
-from core.tables import table_of
 from core.viewer import SERVICE
 from core.writing import transaction
 from models import TABLES
@@ -21,7 +18,7 @@ from models.identity import Role
 from resolvers import identity
 from tests.browser.announcement import pytest_terminal_summary
 from tests.support.clients import Client, People
-from tests.support.databases import with_database
+from tests.support.databases import empty_tables, with_database
 from tests.support.servers import WEBHOOKS, DatabaseServer, RunningApplication, cloned
 
 __all__ = ["pytest_terminal_summary"]
@@ -109,11 +106,7 @@ def users(_tokens: dict[Role, tuple[str, str]]) -> dict[Role, str]:
 @pytest.fixture
 def empty(database_url: str) -> None:
     """Empties every table but those of identity, so that each test starts from nothing."""
-    names = [table_of(model).name for model in TABLES if "identity" not in model.__module__]
-    with psycopg.connect(database_url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        for name in names:
-            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+    empty_tables(database_url, [model for model in TABLES if "identity" not in model.__module__])
 
 
 @pytest.fixture

@@ -41,6 +41,8 @@ from workers.webhooks import QUEUE as WEBHOOKS
 from workers.webhooks import Dispatcher
 
 POLL_SECONDS = 1.0
+# How often a thread that has nothing to do looks up whether it is to stop.
+LOOK_UP_SECONDS = 0.1
 UPKEEP_SECONDS = 2.0
 GATHER_SECONDS = 0.02
 SEAL_SECONDS = 1.0
@@ -79,9 +81,11 @@ class Worker:
         self._broker = (
             outside_broker(broker_url)
             if self._is_outside
-            else PostgresBroker(self._claim, self._release, Slots(threads))
+            else PostgresBroker(self._claim, self._release, Slots(threads), POLL_SECONDS)
         )
-        self._worker = dramatiq.Worker(self._broker, worker_threads=threads, worker_timeout=int(POLL_SECONDS * 1000))
+        # With a broker of others it is also how often that is asked.
+        look_up = POLL_SECONDS if self._is_outside else LOOK_UP_SECONDS
+        self._worker = dramatiq.Worker(self._broker, worker_threads=threads, worker_timeout=int(look_up * 1000))
         self._tallies = Tallies()
         self._beside: list[asyncio.Task[None]] = []
         self._sends = tools.hooks is not None and (not queues or WEBHOOKS in queues)
@@ -133,7 +137,7 @@ class Worker:
     def stop(self) -> None:
         """Takes no more jobs, finishes those in hand, gives back what is not done in time."""
         if isinstance(self._broker, PostgresBroker):
-            self._broker.is_draining = True
+            self._broker.drain()
         self._worker.stop(timeout=int(DRAIN_SECONDS * 1000))
         self._loop.run_coroutine(self._close())
         self._leases.stop()
