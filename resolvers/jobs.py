@@ -11,17 +11,19 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from psycopg.errors import DivisionByZero
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from core.database import Database, compiled, ready
+from core.database import Database, Prepared, compiled, ready
 from core.errors import DomainError, NotFound
 from core.ids import tag_of
 from core.jobs import JobKind, Priority
 from core.pipeline import Statement
+from core.reading import read_at_once
 from core.redaction import redacted
 from core.relations import Relation, Sort, equals
 from core.rows import Row
@@ -81,6 +83,32 @@ _IS_HELD = sa.and_(
 
 class LeaseLost(Exception):
     """The job was cancelled, or is another worker's by now: nothing of what was done here may stay."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a job stands, as far as whoever watches it cares."""
+
+    state: str
+    progress: int
+    note: str | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it will not change any more."""
+        return self.state in (DONE, CANCELLED)
+
+
+async def standings(database: Database, job_ids: Sequence[str]) -> dict[str, Standing]:
+    """How jobs stand, by id, whoever may see them; those that are gone are left out."""
+    found = await read_at_once(database, SERVICE, _standings(), {"ids": list(job_ids)})
+    return {row.id: Standing(row.state, row.progress, row.note) for row in found}
+
+
+@lru_cache(maxsize=1)
+def _standings() -> Prepared:
+    ids = sa.bindparam("ids", type_=ARRAY(JOB.c.id.type))
+    return compiled(sa.select(JOB.c.id, JOB.c.state, JOB.c.progress, JOB.c.note).where(JOB.c.id == sa.any_(ids)))
 
 
 # Actions: calling for work -------------------------------------------------------------------------------------------

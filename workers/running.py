@@ -148,10 +148,10 @@ class Worker:
         doing = [held.task for held in self._leases.all() if held.task is not None]
         for task in (*doing, *self._beside):
             task.cancel()
+        ending = [asyncio.create_task(self._dispatcher.stop(LET_GO_SECONDS))] if self._dispatcher is not None else []
         if doing or self._beside:
             await asyncio.wait((*doing, *self._beside), timeout=LET_GO_SECONDS)
-        if self._dispatcher is not None:
-            await self._dispatcher.stop(LET_GO_SECONDS)
+        await asyncio.gather(*ending)
         for held in self._leases.all():
             await self._give_back(held.job)
         with suppress(*AWAY):
