@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import dramatiq
 import psycopg
@@ -49,6 +50,7 @@ SEAL_SECONDS = 1.0
 # A worker that is told to stop lets go of everything within 20 seconds.
 DRAIN_SECONDS = 15.0
 LET_GO_SECONDS = 3.0
+CANCEL_AGAIN_SECONDS = 0.5
 TELL_AT_ONCE = 500
 # The ear asks every so often whether the line is still there, and takes it for dead after so long a silence.
 PING_SECONDS, SILENCE_SECONDS = 2.0, 5.0
@@ -302,6 +304,15 @@ async def _rung(bell: asyncio.Event, seconds: float) -> None:
             await bell.wait()
     except TimeoutError:
         pass
+
+
+async def _cancel(tasks: set[asyncio.Task[Any]], seconds: float) -> None:
+    """Cancels tasks until they end, for so long. Once is not enough: the pool of connections may swallow it."""
+    deadline = time.monotonic() + seconds
+    while tasks and time.monotonic() < deadline:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def _for_ever(name: str, step: Callable[[], Awaitable[None]]) -> None:
