@@ -19,6 +19,7 @@ from resolvers import identity
 from tests.browser.announcement import pytest_terminal_summary
 from tests.support.clients import Client, People
 from tests.support.databases import empty_tables, with_database
+from tests.support.recycling import Databases
 from tests.support.servers import DatabaseServer, RunningApplication, cloned
 
 __all__ = ["pytest_terminal_summary"]
@@ -66,10 +67,18 @@ def database_url(database_server: tuple[str, str]) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def databases(database_server: tuple[str, str]) -> Iterator[Databases]:
+    """This worker's store of databases for one test alone."""
+    made = Databases(*database_server)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def fresh_database(database_server: tuple[str, str]) -> Iterator[str]:
+def fresh_database(databases: Databases) -> Iterator[str]:
     """A migrated database for one test alone."""
-    with cloned(*database_server) as url:
+    with databases.one() as url:
         yield url
 
 

@@ -10,22 +10,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
 from cairn.settings import PROJECT
 from tests.chaos.hands import LONG, TOIL
 from tests.events.logs import positions, sql
-from tests.jobs.crews import ask, ask_all, effects, prepared, state, until, until_idle
+from tests.jobs.crews import ask, ask_all, effects, state, until, until_idle
 
 IS_LONG = bool(os.environ.get("CAIRN_TEST_LONG"))
 NAMES = [f"{number:05}" for number in range(20_000 if IS_LONG else 200)]
 KILLS = 200 if IS_LONG else 3
-
-
-@pytest.fixture
-def url(fresh_database: str) -> str:
-    """A database with a table for effects."""
-    return prepared(fresh_database)
 
 
 @contextmanager
