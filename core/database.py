@@ -233,6 +233,9 @@ class Database:
                     if connection.closed or connection.broken:
                         continue
                     raise
+                except BaseException:
+                    await _roll_back(connection)
+                    raise
                 yield connection, found
                 return
         raise psycopg.OperationalError("The database breaks every connection at once.")
