@@ -18,6 +18,7 @@ COMMANDS = {
     "user create", "user grant", "user revoke", "audit", "audit head", "audit verify", "doctor", "documents",
     "documents manifest", "documents check",
     "jobs", "jobs list", "jobs retry", "jobs cancel", "jobs park",
+    "inbox", "inbox list", "inbox show", "inbox replay",
 }  # fmt: skip
 
 
