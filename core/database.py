@@ -41,6 +41,7 @@ _SET_VIEWER_AT_ONCE = (
     "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true),"
     " set_config('cairn.within', $3::text, true)"
 )
+_SET_ACTOR_AT_ONCE = "SELECT set_config('cairn.actor_id', $1::text, true)"
 # How long wake-ups are gathered, so that many commits cost one.
 _WAKE_SECONDS = 0.01
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest(%s::text[]) AS channel"
@@ -136,6 +137,8 @@ class Database:
         before = [_BEGIN]
         if viewer.database_role is DatabaseRole.API:
             before.append(Statement(_SET_VIEWER_AT_ONCE, _settings_of(viewer)))
+        if viewer.actor_id is not None:
+            before.append(Statement(_SET_ACTOR_AT_ONCE, (viewer.actor_id,)))
         pool = self._pools[viewer.database_role]
         for _ in range(pool.max_size + 1):
             connection = await self._taken(pool)

@@ -13,7 +13,7 @@ from core.events import Fact, Placed
 from core.relations import Filter, Relation, Sort, equals
 from core.rows import Row
 from core.tables import table_of
-from core.viewer import ViewerKind
+from core.viewer import Viewer, ViewerKind
 from core.writing import Transaction
 from models.events import BY_TYPE, FactCounter, FactEntry
 
@@ -42,12 +42,13 @@ LOG = Relation(
 # Actions -------------------------------------------------------------------------------------------------------------
 
 
-def record(tx: Transaction, fact: Fact, actor_id: str | None = None) -> None:
+def record(tx: Transaction, fact: Fact, actor: Viewer | str | None = None) -> None:
     """Records a fact with the act itself: they are committed together.
 
-    The actor is whose act it is; where the service acts for a person, the person is given.
+    The actor is whose act it is; where the service acts for a person, the viewer or the id of the person is given.
     """
-    tx.collect(_keep, (fact, actor_id))
+    who = Viewer(ViewerKind.USER, actor) if isinstance(actor, str) else actor or tx.viewer
+    tx.collect(_keep, (fact, who))
     tx.wake(RECORDED)
 
 
@@ -64,11 +65,12 @@ async def _keep(tx: Transaction, facts: list[Any]) -> None:
             "type": fact.type,
             "version": fact.version,
             "subject_id": fact.subject_id,
-            "actor_id": actor_id or tx.viewer.user_id,
-            "actor_kind": (ViewerKind.USER if actor_id else tx.viewer.kind).value,
+            "actor_id": who.actor_id or who.user_id,
+            "acted_as_id": who.user_id if who.actor_id else None,
+            "actor_kind": who.kind.value,
             "payload": fact.payload(),
         }
-        for fact, actor_id in facts
+        for fact, who in facts
     ]
     for start in range(0, len(rows), 500):
         await tx.insert(FactEntry, rows[start : start + 500])
