@@ -1,4 +1,4 @@
-"""The command line: `cairn dev | serve | worker | migrate | import | jobs | schema | explain | token | user | …`."""
+"""The command line: `cairn dev | serve | worker | migrate | import | jobs | webhooks | schema | token | user | …`."""
 
 # Commands import what they need when they run: `--help` and a plain mistake should answer at once, and the whole
 # application takes a second or two to import.
@@ -25,14 +25,15 @@ from cairn.embedded import EmbeddedPostgresError
 from cairn.inbox_commands import inbox_app
 from cairn.jobs_commands import jobs_app
 from cairn.listening import PortTaken
+from cairn.people_commands import user_app
 from cairn.settings import problems
+from cairn.webhooks_commands import webhooks_app
 from core import redaction
 from core.errors import DomainError, SeveralErrors
 
 if TYPE_CHECKING:
     from cairn.settings import Settings
     from core.database import Database
-    from models.identity import Role
 
 app = typer.Typer(
     name="cairn",
@@ -42,11 +43,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-user_app = typer.Typer(help="People and their roles.", no_args_is_help=True)
 import_app = typer.Typer(help="Bring courses in from elsewhere.", no_args_is_help=True)
 token_app = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(inbox_app, name="inbox")
+app.add_typer(webhooks_app, name="webhooks")
+schema_app = typer.Typer(help="The GraphQL schema, and what relies on it.", invoke_without_command=True)
+app.add_typer(schema_app, name="schema")
 audit_app = typer.Typer(help="The audit log: who did what to what.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 documents_app = typer.Typer(help="Trusted documents of client apps.", no_args_is_help=True)
@@ -89,6 +92,7 @@ def serve(
     """Serve the API and the IDE in production. Needs [bold]DATABASE_URL[/bold]; migrate first with `cairn migrate`."""
     import uvicorn
 
+    from cairn import webhooks
     from cairn.listening import listen
     from cairn.local import require_answer
     from cairn.observability import logs, tracing
@@ -101,6 +105,7 @@ def serve(
     require_answer(found.url)
     _require_trusted_documents(found)
     logs.set_up(found.log)
+    webhooks.tell_broken(found)
     # uvicorn stops, and then raises the signal once more for whoever wants it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="cairn-") as folder:
@@ -153,7 +158,7 @@ def worker(
 
     Stops within 20 seconds on Ctrl-C and SIGTERM, when what is in hand is done or given back.
     """
-    from cairn import working
+    from cairn import webhooks, working
     from cairn.local import database_url
     from cairn.observability import logs
     from cairn.settings import settings
@@ -161,6 +166,7 @@ def worker(
     with database_url():
         logs.set_up(settings().log)
         if processes == 1:
+            webhooks.tell_broken(settings())
             working.work(settings(), [each for each in queues.split(",") if each], threads or None)
         else:
             working.supervise(processes, ["--queues", queues, "--threads", str(threads)])
@@ -178,6 +184,7 @@ def migrate(
 
     if not check and not new:
         with database_url() as url:
+            _tell_broken_queries()
             running.upgrade(url)
             console.print(f"The database is at {running.current(url)}.")
         return
@@ -197,6 +204,15 @@ def migrate(
         console.print("- stands only in the migrations, + only in the models: make migration m='…'", markup=False)
         raise typer.Exit(1)
     console.print("Migrations build exactly what the models declare.")
+
+
+def _tell_broken_queries() -> None:
+    """Says which stored queries will not run by this code's schema, before anything is changed."""
+    from cairn import webhooks
+    from cairn.settings import settings
+
+    for line in webhooks.broken(settings()):
+        console.print(f"A stored query will not run: {line}", highlight=False, markup=False, soft_wrap=True)
 
 
 @import_app.command("olx")
@@ -228,14 +244,17 @@ def import_olx_command(
         raise typer.Exit(_with_database(run))
 
 
-@app.command()
+@schema_app.callback()
 def schema(
+    context: typer.Context,
     write: Annotated[bool, typer.Option("--write", help="Write schema.graphql and docs/settings.md.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Fail when a written file is not current.")] = False,
 ) -> None:
     """Print the GraphQL schema, write it to its file, or check that the file is current."""
     from cairn import schema_files
 
+    if context.invoked_subcommand is not None:
+        return
     if write:
         for path in schema_files.write():
             console.print(f"Wrote {path}.")
@@ -246,6 +265,25 @@ def schema(
         raise typer.Exit(1 if stale else 0)
     else:
         typer.echo(schema_files.sdl(), nl=False)
+
+
+@schema_app.command("check")
+def schema_check() -> None:
+    """Check the stored queries of all webhooks against the schema of this code: run it before this code is deployed.
+
+    Exit codes: 0 all would run · 1 some would not, each is named.
+    """
+    from cairn import webhooks
+    from cairn.local import database_url
+    from cairn.settings import settings
+
+    with database_url():
+        lines = webhooks.broken(settings())
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if lines:
+        raise typer.Exit(1)
+    console.print("All stored queries would run.")
 
 
 @app.command("explain")
@@ -334,51 +372,6 @@ def token_create(
     with database_url() as url:
         running.upgrade(url)
         typer.echo(_with_database(run))
-
-
-@user_app.command("create")
-def user_create(
-    email: Annotated[str, typer.Argument(help="Their e-mail address.")],
-    name: Annotated[str, typer.Option(help="The name that others see; made from the address when absent.")] = "",
-    role: Annotated[str, typer.Option(help="A role to give at once.")] = "",
-) -> None:
-    """Make an account for somebody, and print a link to sign in that works once. Safe to repeat."""
-    from cairn import people
-
-    people.run(lambda tx: people.create(tx, email, name, _role(role) if role else None))
-
-
-@user_app.command("grant")
-def user_grant(
-    email: Annotated[str, typer.Argument(help="Whose role it is to be.")],
-    role: Annotated[str, typer.Argument(help="The role; see docs/roles.md.")],
-    days: Annotated[int, typer.Option(help="After how many days it ends by itself; 0 for never.", min=0)] = 0,
-) -> None:
-    """Give somebody a role everywhere, or another end to one they hold."""
-    from cairn import people
-
-    chosen = _role(role)
-    people.run(lambda tx: people.grant(tx, email, chosen, days))
-
-
-@user_app.command("revoke")
-def user_revoke(
-    email: Annotated[str, typer.Argument(help="Whose role it is.")],
-    role: Annotated[str, typer.Argument(help="The role; see docs/roles.md.")],
-) -> None:
-    """Take a role back at once. The last admin cannot lose theirs."""
-    from cairn import people
-
-    chosen = _role(role)
-    people.run(lambda tx: people.revoke(tx, email, chosen))
-
-
-def _role(name: str) -> Role:
-    from models.identity import Role
-
-    if name not in set(Role):
-        raise typer.BadParameter(f"{name} is no role. Roles are {', '.join(Role)}.", param_hint="role")
-    return Role(name)
 
 
 @audit_app.command("head")

@@ -13,13 +13,17 @@ from cairn.observability.plans import SlowPlans
 from cairn.observability.tracing import Tracing, tracing
 from cairn.settings import GraphqlSettings, MailSettings, Openness, RateLimitSettings, Settings
 from core.database import Database
+from core.sealing import Sealer
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
 from gateways.tallies import Tallies
+from gateways.webhooks import HttpSender, Reach
 from graph.documents.trusted import read_manifest
 from graph.limits import Limits
+from graph.payloads import StoredQueries
 from graph.running import Operations
 from graph.schema import schema
 from resolvers.requests.limits import PostgresTallies
+from resolvers.webhooks.kit import Hooks, Rules
 from workers.actors import Tools
 
 if TYPE_CHECKING:
@@ -39,6 +43,7 @@ class Parts:
     watch: Watch
     metrics: Metrics | None
     tracing: Tracing | None
+    hooks: Hooks
 
 
 def compose(settings: Settings) -> Parts:
@@ -52,6 +57,7 @@ def compose(settings: Settings) -> Parts:
     public = settings.http.public_url
     mail = mail_gateway(settings.mail)
     metrics, spans = _metrics(settings), tracing(settings.otel)
+    runs = operations(settings.graphql, settings.introspection)
     operation_log = OperationLog(settings.log.sample, settings.log.slow_ms, SlowPlans(schema()._schema))
     return Parts(
         settings=settings,
@@ -65,12 +71,13 @@ def compose(settings: Settings) -> Parts:
                 allowed=frozenset(settings.http.allowed_origins),
             ),
         ),
-        operations=operations(settings.graphql, settings.introspection),
+        operations=runs,
         mail=mail,
         tallies=tallies(settings.rate_limits, database),
         watch=Watch(tuple(each for each in (operation_log, metrics, spans) if each is not None)),
         metrics=metrics,
         tracing=spans,
+        hooks=hooks(settings, runs),
     )
 
 
@@ -83,7 +90,17 @@ def tools(settings: Settings, mail: Mail | None = None) -> Tools:
         fact_days=settings.work.fact_days,
         job_days=settings.work.job_days,
         event_days=settings.inbox.event_days,
+        hooks=hooks(settings, operations(settings.graphql, settings.introspection)),
     )
+
+
+def hooks(settings: Settings, runs: Operations) -> Hooks:
+    """What webhooks work with, by these settings."""
+    found = settings.webhooks
+    reach = Reach(found.allowed_networks, found.ports, found.plain_http)
+    rules = Rules(found.pause_after_hours, found.delivery_days, found.per_endpoint, found.at_once)
+    sealer = Sealer([each.get_secret_value() for each in found.keys])
+    return Hooks(StoredQueries(runs), HttpSender(reach), sealer, rules)
 
 
 def operations(settings: GraphqlSettings, introspection: Openness = "everybody") -> Operations:

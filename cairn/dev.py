@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import os
 import signal
 import socket
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import uvicorn
-from pydantic import HttpUrl
+from pydantic import HttpUrl, SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
@@ -21,8 +22,9 @@ from cairn.embedded import EmbeddedPostgres
 from cairn.http.app import application
 from cairn.local import FOLDER, NAME
 from cairn.observability import logs
-from cairn.settings import LogSettings, Settings, settings
+from cairn.settings import LogSettings, Settings, WebhookSettings, settings
 from core.database import Database
+from core.sealing import new_key
 from core.viewer import SERVICE
 from core.writing import transaction
 from migrations import running
@@ -33,6 +35,7 @@ from workers.running import Worker
 # Beside the API in one process: enough to see everything work.
 DEV_THREADS = 2
 EDITOR = ("editor@cairn.example", "Demo editor")
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 
 def run(console: Console, listener: socket.socket) -> None:
@@ -64,7 +67,7 @@ def _serve(console: Console, listener: socket.socket, server: EmbeddedPostgres |
     link = asyncio.run(_prepare(console, url))
     found = settings()
     logs.set_up(_quiet(found.log))
-    parts = compose(_with_mailbox(found, address))
+    parts = compose(_for_development(found, address))
     config = uvicorn.Config(
         application(parts),
         log_config=None,
@@ -82,11 +85,30 @@ def _quiet(found: LogSettings) -> LogSettings:
     return found if "level" in found.model_fields_set else found.model_copy(update={"level": "warning"})
 
 
-def _with_mailbox(found: Settings, address: str) -> Settings:
-    """The settings, with a mailbox to look into where no mail server is named, and links that lead here."""
+def _for_development(found: Settings, address: str) -> Settings:
+    """The settings, with a mailbox where no mail server is named, links that lead here, and webhooks that may, too."""
     app_url = found.mail.app_url or HttpUrl(address)
     mailbox = found.mail.url is None
-    return found.model_copy(update={"mail": found.mail.model_copy(update={"mailbox": mailbox, "app_url": app_url})})
+    mail = found.mail.model_copy(update={"mailbox": mailbox, "app_url": app_url})
+    return found.model_copy(update={"mail": mail, "webhooks": _to_this_machine(found.webhooks)})
+
+
+def _to_this_machine(found: WebhookSettings) -> WebhookSettings:
+    """Webhooks that may go to this machine itself, unless somebody said otherwise, under a key of this clone's own."""
+    usual = {"keys": (SecretStr(_key()),), "allowed_networks": LOOPBACK, "ports": (), "plain_http": True}
+    unsaid = {name: value for name, value in usual.items() if name not in found.model_fields_set}
+    return found.model_copy(update=unsaid)
+
+
+def _key() -> str:
+    """The key of this clone, made the first time."""
+    path = FOLDER.parent / "webhooks.key"
+    with contextlib.suppress(FileExistsError):
+        path.parent.mkdir(exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w") as file:
+            file.write(new_key())
+    return path.read_text().strip()
 
 
 async def _until_stopped(

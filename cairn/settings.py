@@ -177,6 +177,37 @@ class InboxSettings(BaseModel):
     event_days: int = Field(30, ge=7, description="How many days what came in is kept, once it is handled.")
 
 
+class WebhookSettings(BaseModel):
+    """Webhooks that go out."""
+
+    keys: tuple[SecretStr, ...] = Field(
+        (),
+        description="Keys under which signing secrets are kept, as a JSON list, the newest first; see webhooks.md. "
+        "Without any there are no webhooks.",
+    )
+    ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(
+        (443,), description="Ports that are sent to, as a JSON list; an empty one allows all."
+    )
+    allowed_networks: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Networks besides the open internet that may be sent to, as a JSON list."
+    )
+    plain_http: bool = Field(False, description="Whether addresses without TLS may be sent to.")
+    pause_after_hours: int = Field(
+        72, ge=1, le=24 * 30, description="After how many hours in which nothing got through a webhook is paused."
+    )
+    delivery_days: int = Field(30, ge=1, description="How many days deliveries and their attempts are kept.")
+    per_endpoint: int = Field(8, ge=1, le=100, description="Most deliveries at once to one webhook.")
+    at_once: int = Field(100, ge=2, le=1_000, description="Most deliveries at once from one worker process.")
+
+    @field_validator("keys")
+    @classmethod
+    def _are_keys(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for each in value:
+            if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", each.get_secret_value()):
+                raise ValueError("A key is 32 random bytes in URL-safe base64; `cairn webhooks key` makes one.")
+        return value
+
+
 class LogSettings(BaseModel):
     """What is logged, and how."""
 
@@ -258,6 +289,7 @@ class Settings(BaseSettings):
     mail: MailSettings = Field(default_factory=MailSettings, description="Mail.")
     work: WorkSettings = Field(default_factory=WorkSettings, description="Background work.")
     inbox: InboxSettings = Field(default_factory=InboxSettings, description="What others send us.")
+    webhooks: WebhookSettings = Field(default_factory=WebhookSettings, description="Webhooks.")
     log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
     metrics: MetricsSettings = Field(default_factory=MetricsSettings, description="Metrics.")
     otel: OtelSettings = Field(default_factory=OtelSettings, description="Spans.")
@@ -385,8 +417,8 @@ def _default(info: FieldInfo) -> str:
     if info.default is None:
         return "unset"
     default = info.default.get_secret_value() if isinstance(info.default, SecretStr) else info.default
-    if default == ():
-        return "`[]`"
+    if isinstance(default, tuple):
+        return f"`{list(default)}`"
     if isinstance(default, Path) and default.is_relative_to(PROJECT):
         default = default.relative_to(PROJECT)
     return f"`{default.value if isinstance(default, StrEnum) else default}`"

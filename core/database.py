@@ -17,38 +17,42 @@ from typing import Any, NamedTuple
 import orjson
 import psycopg
 import sqlalchemy as sa
-from psycopg import sql
+from psycopg import errors as pg
+from psycopg import pq, sql
 from psycopg.types.json import JsonbDumper, set_json_dumps, set_json_loads
 from psycopg.types.string import TextLoader
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.util import LRUCache
 
 from core import telemetry
+from core.connection import Connection as Connection
 from core.errors import RequestError
 from core.pipeline import Rows, Statement, as_tuples, run_pipeline
 from core.rows import row_factory
 from core.viewer import DatabaseRole, Viewer
 
-Connection = psycopg.AsyncConnection[Any]
+# A server that answers at all answers this much later than a statement may run; silence beyond that is a broken line.
+_GRACE_SECONDS = 5.0
+_CONNECT_SECONDS = 5
+# A pool that cannot connect tries about once a second, however long the database has been away.
+_GIVE_UP_SECONDS = 1.5
 _DIALECT: Any = dialect.dialect()  # type: ignore[no-untyped-call]
 _COMPILED: LRUCache[Any, Any] = LRUCache(1000)
 _LOCK_WAIT_MS = 3000
 _NOTABLE_SECONDS = 0.0002
 _BEGIN = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _COMMIT = Statement("COMMIT")
-_SET_VIEWER_AT_ONCE = (
+_BEGIN_WRITING = Statement("BEGIN")
+_SET_VIEWER = (
     "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true),"
     " set_config('cairn.within', $3::text, true)"
 )
-_SET_ACTOR_AT_ONCE = "SELECT set_config('cairn.actor_id', $1::text, true)"
+_SET_VIEWER_AND_ACTOR = f"{_SET_VIEWER}, set_config('cairn.actor_id', $4::text, true)"
 # How long wake-ups are gathered, so that many commits cost one.
 _WAKE_SECONDS = 0.01
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest(%s::text[]) AS channel"
-_SET_VIEWER = (
-    "SELECT set_config('cairn.viewer_id', %s, true), set_config('cairn.scopes', %s, true),"
-    " set_config('cairn.within', %s, true), set_config('cairn.actor_id', %s, true)"
-)
+_SET_ROLE = {role: Statement(f'SET ROLE "{role.value}"') for role in DatabaseRole}
 log = logging.getLogger("cairn.database")
 
 
@@ -65,6 +69,7 @@ class Database:
         self._pools = {role: self._pool(role, pool_size) for role in DatabaseRole}
         self._to_wake: set[str] = set()
         self._waking: asyncio.Task[None] | None = None
+        self._trying: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Opens the pools and waits until each has a working connection; raises `PoolTimeout` after 10 s."""
@@ -75,21 +80,49 @@ class Database:
         """Sends the last wake-ups, and closes every connection."""
         while self._waking is not None:
             await self._waking
+        for task in self._trying:
+            task.cancel()
         for pool in self._pools.values():
             await pool.close()
 
     @asynccontextmanager
     async def transaction(self, viewer: Viewer) -> AsyncIterator[Connection]:
-        """One transaction as the viewer; commits on a clean exit, rolls back on an exception."""
-        async with self._connection(viewer.database_role) as connection:
-            began = perf_counter()
-            async with connection.transaction():
-                if viewer.database_role is DatabaseRole.API:
-                    await connection.execute(_SET_VIEWER, (*_settings_of(viewer), viewer.actor_id or ""))
-                telemetry.took("sql", began)
+        """One transaction as the viewer; commits on a clean exit, rolls back on an exception.
+
+        It begins in one round trip with what makes sure that the connection answers and acts as its role.
+        """
+        first = [_BEGIN_WRITING]
+        if viewer.database_role is DatabaseRole.API:
+            first.append(_settings_statement(viewer))
+        async with self._connection(viewer.database_role, first) as connection:
+            try:
                 yield connection
-                began = perf_counter()
-            telemetry.took("sql", began)
+                await self._commit(connection)
+            except BaseException:
+                await _roll_back(connection)
+                raise
+
+    async def _commit(self, connection: Connection) -> None:
+        if connection.info.transaction_status is pq.TransactionStatus.INERROR:
+            # COMMIT would say nothing of it.
+            raise pg.InFailedSqlTransaction("A statement failed, and what it was part of cannot be committed.")
+        began = perf_counter()
+        await connection.commit()
+        telemetry.took("sql", began)
+
+    async def commit_with(self, connection: Connection, last: Statement) -> None:
+        """Runs a last statement of a transaction and commits, in one round trip; where it fails nothing is committed.
+
+        The end of `transaction` then finds nothing left to do.
+        """
+        self.noted(last.text)
+        await run_pipeline(connection, [last, _COMMIT])
+
+    async def run(self, viewer: Viewer, statement: Statement, rows: Rows = as_tuples) -> list[Any]:
+        """The rows of one statement that is a transaction of its own, in one round trip."""
+        self.noted(statement.text)
+        async with self._connection(viewer.database_role) as connection:
+            return (await run_pipeline(connection, [statement], rows))[0]
 
     def wake(self, channel: str) -> None:
         """Wakes whoever listens to this channel, soon and without anybody waiting for it.
@@ -136,9 +169,7 @@ class Database:
         """
         before = [_BEGIN]
         if viewer.database_role is DatabaseRole.API:
-            before.append(Statement(_SET_VIEWER_AT_ONCE, _settings_of(viewer)))
-        if viewer.actor_id is not None:
-            before.append(Statement(_SET_ACTOR_AT_ONCE, (viewer.actor_id,)))
+            before.append(_settings_statement(viewer))
         pool = self._pools[viewer.database_role]
         for _ in range(pool.max_size + 1):
             connection = await self._taken(pool)
@@ -171,21 +202,19 @@ class Database:
                 telemetry.took("sql", began)
 
     @asynccontextmanager
-    async def _connection(self, role: DatabaseRole) -> AsyncIterator[Connection]:
-        """A connection that answers and acts as the role. Those that a restart has broken are replaced on the way.
+    async def _connection(self, role: DatabaseRole, first: Sequence[Statement] = ()) -> AsyncIterator[Connection]:
+        """A connection that answers, acts as the role, and has run these statements, all in one round trip.
 
-        Setting the role is what tells whether it answers, so that being sure of both costs one round trip. The pool
-        could check by itself, but waits after each broken one, and longer every time.
+        Those that a restart has broken are replaced on the way. The pool could check by itself, but takes a round
+        trip more for it, and waits after each broken one, longer every time.
         """
         pool = self._pools[role]
         for _ in range(pool.max_size + 1):
             async with _returned(pool, await self._taken(pool)) as connection:
-                began = perf_counter()
                 try:
-                    await connection.execute(_set_role(role))
+                    await run_pipeline(connection, [_SET_ROLE[role], *first])
                 except psycopg.OperationalError:
                     continue
-                telemetry.took("sql", began)
                 yield connection
                 return
         raise psycopg.OperationalError("The database breaks every connection at once.")
@@ -219,6 +248,7 @@ class Database:
             connection.row_factory = row_factory
             # psycopg deallocates every prepared statement at each rollback, those of the pipelines too.
             connection.prepare_threshold = None
+            connection.patience = self._timeout / 1000 + _GRACE_SECONDS
             connection.adapters.register_loader("uuid", TextLoader)
             set_json_loads(orjson.loads, connection)
             set_json_dumps(orjson.dumps, connection)
@@ -226,17 +256,30 @@ class Database:
             await connection.set_autocommit(True)
             for name, value in self._session_settings(role).items():
                 await connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
-            await connection.execute(_set_role(role))
+            await run_pipeline(connection, [_SET_ROLE[role]])
 
         return AsyncConnectionPool(
             self.url,
+            connection_class=Connection,
+            kwargs={"connect_timeout": _CONNECT_SECONDS},
             min_size=1,
             max_size=size,
             timeout=self._wait,
             open=False,
             configure=configure,
             name=f"cairn-{role.value}",
+            reconnect_timeout=_GIVE_UP_SECONDS,
+            reconnect_failed=self._try_again,
         )
+
+    def _try_again(self, pool: AsyncConnectionPool[Connection]) -> None:
+        """Has a pool that gave up a connection try for another.
+
+        By itself it would wait twice as long each time, and be back as late after an outage as that had lasted.
+        """
+        task = asyncio.create_task(_connected(pool))
+        self._trying.add(task)
+        task.add_done_callback(self._trying.discard)
 
 
 class Snapshot:
@@ -283,12 +326,25 @@ class Snapshot:
             await self._database.give_back(self._viewer, connection)
 
 
-def _settings_of(viewer: Viewer) -> tuple[str, str, str]:
-    return viewer.user_id or "", " ".join(sorted(viewer.scopes)), " ".join(sorted(viewer.within))
+def _settings_statement(viewer: Viewer) -> Statement:
+    """Tells the transaction who the viewer is, and who acts where somebody acts as them."""
+    settings = viewer.user_id or "", " ".join(sorted(viewer.scopes)), " ".join(sorted(viewer.within))
+    if viewer.actor_id is None:
+        return Statement(_SET_VIEWER, settings)
+    return Statement(_SET_VIEWER_AND_ACTOR, (*settings, viewer.actor_id))
 
 
-def _set_role(role: DatabaseRole) -> sql.Composed:
-    return sql.SQL("SET ROLE {}").format(sql.Identifier(role.value))
+async def _roll_back(connection: Connection) -> None:
+    """Undoes all that was not committed. A connection that is gone has done so by itself."""
+    if not connection.closed:
+        with suppress(psycopg.OperationalError):
+            await connection.rollback()
+
+
+async def _connected(pool: AsyncConnectionPool[Connection]) -> None:
+    """Asks a pool for a connection, which makes it try, and gives that back."""
+    with suppress(PoolTimeout, PoolClosed):
+        await pool.putconn(await pool.getconn(_CONNECT_SECONDS))
 
 
 @asynccontextmanager

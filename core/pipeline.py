@@ -23,8 +23,10 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 
 from core import telemetry
+from core.connection import Connection, hung_up_after
 
 _MOST_PREPARED = 500
+_CALLING_OFF_SECONDS = 5.0
 _BAD = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
 
 
@@ -66,12 +68,12 @@ def as_tuples(_names: Callable[[], Sequence[str]]) -> type[tuple[Any, ...]]:
 
 
 async def run_pipeline(
-    connection: psycopg.AsyncConnection[Any], statements: Sequence[Statement], rows: Rows = as_tuples
+    connection: Connection, statements: Sequence[Statement], rows: Rows = as_tuples
 ) -> list[list[Any]]:
     """The rows of each statement, as tuples or as `rows` makes them; raises the first error that the server gives.
 
     The connection must be idle or in a transaction, and is afterwards as the statements leave it. When this is
-    cancelled, or the connection breaks, it is closed: what was under way on it is nobody's any more.
+    cancelled, the server is told to stop, and the connection is good for others. When it breaks, it is closed.
     """
     began = perf_counter()
     async with connection.lock:
@@ -84,22 +86,50 @@ async def run_pipeline(
             for text, values in statements:
                 _send(server, known, new, text, [_encoded(value) for value in values])
             server.pipeline_sync()
-            results = await _results(server)
-            server.exit_pipeline_mode()
-            server.nonblocking = 0
+            results = await _ended(connection)
+        except asyncio.CancelledError:
+            _forget(known, new)
+            await _called_off(connection)
+            raise
         except BaseException:
             server.finish()
             raise
     telemetry.took("sql", began, sum(each.ntuples for each in results))
     failed = next((each for each in results if each.status in _BAD), None)
     if failed is not None:
-        # What was prepared in this pipeline may or may not have come to be.
-        for text in new:
-            known.pop(text, None)
+        _forget(known, new)
         raise error_from_result(failed, encoding=connection.info.encoding)
     loaded = [each for each in results if each.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)]
     # Preparing answers with a result of its own, which holds nothing.
     return [_loaded(connection, each, rows) for each in _without_preparing(loaded, statements, new)]
+
+
+def _forget(known: dict[str, bytes], new: list[str]) -> None:
+    """What was prepared in a pipeline that failed may or may not have come to be."""
+    for text in new:
+        known.pop(text, None)
+
+
+async def _ended(connection: Connection) -> list[Any]:
+    """All that is still to come of a pipeline, which is over then."""
+    server = connection.pgconn
+    with hung_up_after(connection.patience, server.socket):
+        results = await _results(server)
+    server.exit_pipeline_mode()
+    server.nonblocking = 0
+    return results
+
+
+async def _called_off(connection: Connection) -> None:
+    """Has the server stop what nobody waits for any more. A connection on which that fails is closed."""
+    try:
+        await connection.cancel_safe(timeout=_CALLING_OFF_SECONDS)
+        with hung_up_after(_CALLING_OFF_SECONDS, connection.pgconn.socket):
+            await _ended(connection)
+    except BaseException as error:
+        connection.pgconn.finish()
+        if not isinstance(error, psycopg.Error):
+            raise
 
 
 def _send(server: Any, known: dict[str, bytes], new: list[str], text: str, values: list[bytes | None]) -> None:

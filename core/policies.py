@@ -255,6 +255,15 @@ class FilledOnce:
         )
 
 
+@dataclass(frozen=True)
+class Trail:
+    """What was done, written by the service as it does it. Nobody changes an entry; the service removes what is old."""
+
+    def rules(self) -> tuple[Rule, ...]:
+        """No rule beyond those of the service, who has no UPDATE."""
+        return ()
+
+
 Shape = (
     PublicRead
     | StaffRead
@@ -269,12 +278,15 @@ Shape = (
     | Ledger
     | Log
     | FilledOnce
+    | Trail
 )
 
 
 def rules_of(shapes: tuple[Shape, ...]) -> tuple[Rule, ...]:
     """Every policy of a table with these shapes, the service's own included."""
     service: tuple[Command, ...] = ("SELECT", "INSERT") if _is_ledger(shapes) else ("SELECT", *WRITES)
+    if any(isinstance(shape, Trail) for shape in shapes):
+        service = ("SELECT", "INSERT", "DELETE")
     settable = tuple(shape.place for shape in shapes if isinstance(shape, Log))
     own = tuple(rule for shape in shapes for rule in shape.rules())
     return own + tuple(

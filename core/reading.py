@@ -201,12 +201,14 @@ class Reader:
         return self.perspective if "stage" in table_of(relation.child).c else None
 
 
-async def read_at_once(database: Database, viewer: Viewer, statement: Prepared, values: Mapping[str, Any]) -> list[Row]:
-    """The rows of one statement in a snapshot of its own, in one round trip."""
+async def read_at_once(
+    database: Database, viewer: Viewer, statement: Prepared, values: Mapping[str, Any], entity: type | None = None
+) -> list[Row]:
+    """The rows of one statement in a snapshot of its own, in one round trip; rows of an `entity` know their model."""
     text, names = numbered(database.noted(statement.text))
     given = {**statement.constants, **values}
     sent = Statement(text, [given[name] for name in names])
-    return (await database.read_at_once(viewer, [sent], partial(_objects, None)))[0]
+    return (await database.read_at_once(viewer, [sent], partial(_objects, entity)))[0]
 
 
 def _objects(entity: type | None, names: Callable[[], Sequence[str]]) -> Callable[[Sequence[Any]], Row]:

@@ -26,6 +26,8 @@ _HEADER = r"""['"]?\s*[:=,]\s*(?:b(?=['"]))?['"]?"""
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Our own, by their shape, whole or cut off.
     (re.compile(r"cairn_([a-z]{3})_[0-9A-Za-z]+"), rf"cairn_\1_{HIDDEN}"),
+    # Signing secrets of webhooks.
+    (re.compile(r"\bwhsec_[\w+/=-]+"), f"whsec_{HIDDEN}"),
     # Tokens of other issuers, and hashes of passwords.
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"), HIDDEN),
     (re.compile(r"\$argon2\w*\$[^\s'\"]+"), HIDDEN),

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from core import telemetry
 from core.database import Connection, Database, compiled
 from core.errors import DomainError, InvalidInput, SeveralErrors
+from core.pipeline import Statement
 from core.rows import Row
 from core.tables import Table, field_adapter, metadata, table_of
 from core.viewer import Viewer
@@ -30,9 +31,8 @@ class Transaction:
 
     def __init__(self, database: Database, connection: Connection, viewer: Viewer) -> None:
         self.viewer = viewer
-        self._database = database
+        self.database = database
         self._connection = connection
-        self._wrote = False
         self._collected: dict[Keep, list[Any]] = {}
         self._woken: set[str] = set()
         # Who wants to know how rows stood before they were changed, if anybody does.
@@ -83,16 +83,24 @@ class Transaction:
             await self.execute(sa.insert(table).values(whole))
 
     async def finish(self) -> None:
-        """Keeps what was put aside, and lets deferred constraints speak."""
+        """Keeps what was put aside. Constraints that are deferred speak when it is committed."""
         while self._collected:
             keep, items = self._collected.popitem()
             await keep(self, items)
-        await self.check_deferred()
+
+    async def finish_with(self, last: Statement) -> None:
+        """Keeps what was put aside, runs a last statement and commits, the last two in one round trip.
+
+        Where the statement fails, nothing is committed. After it nothing more can be done.
+        """
+        await self.finish()
+        connection, self._connection = self._connection, _OVER
+        await self.database.commit_with(connection, last)
 
     def announce(self) -> None:
         """Wakes those who were to be woken, now that all is committed."""
         for channel in self._woken:
-            self._database.wake(channel)
+            self.database.wake(channel)
 
     async def expect_many_rows(self) -> None:
         """Has the rest of the transaction planned for many rows, for acts on whole trees.
@@ -100,30 +108,40 @@ class Transaction:
         Statistics of a table that has just grown are old. A join that the planner takes for one row by one row may be
         thousands by thousands and run for minutes; by hash or by merge it takes what its rows take.
         """
-        await self._connection.execute(self._database.noted("SET LOCAL enable_nestloop = off"))
+        await self._connection.execute(self.database.noted("SET LOCAL enable_nestloop = off"))
+
+    @asynccontextmanager
+    async def however_long(self) -> AsyncIterator[None]:
+        """A statement in this block may take as long as it takes, such as waiting for somebody else to be done."""
+        (usual,) = await self.rows(sa.select(sa.func.current_setting("statement_timeout").label("value")))
+        await self.rows(_statement_timeout("0"))
+        async with self._connection.however_long():
+            yield
+        await self.rows(_statement_timeout(usual.value))
 
     async def check_deferred(self) -> None:
-        """Makes deferred constraints speak now, while the door can still turn their words into user errors.
-
-        Where nothing was written, as when finding out who is asking, they have nothing to say.
-        """
-        if self._wrote:
-            await self._connection.execute(self._database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
+        """Makes deferred constraints speak now, for an act that will not be committed."""
+        await self._connection.execute(self.database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
 
     async def _run(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None) -> psycopg.AsyncCursor[Any]:
         if self.watch is not None and statement.is_dml:
             await self.watch.see(statement, values, self.rows)
         prepared = compiled(statement)
-        self._wrote = self._wrote or statement.is_dml
         began = perf_counter()
         cursor = await self._connection.execute(
-            self._database.noted(prepared.text), {**prepared.constants, **(values or {})}
+            self.database.noted(prepared.text), {**prepared.constants, **(values or {})}
         )
         telemetry.took("sql", began, max(cursor.rowcount, 0))
         return cursor
 
 
+def _statement_timeout(value: str) -> sa.Select[Any]:
+    return sa.select(sa.func.set_config("statement_timeout", value, True))
+
+
 Keep = Callable[[Transaction, list[Any]], Awaitable[None]]
+# In place of the connection of a transaction that is over: statements would be committed one by one.
+_OVER: Any = None
 
 
 @asynccontextmanager

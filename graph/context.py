@@ -20,6 +20,7 @@ from graph.engine.fetching import Program, Unfit
 from graph.sources import fetch, levels_of
 from resolvers.identity import Origin
 from resolvers.requests.idempotency import Key
+from resolvers.webhooks.kit import Hooks
 
 LIVE = Perspective("live", hides_trash=False)
 DRAFT = Perspective("draft", hides_trash=True)
@@ -33,7 +34,7 @@ class Context:
 
     `origin` says where the request came from; `effects` is what mutations ask of the HTTP edge; `tallies` counts what
     may be tried only so often, and without them nothing is limited. `key` is the client's own key for the request, if
-    any, and `is_repeatable` says whether its answer may be kept to be given again.
+    any, and `is_repeatable` says whether its answer may be kept to be given again. `hooks` is what webhooks work with.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class Context:
         origin: Origin = NOWHERE,
         tallies: Tallies | None = None,
         key: Key | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self.key = key
+        self.hooks = hooks
         self.is_repeatable = True
         self.origin = origin
         self.tallies = tallies

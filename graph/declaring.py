@@ -23,7 +23,7 @@ Batch = Callable[..., Any]
 # Values of these need no converting.
 _PLAIN = (str, int, float, bool, strawberry.ID)
 # Metadata that the engine's planners and the cost of documents read, under the same names.
-_HANDED_ON = ("needs", "passes", "source", "page_part", "weight", "list_size")
+_HANDED_ON = ("needs", "passes", "source", "page_part", "weight", "list_size", "follows")
 
 
 def batch_field(

@@ -52,6 +52,7 @@ from resolvers.identity import Origin
 from resolvers.requests import failures, idempotency, limits
 from resolvers.requests.idempotency import Key
 from resolvers.requests.limits import Limit, RateLimited
+from resolvers.webhooks.kit import Hooks
 
 Fields = dict[str, Any]
 log = logging.getLogger("cairn.graph")
@@ -76,7 +77,7 @@ class Gate(StrEnum):
 class Act:
     """What a mutation works with: the open transaction, who acts and from where, and what was prepared before.
 
-    With `effects` it asks the HTTP edge for more than an answer.
+    With `effects` it asks the HTTP edge for more than an answer; `hooks` is what webhooks work with.
     """
 
     tx: Transaction
@@ -84,6 +85,7 @@ class Act:
     effects: Effects = field(default_factory=Effects)
     origin: Origin = NOWHERE
     prepared: Any = None
+    hooks: Hooks | None = None
 
 
 Prepare = Callable[[Database, Viewer, Mapping[str, Any]], Awaitable[Any]]
@@ -161,7 +163,7 @@ def mutation(
                 prepared = None if prepare is None else await prepare(context.database, viewer, given)
                 async with transaction(context.database, SERVICE if trusted else viewer) as tx:
                     tx.watch = Watch((model, Content) if issubclass(model, Staged) else (model,), subject)
-                    doing = Act(tx, viewer, effects, context.origin, prepared)
+                    doing = Act(tx, viewer, effects, context.origin, prepared, context.hooks)
 
                     async def do() -> Done:
                         answer = await act(doing, **arguments)

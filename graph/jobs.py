@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
 import models.jobs as models
+from core.errors import NotFound
+from core.rows import Row
+from graph.declaring import argument
 from graph.door import Act, described_as, mutation
+from graph.engine import BatchInfo
 from graph.fields import column, described, entity
-from graph.node import Node, by_id
+from graph.node import Node, by_id, find, require_kind
 from graph.paging import Connection, connection, sort_enum
 from graph.scalars import JSON
+from graph.subscriptions import FollowsJob, subscription_field
 from models.identity import Scope
 from models.jobs import JobState
 from resolvers.jobs import JOB_BY_ID, JOBS, cancel, retry
@@ -72,6 +79,31 @@ class JobsQuery:
     )
     job: Job | None = by_id(
         JOB_BY_ID, "One piece of background work; null for who neither called for it nor looks after it."
+    )
+
+
+def _follow_job(arguments: Mapping[str, Any]) -> FollowsJob:
+    require_kind(JOB_BY_ID, arguments["id"])
+    return FollowsJob(arguments["id"])
+
+
+async def _job_now(events: Sequence[Any], info: BatchInfo, id: str) -> Sequence[Row]:
+    found = await find(info, JOB_BY_ID, id)
+    if found is None:
+        raise NotFound("job")
+    return [found] * len(events)
+
+
+@strawberry.type
+class JobsSubscription:
+    """Root fields for those who follow background work."""
+
+    job_progress: Job = subscription_field(
+        _follow_job,
+        "How a job stands: at once, and then whenever that changes, until it is done or cancelled.\n\n"
+        "For whoever called for it, and for holders of the permission `jobs:manage`.",
+        [argument("id", strawberry.ID, "The job's id.", default=inspect.Parameter.empty)],
+        _job_now,
     )
 
 

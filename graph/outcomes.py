@@ -17,6 +17,8 @@ from graph.effects import Effects
 from resolvers.identity import kind_of
 
 _INSTANT = "$instant"
+# How signing secrets of webhooks begin.
+WEBHOOK_SECRET = "whsec_"  # noqa: S105 - how one begins
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,11 @@ def is_secret(done: Done, effects: Effects) -> bool:
     """Whether the answer holds a secret, which is told by its looks, signs a browser in, or is a word about either."""
     if any(isinstance(error, AnswerNotKept) for error in done.errors):
         return True
-    return bool(effects.cookie) or any(isinstance(each, str) and kind_of(each) for each in done.extra.values())
+    return bool(effects.cookie) or any(isinstance(each, str) and _looks_secret(each) for each in done.extra.values())
+
+
+def _looks_secret(text: str) -> bool:
+    return kind_of(text) is not None or text.startswith(WEBHOOK_SECRET)
 
 
 def outcome_of(done: Done, effects: Effects) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from graphql import execute as core_execute
 from core.errors import RequestError
 from core.reading import TOO_LARGE
 from core.relations import Perspective
-from core.viewer import require
+from core.viewer import Viewer, require
 from graph.context import DRAFT, LIVE, Context
 from graph.documents.accepting import Refused, accept, hash_of
 from graph.documents.prepared import Prepared, account, too_costly
@@ -93,17 +93,24 @@ class Operations:
         self, prepared: Prepared, variables: Mapping[str, Any] | None, context: Context, request_id: str
     ) -> dict[str, Any]:
         """The response map of one operation. Errors are already as they may leave the house."""
+        return self.response(prepared, variables, context, request_id, await self.result(prepared, variables, context))
+
+    async def result(
+        self, prepared: Prepared, variables: Mapping[str, Any] | None, context: Context, event: Any = None
+    ) -> ExecutionResult:
+        """What running an operation comes to; the answer to one `event` where it is a subscription."""
         document, operation = prepared.document, prepared.operation
         cost, limit = prepared.cost(variables), self.limits.max_cost
         if cost > limit:
-            return {"errors": [shown(too_costly(cost, limit), request_id)]}
+            return ExecutionResult(None, [too_costly(cost, limit)])
         try:
             check_introspection(document, self.introspection, context.viewer)
-            await context.renew(perspective(operation, variables or {}, context))
+            await context.renew(perspective(operation, variables or {}, context.viewer))
             started = _EXECUTORS[self.executor](
                 self.schema,
                 document,
-                context_value=context,
+                event,
+                context,
                 variable_values=dict(variables or {}),
                 operation_name=operation.name.value if operation.name else None,
                 hide_suggestions=not may_read_schema(self.introspection, context.viewer),
@@ -111,20 +118,32 @@ class Operations:
             result = await started if inspect.isawaitable(started) else started
             assert isinstance(result, ExecutionResult)
         except RequestError as error:
-            return {"errors": [shown(GraphQLError(str(error), original_error=error), request_id)]}
+            return ExecutionResult(None, [GraphQLError(str(error), original_error=error)])
         finally:
             await context.close()
         if context.budget.is_spent:
             # Half of an answer that was cut off in the middle helps nobody, nor does one error for each of its parts.
             too_large = RequestError(TOO_LARGE, "ANSWER_TOO_LARGE")
-            return {"errors": [shown(GraphQLError(TOO_LARGE, original_error=too_large), request_id)]}
-        response: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            response["errors"] = [shown(error, request_id) for error in result.errors]
+            return ExecutionResult(None, [GraphQLError(TOO_LARGE, original_error=too_large)])
+        return result
+
+    def response(
+        self,
+        prepared: Prepared,
+        variables: Mapping[str, Any] | None,
+        context: Context,
+        request_id: str,
+        result: ExecutionResult,
+    ) -> dict[str, Any]:
+        """What an operation came to, as it leaves the house."""
+        errors = [shown(error, request_id) for error in result.errors or ()]
         if _never_began(result):
-            # A variable, say, did not fit its type.
-            return {"errors": response["errors"]}
-        response["extensions"] = {"cost": account(cost, limit)}
+            # A variable, say, did not fit its type; or it was not let through.
+            return {"errors": errors}
+        response: dict[str, Any] = {"data": result.data}
+        if errors:
+            response["errors"] = errors
+        response["extensions"] = {"cost": account(prepared.cost(variables), self.limits.max_cost)}
         return response
 
     def _remember(self, text: str, operations: dict[str | None, Prepared]) -> dict[str | None, Prepared]:
@@ -142,11 +161,11 @@ def _chosen(operations: Mapping[str | None, Prepared], name: str | None) -> Prep
     return found
 
 
-def perspective(operation: OperationDefinitionNode, variables: Mapping[str, Any], context: Context) -> Perspective:
+def perspective(operation: OperationDefinitionNode, variables: Mapping[str, Any], viewer: Viewer) -> Perspective:
     """The perspective an operation asks for; raises unless the viewer may have it."""
     asked = asked_perspective(operation, variables)
     if asked is DRAFT:
-        require(context.viewer, Scope.CONTENT_EDIT, somewhere=True)
+        require(viewer, Scope.CONTENT_EDIT, somewhere=True)
     return asked
 
 

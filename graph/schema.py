@@ -22,6 +22,7 @@ from graph.curriculum import mutations as curriculum_mutations
 from graph.curriculum.queries import CurriculumQuery
 from graph.curriculum.schedules import MUTATIONS as SCHEDULE_MUTATIONS
 from graph.curriculum.schedules import Schedule, SchedulesQuery
+from graph.curriculum.subscriptions import CurriculumSubscription
 from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
 from graph.errors import InputError, RateLimited, RevisionConflict
@@ -33,10 +34,13 @@ from graph.identity.viewer import IdentityQuery
 from graph.inbox import MUTATIONS as INBOX_MUTATIONS
 from graph.inbox import InboundHook, InboxQuery, ProviderEvent
 from graph.jobs import MUTATIONS as JOB_MUTATIONS
-from graph.jobs import Job, JobsQuery
+from graph.jobs import Job, JobsQuery, JobsSubscription
 from graph.node import NodeQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
+from graph.subscriptions import EventsSubscription
+from graph.webhooks import mutations as webhook_mutations
+from graph.webhooks.types import Webhook, WebhookDelivery, WebhooksQuery
 from models.content import Stage
 from models.curriculum import Block
 
@@ -49,13 +53,15 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Revision, Schedule, Fact, Job, InboundHook, ProviderEvent,
+    Theme, Course, Milestone, Module, Lesson, Revision, Schedule, Fact, Job, InboundHook, ProviderEvent, Webhook,
+    WebhookDelivery,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
     **{each.__entity__: partial(_name_of, each.__name__) for each in ENTITIES},
     Block: lambda row: _FORMAT_NAMES[row.format],
 }
+OUTPUTS = tuple(kind for each in FORMATS for kind in (each.output, each.response) if kind is not None)
 # What `node(id)` finds.
 FINDERS = tuple(Relation(model, "id") for model in TYPES)
 MUTATIONS = (
@@ -67,6 +73,7 @@ MUTATIONS = (
     *INBOX_MUTATIONS,
     *curriculum_mutations.MUTATIONS,
     *SCHEDULE_MUTATIONS,
+    *webhook_mutations.MUTATIONS,
 )
 
 
@@ -81,13 +88,19 @@ class Query(
     EventsQuery,
     JobsQuery,
     InboxQuery,
+    WebhooksQuery,
     NodeQuery,
 ):
     """Root fields of all domains."""
 
 
+@strawberry.type(description="Everything that can be followed as it happens.")
+class Subscription(EventsSubscription, CurriculumSubscription, JobsSubscription):
+    """Root fields of all domains."""
+
+
 @strawberry.directive(
-    locations=[DirectiveLocation.QUERY],
+    locations=[DirectiveLocation.QUERY, DirectiveLocation.SUBSCRIPTION],
     description="From which perspective the operation reads: LIVE unless it says DRAFT, which needs `content:edit`.",
 )
 def perspective(
@@ -105,8 +118,9 @@ def schema() -> strawberry.Schema:
     made = strawberry.Schema(
         query=Query,
         mutation=mutation,
+        subscription=Subscription,
         directives=[perspective],
-        types=[*ENTITIES, *(each.output for each in FORMATS), InputError, RateLimited, RevisionConflict],
+        types=[*ENTITIES, *OUTPUTS, InputError, RateLimited, RevisionConflict],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     install(made)

@@ -26,6 +26,7 @@ from models.inbox import InboundHook, InboundSeen, ProviderEvent
 from models.jobs import Job, ScheduledJob
 from models.outbox import OutgoingMail
 from models.requests import IdempotencyKey, RateLimit
+from models.webhooks import DeliveryAttempt, Webhook, WebhookDelivery, WebhookLane, WebhookSecret
 
 # Every table of the system, in an order in which each comes after those it refers to.
 TABLES: tuple[type[Table], ...] = (
@@ -68,6 +69,11 @@ TABLES: tuple[type[Table], ...] = (
     ExternalRef,
     ImportJob,
     ImportIssue,
+    Webhook,
+    WebhookSecret,
+    WebhookLane,
+    WebhookDelivery,
+    DeliveryAttempt,
 )
 
 __all__ = ["TABLES", "Table"]

@@ -16,6 +16,8 @@ from models.content import Staged, author_policies, staged_args, staged_policies
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=1, max_length=100)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
+QuestionKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", min_length=1, max_length=40)]
+
 
 class Season(StrEnum):
     """The time of year a theme suits best."""
@@ -62,7 +64,7 @@ class CompletionRule(StrEnum):
 
 
 class BlockFormat(StrEnum):
-    """What a block is: five content formats, ten question formats."""
+    """What a block is: five content formats, fourteen question formats."""
 
     TEXT = "text"
     SECTION = "section"
@@ -79,6 +81,10 @@ class BlockFormat(StrEnum):
     SCALE = "scale"
     RATING = "rating"
     MATRIX = "matrix"
+    MATCHING = "matching"
+    CLOZE = "cloze"
+    REFLECTION = "reflection"
+    FILE_UPLOAD = "file_upload"
 
 
 class Theme(Staged, table=True):
@@ -226,6 +232,12 @@ class Block(Staged, table=True):
     body_html: str = Field(default="", description="The body as sanitised HTML.")
     body_text: str = Field(default="", description="The body as plain text.")
     points: int = Field(default=0, ge=0, le=10_000, description="What a full answer is worth.")
+    key: QuestionKey | None = Field(
+        default=None, max_length=40, description="The name by which conditions refer to the answer of a question."
+    )
+    show_if: str | None = Field(
+        default=None, max_length=1000, description="The condition under which the block is shown; null for always."
+    )
     is_required: bool = Field(default=False, description="Whether the lesson counts as done without it.")
     settings: dict[str, Any] = json_column(description="Typed per format, without the answer key.")
 

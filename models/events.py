@@ -349,6 +349,41 @@ class InboundReceived(Fact, type="inbound.received", subject="inbound_hook"):
     )
 
 
+# Webhooks ------------------------------------------------------------------------------------------------------------
+
+
+class WebhookCreated(Fact, type="webhook.created", subject="webhook"):
+    """An address elsewhere is told of facts from here on."""
+
+
+class WebhookUpdated(Fact, type="webhook.updated", subject="webhook"):
+    """A webhook has another address, query, choice of facts, or name."""
+
+    fields: list[str] = _say(description="The fields that were given; not what they hold.")
+
+
+class WebhookDeleted(Fact, type="webhook.deleted", subject="webhook"):
+    """A webhook was removed, with the log of its deliveries."""
+
+
+class WebhookPaused(Fact, type="webhook.paused", subject="webhook"):
+    """A webhook sends nothing until it is resumed. What happens meanwhile waits for that."""
+
+    cause: str = _say(description="by_hand, failing, or owner.")
+
+
+class WebhookDisabled(Fact, type="webhook.disabled", subject="webhook"):
+    """The receiver said that it is gone for good. What happens from here on is not kept for it."""
+
+
+class WebhookResumed(Fact, type="webhook.resumed", subject="webhook"):
+    """A webhook sends again, what waited first."""
+
+
+class WebhookSecretRotated(Fact, type="webhook.secret_rotated", subject="webhook"):
+    """A webhook has a new signing secret; the one before signs along with it for a while."""
+
+
 FACTS: tuple[type[Fact], ...] = (
     ThemeCreated, ThemeUpdated, ThemeTrashed, ThemeRestored, ThemePublished, ThemeUnpublished, ThemeReverted,
     ThemePlanned, ThemePlanCancelled,
@@ -361,6 +396,8 @@ FACTS: tuple[type[Fact], ...] = (
     ConsentGranted, ConsentWithdrawn, RoleGranted, RoleRevoked, ApiTokenCreated, ApiTokenRevoked,
     FriendshipRequested, FriendshipAccepted, FriendshipEnded, FriendshipBlocked,
     InboundHookCreated, InboundHookUpdated, InboundHookRotated, InboundHookDeleted, InboundReceived,
+    WebhookCreated, WebhookUpdated, WebhookDeleted, WebhookPaused, WebhookDisabled, WebhookResumed,
+    WebhookSecretRotated,
 )  # fmt: skip
 BY_TYPE: dict[str, type[Fact]] = {each.type: each for each in FACTS}
 FactType = StrEnum("FactType", {each.type.replace(".", "_").upper(): each.type for each in FACTS})  # type: ignore[misc]

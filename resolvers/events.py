@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from core.database import Database, Prepared, compiled
+from core.errors import RequestError
 from core.events import Fact, Placed
+from core.ids import tag_of
+from core.paging import decode_cursor, encode_cursor
+from core.reading import read_at_once
 from core.relations import Filter, Relation, Sort, equals
 from core.rows import Row
 from core.tables import table_of
-from core.viewer import Viewer, ViewerKind
+from core.viewer import SERVICE, Viewer, ViewerKind
 from core.writing import Transaction
 from models.events import BY_TYPE, FactCounter, FactEntry
 
@@ -38,6 +45,95 @@ LOG = Relation(
     },
     where=(FACT.c.position.is_not(None),),
 )
+
+# Following along -----------------------------------------------------------------------------------------------------
+
+# How far one look into the log reaches, so that a long way behind is gone in short statements.
+STRIDE = 20_000
+_LIST = LOG.list_name("POSITION")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which facts somebody follows: of these types, about these objects or what is published with them; None is all."""
+
+    types: frozenset[str] | None = None
+    about: frozenset[str] | None = None
+
+    def includes(self, fact: Row) -> bool:
+        """Whether a fact of the log is one of them."""
+        if self.types is not None and fact.type not in self.types:
+            return False
+        return self.about is None or fact.subject_id in self.about or root_of(fact) in self.about
+
+
+def root_of(fact: Row) -> str:
+    """The theme or course that the fact's subject is published with; the subject itself where there is none."""
+    return str(fact.payload.get("rootId") or fact.subject_id)
+
+
+def cursor_of(fact: Row) -> str:
+    """The place of a fact in the log, as the list of facts in the API has it too."""
+    return encode_cursor(_LIST, str(fact.position), fact.id)
+
+
+def place_of(cursor: str) -> tuple[int, str]:
+    """(position, id) of the fact that a cursor stands for; raises `RequestError` for what is none of ours."""
+    position, fact_id = decode_cursor(cursor, _LIST)
+    if not (position.isascii() and position.isdigit() and len(position) <= 18) or tag_of(fact_id) != FactEntry.__tag__:
+        raise RequestError("This cursor is not one of ours. Use the cursor of an event as it is.")
+    return int(position), fact_id
+
+
+async def last_position(database: Database) -> int:
+    """The place of the fact that was placed last."""
+    found = await read_at_once(database, SERVICE, _last(), {})
+    return int(found[0].last_position) if found else 0
+
+
+async def stands_at(database: Database, position: int, fact_id: str) -> bool:
+    """Whether the log still holds this fact at this place."""
+    return bool(await read_at_once(database, SERVICE, _at(), {"position": position, "fact_id": fact_id}))
+
+
+async def placed_after(database: Database, position: int, until: int, wanted: Wanted, most: int) -> list[Row]:
+    """The wanted facts after a place, up to another, in order and at most so many; whoever may see them."""
+    values = {
+        "position": position,
+        "until": until,
+        "most": most,
+        "types": None if wanted.types is None else sorted(wanted.types),
+        "about": None if wanted.about is None else sorted(wanted.about),
+    }
+    return await read_at_once(database, SERVICE, _after(), values, FactEntry)
+
+
+@lru_cache(maxsize=1)
+def _last() -> Prepared:
+    return compiled(sa.select(COUNTER.c.last_position).where(COUNTER.c.id == _COUNTER_ID))
+
+
+@lru_cache(maxsize=1)
+def _at() -> Prepared:
+    position, fact_id = sa.bindparam("position", type_=sa.BigInteger), sa.bindparam("fact_id", type_=FACT.c.id.type)
+    return compiled(sa.select(FACT.c.id).where(FACT.c.position == position, FACT.c.id == fact_id))
+
+
+@lru_cache(maxsize=1)
+def _after() -> Prepared:
+    types, about = sa.bindparam("types", type_=ARRAY(sa.Text)), sa.bindparam("about", type_=ARRAY(sa.Text))
+    root = FACT.c.payload["rootId"].astext
+    statement = (
+        sa.select(*(column for column in FACT.c if column.name != "recorded"))
+        .where(FACT.c.position > sa.bindparam("position", type_=sa.BigInteger))
+        .where(FACT.c.position <= sa.bindparam("until", type_=sa.BigInteger))
+        .where(sa.or_(types.is_(None), FACT.c.type == sa.any_(types)))
+        .where(sa.or_(about.is_(None), sa.cast(FACT.c.subject_id, sa.Text) == sa.any_(about), root == sa.any_(about)))
+        .order_by(FACT.c.position)
+        .limit(sa.bindparam("most", type_=sa.Integer))
+    )
+    return compiled(statement)
+
 
 # Actions -------------------------------------------------------------------------------------------------------------
 

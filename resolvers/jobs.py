@@ -235,17 +235,18 @@ async def complete(tx: Transaction, job: Claimed, note: str | None = None) -> No
         raise LeaseLost(job.id)
 
 
-async def fail(tx: Transaction, job: Claimed, reason: str, *, final: bool = False) -> str:
+async def fail(tx: Transaction, job: Claimed, reason: str, *, final: bool = False) -> str | None:
     """Notes why an attempt failed; answers how the job stands: queued for later, or parked after the last attempt.
 
     What looks like a secret is left out of the reason.
 
-    Where the lease is lost, or the attempt was committed after all and only its answer lost, nothing changes.
+    Where the lease is lost, or the attempt was committed after all and only its answer lost, nothing changes, and the
+    answer is None.
     """
     reason = redacted(reason)
     is_over = final or job.attempt >= job.max_attempts
     values: dict[str, Any] = {"state": PARKED, "parked_reason": reason[:2000]} if is_over else {"state": QUEUED}
-    await tx.execute(
+    is_noted = await tx.execute(
         sa.update(JOB)
         .where(_IS_HELD)
         .values(
@@ -258,7 +259,7 @@ async def fail(tx: Transaction, job: Claimed, reason: str, *, final: bool = Fals
         ),
         job.lease,
     )
-    return str(values["state"])
+    return str(values["state"]) if is_noted else None
 
 
 def retry_delay(attempt: int) -> timedelta:

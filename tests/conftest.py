@@ -22,7 +22,7 @@ from models.identity import Role
 from resolvers import identity
 from tests.browser.announcement import pytest_terminal_summary
 from tests.support.clients import Client, People
-from tests.support.servers import DatabaseServer, RunningApplication, cloned
+from tests.support.servers import WEBHOOKS, DatabaseServer, RunningApplication, cloned
 
 __all__ = ["pytest_terminal_summary"]
 
@@ -79,7 +79,7 @@ def fresh_database(database_server: tuple[str, str]) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def application(database_url: str) -> Iterator[tuple[str, RunningApplication]]:
     """(address, the running application) over this worker's database."""
-    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url)))
+    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), webhooks=WEBHOOKS))
     yield running.start(), running
     running.stop()
 

@@ -27,6 +27,7 @@ from core.writing import Transaction, transaction
 from gateways.mail import Mail
 from resolvers import jobs
 from resolvers.jobs import Claimed, LeaseLost
+from resolvers.webhooks.kit import Hooks
 
 log = logging.getLogger("cairn.jobs")
 
@@ -41,6 +42,7 @@ class Tools:
     fact_days: int
     job_days: int
     event_days: int = 30
+    hooks: Hooks | None = None
 
 
 @dataclass
@@ -144,4 +146,5 @@ async def _do(database: Database, tools: Tools, found: Actor, held: Held) -> Non
 async def _failed(database: Database, job: Claimed, reason: str, *, final: bool = False) -> None:
     async with transaction(database, SERVICE) as tx:
         state = await jobs.fail(tx, job, reason, final=final)
-    log.warning("job %s (%s), attempt %d: %s; it is %s", job.id, job.actor, job.attempt, reason, state)
+    outcome = f"it is {state}" if state else "it was done all the same, or is not ours any more"
+    log.warning("job %s (%s), attempt %d: %s; %s", job.id, job.actor, job.attempt, reason, outcome)

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from dramatiq import Broker, Message, MessageProxy
 from dramatiq.broker import Consumer
@@ -21,6 +21,7 @@ from resolvers.jobs import Claimed
 # How many jobs a consumer claims at most in one statement.
 _AT_ONCE = 32
 _DRAINING_SECONDS = 0.05
+_SILENCE_SECONDS = 10
 # (queue, at most so many) -> jobs claimed; called in a thread.
 Claim = Callable[[str, int], list[Claimed]]
 
@@ -133,12 +134,24 @@ def message_for(queue: str, actor: str, job_id: str) -> Message[Any]:
 
 
 def outside_broker(url: str) -> Broker:
-    """The broker at this address: `redis://` (or `rediss://`) or `amqp://` (or `amqps://`)."""
+    """The broker at this address: `redis://` (or `rediss://`) or `amqp://` (or `amqps://`).
+
+    One that falls silent counts as away after some seconds, and is tried again.
+    """
     if urlsplit(url).scheme.startswith("redis"):
+        import redis
         from dramatiq.brokers.redis import RedisBroker
 
-        made: Broker = RedisBroker(url=url, middleware=[], namespace="cairn")  # type: ignore[no-untyped-call]
+        client = redis.Redis.from_url(url, socket_timeout=_SILENCE_SECONDS, socket_connect_timeout=_SILENCE_SECONDS)
+        made: Broker = RedisBroker(client=client, middleware=[], namespace="cairn")  # type: ignore[no-untyped-call]
         return made
     from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
-    return RabbitmqBroker(url=url, middleware=[], confirm_delivery=True)
+    return RabbitmqBroker(url=_with_heartbeat(url), middleware=[], confirm_delivery=True)
+
+
+def _with_heartbeat(url: str) -> str:
+    parts = urlsplit(url)
+    if "heartbeat=" in parts.query:
+        return url
+    return urlunsplit(parts._replace(query=f"{parts.query}&heartbeat={_SILENCE_SECONDS}".lstrip("&")))

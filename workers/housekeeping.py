@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,9 +12,11 @@ from core.jobs import JobKind, Priority
 from core.viewer import SERVICE
 from core.writing import Transaction, transaction
 from resolvers import events, identity, jobs, outbox
+from resolvers.importing import IMPORT
 from resolvers.inbox import events as inbox
 from resolvers.inbox import hooks
 from resolvers.requests import idempotency, limits
+from resolvers.webhooks import sending
 from workers.actors import Work, actor
 
 REMOVE_EXPIRED = JobKind("remove_expired", priority=Priority.LOW, time_limit=300, schedule="7 * * * *")
@@ -30,13 +31,22 @@ async def remove_expired(work: Work) -> None:
     await limits.delete_old(work.tx)
     await idempotency.delete_old(work.tx)
     await hooks.delete_seen(work.tx)
-    await asyncio.to_thread(_remove_files, work.tools.imports, work.tools.job_days)
+    now, wanted = await _uploads(work.tx)
+    await asyncio.to_thread(_remove_files, work.tools.imports, now - work.tools.job_days * 86_400, wanted)
 
 
-def _remove_files(folder: Path, days: int) -> None:
+async def _uploads(tx: Transaction) -> tuple[float, set[str]]:
+    """(the database's clock, in seconds; the files that are still to be imported)."""
+    (clock,) = await tx.rows(sa.select(sa.cast(sa.func.extract("epoch", sa.func.now()), sa.Float).label("now")))
+    unfinished = sa.and_(jobs.JOB.c.actor == IMPORT.name, jobs.JOB.c.finished_at.is_(None))
+    files = await tx.rows(sa.select(jobs.JOB.c.arguments["file"].astext.label("name")).where(unfinished))
+    return clock.now, {each.name for each in files}
+
+
+def _remove_files(folder: Path, before: float, wanted: Container[str]) -> None:
     """Uploads that nobody imported, or that were left behind when their worker was killed."""
     for path in folder.glob("*.tar.gz"):
-        if path.stat().st_mtime < time.time() - days * 86_400:
+        if path.name not in wanted and path.stat().st_mtime < before:
             path.unlink(missing_ok=True)
 
 
@@ -45,6 +55,9 @@ async def _in_batches(work: Work) -> None:
     await _until_none(work, lambda tx: jobs.delete_old(tx, work.tools.job_days))
     await _until_none(work, lambda tx: inbox.delete_old(tx, work.tools.event_days))
     await _until_none(work, lambda tx: _delete_old_facts(tx, work.tools.fact_days))
+    if work.tools.hooks is not None:
+        days = work.tools.hooks.rules.delivery_days
+        await _until_none(work, lambda tx: sending.delete_old(tx, days))
 
 
 async def _until_none(work: Work, delete: Callable[[Transaction], Awaitable[int]]) -> None:
@@ -63,4 +76,4 @@ async def _delete_old_facts(tx: Transaction, days: int) -> int:
 
 @actor(REMOVE_OLD, prepare=_in_batches)
 async def remove_old(work: Work) -> None:
-    """Jobs that were done, events that came in and facts that happened long ago: all of it in batches, before."""
+    """What was done, what came in and went out, and facts of long ago: all of it in batches, before."""

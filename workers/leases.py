@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 
+from core.connection import hang_up
 from resolvers.jobs import LEASE
 from workers.actors import Held
 
 BEAT_SECONDS = LEASE.total_seconds() / 3
 TELL_SECONDS = 1.0
+SILENCE_SECONDS = 7.0
 # Rows that somebody has locked, such as the job's own completion, are not waited for.
 _RENEW = """
 WITH told AS (
@@ -33,6 +36,17 @@ SELECT job.id::text FROM job JOIN unnest(%(ids)s::uuid[], %(attempts)s::int[]) A
 WHERE NOT (job.state = 'running' AND job.lease_owner = %(owner)s AND job.attempts = told.attempt)
 """
 log = logging.getLogger("cairn.jobs")
+
+
+@contextmanager
+def _hung_up_after(seconds: float, connection: psycopg.Connection) -> Iterator[None]:
+    """Breaks the connection off when the block takes longer: nobody else would, where the line is dead."""
+    timer = threading.Timer(seconds, hang_up, [connection.pgconn.socket])
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class Leases:
@@ -93,7 +107,8 @@ class Leases:
                     connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
                     connection.execute("SET ROLE cairn_service")
                     connection.execute("SET statement_timeout = '5s'")
-                self._renew(connection, held, is_beat)
+                with _hung_up_after(SILENCE_SECONDS, connection):
+                    self._renew(connection, held, is_beat)
             except psycopg.Error as error:
                 log.warning("leases were not renewed: %s", error)
                 beat = 0.0

@@ -1,4 +1,4 @@
-"""The relay: facts get their places, and a job for each reaction, in one transaction."""
+"""The relay: facts get their places, a job for each reaction, and a delivery for each webhook, in one transaction."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from core.jobs import JobKind
 from core.viewer import SERVICE
 from core.writing import transaction
 from resolvers import events, jobs
+from resolvers.webhooks import placing
 from workers.actors import Actor, Work
 
 BATCH = 500
@@ -45,4 +46,5 @@ async def place(database: Database, following: Mapping[str, Sequence[JobKind]]) 
         wanted = [(kind, {"fact_id": each.id}, None) for each in placed for kind in following.get(each.type, ())]
         for start in range(0, len(wanted), BATCH):
             await jobs.enqueue_all(tx, wanted[start : start + BATCH])
+        await placing.take(tx, placed)
     return len(placed)

@@ -20,25 +20,32 @@ import psycopg
 from dramatiq.asyncio import EventLoopThread
 from psycopg_pool import PoolTimeout
 
+from core.connection import Connection
 from core.database import Database
 from core.errors import RequestError
 from core.viewer import SERVICE
 from core.writing import transaction
 from resolvers import events, jobs
 from resolvers.jobs import LEASE, Claimed
+from resolvers.webhooks import placing
 from workers import relay
 from workers.actors import Actor, Held, Tools, carry_out
 from workers.broker import PostgresBroker, Slots, message_for, outside_broker
 from workers.leases import Leases
 from workers.registry import ACTORS, REACTIONS
-from workers.sealing import seal_forever
+from workers.sealing import seal_all
+from workers.webhooks import QUEUE as WEBHOOKS
+from workers.webhooks import Dispatcher
 
 POLL_SECONDS = 1.0
 UPKEEP_SECONDS = 2.0
+SEAL_SECONDS = 1.0
 # A worker that is told to stop lets go of everything within 20 seconds.
 DRAIN_SECONDS = 15.0
 LET_GO_SECONDS = 3.0
 TELL_AT_ONCE = 500
+# The ear asks every so often whether the line is still there, and takes it for dead after so long a silence.
+PING_SECONDS, SILENCE_SECONDS = 2.0, 5.0
 AWAY = (psycopg.Error, OSError, RequestError, PoolTimeout)
 log = logging.getLogger("cairn.workers")
 
@@ -72,6 +79,8 @@ class Worker:
         )
         self._worker = dramatiq.Worker(self._broker, worker_threads=threads, worker_timeout=int(POLL_SECONDS * 1000))
         self._beside: list[asyncio.Task[None]] = []
+        self._sends = tools.hooks is not None and (not queues or WEBHOOKS in queues)
+        self._dispatcher: Dispatcher | None = None
 
     # Starting and stopping -------------------------------------------------------------------------------------------
 
@@ -108,10 +117,13 @@ class Worker:
             asyncio.create_task(_for_ever("relay", self._relay)),
             asyncio.create_task(_for_ever("upkeep", self._upkeep)),
             asyncio.create_task(_for_ever("ear", self._listen)),
-            asyncio.create_task(seal_forever(self._database)),
+            asyncio.create_task(_for_ever("sealing", self._seal)),
         ]
         if self._is_outside:
             self._beside.append(asyncio.create_task(_for_ever("telling", self._tell)))
+        if self._tools.hooks is not None and self._sends:
+            self._dispatcher = Dispatcher(self._database, self._tools.hooks, self.owner)
+            self._beside.append(asyncio.create_task(_for_ever("webhooks", self._dispatcher.step)))
 
     def stop(self) -> None:
         """Takes no more jobs, finishes those in hand, gives back what is not done in time."""
@@ -129,6 +141,8 @@ class Worker:
             task.cancel()
         if doing or self._beside:
             await asyncio.wait((*doing, *self._beside), timeout=LET_GO_SECONDS)
+        if self._dispatcher is not None:
+            await self._dispatcher.stop(LET_GO_SECONDS)
         for held in self._leases.all():
             await self._give_back(held.job)
         await self._database.close()
@@ -178,8 +192,12 @@ class Worker:
             self._leases.drop(job_id)
 
     async def _claimed_one(self, job_id: str) -> Held | None:
-        async with transaction(self._database, SERVICE) as tx:
-            job = await jobs.claim_one(tx, self.owner, job_id)
+        try:
+            async with transaction(self._database, SERVICE) as tx:
+                job = await jobs.claim_one(tx, self.owner, job_id)
+        except AWAY as error:
+            log.warning("job %s cannot be had, and will be told of again: %s", job_id, error)
+            return None
         return None if job is None else Held(job, 0)
 
     async def _give_back(self, job: Claimed) -> None:
@@ -209,6 +227,10 @@ class Worker:
             await jobs.tick(tx, self._kinds)
         await asyncio.sleep(UPKEEP_SECONDS)
 
+    async def _seal(self) -> None:
+        await seal_all(self._database)
+        await asyncio.sleep(SEAL_SECONDS)
+
     async def _tell(self) -> None:
         """Tells the broker of jobs that are due; messages that are lost are sent again after a while."""
         self._due.clear()
@@ -219,8 +241,9 @@ class Worker:
             for each in found:
                 await asyncio.to_thread(self._broker.enqueue, message_for(each.queue, each.actor, each.id))
                 told += 1
-        except (dramatiq.DramatiqError, OSError):
-            log.warning("the broker is away", exc_info=True)
+        except Exception as error:
+            # Each library has errors of its own for a broker that is away.
+            log.warning("the broker is away: %s: %s", type(error).__name__, error)
             async with transaction(self._database, SERVICE) as tx:
                 await jobs.forget_told(tx, [each.id for each in found[told:]])
         if told < TELL_AT_ONCE:
@@ -228,18 +251,27 @@ class Worker:
 
     async def _listen(self) -> None:
         """Hears wake-ups, until the connection breaks. Whoever listens looks by themselves too, once a second."""
-        async with await psycopg.AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+        async with await Connection.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+            connection.patience = SILENCE_SECONDS
             await connection.execute("SET ROLE cairn_service")
             await connection.execute(f"LISTEN {events.RECORDED}")
             await connection.execute(f"LISTEN {jobs.DUE}")
+            await connection.execute(f"LISTEN {placing.DUE}")
             self._wake(events.RECORDED)
             self._wake(jobs.DUE)
-            async for heard in connection.notifies():
-                self._wake(heard.channel)
+            self._wake(placing.DUE)
+            while True:
+                async for heard in connection.notifies(timeout=PING_SECONDS):
+                    self._wake(heard.channel)
+                # A line that nothing was heard on may be dead.
+                await connection.execute("SELECT 1")
 
     def _wake(self, channel: str) -> None:
         if channel == events.RECORDED:
             self._recorded.set()
+        elif channel == placing.DUE:
+            if self._dispatcher is not None:
+                self._dispatcher.ring()
         elif isinstance(self._broker, PostgresBroker):
             self._broker.ring()
         else:

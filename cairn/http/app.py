@@ -59,6 +59,7 @@ def application(parts: Parts) -> ASGIApp:
         repeats,
         parts.tallies,
         budget,
+        parts.hooks,
     )
     work = parts.settings.work
     imports = ImportEndpoint(parts.database, parts.credentials, work.imports, work.import_max_bytes)

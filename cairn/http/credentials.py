@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from cairn.http.origins import Origins
@@ -27,6 +27,18 @@ class OtherIssuers(Protocol):
         """The viewer behind a token; raises `InvalidCredentials`, or `RequestError` when the issuer is away."""
 
 
+# The kinds of our own secrets that are sent as bearer tokens.
+_BEARERS = (identity.TokenKind.API, identity.TokenKind.ACCESS, identity.TokenKind.IMPERSONATION)
+
+
+@dataclass(frozen=True)
+class Presented:
+    """A credential as it came, and of which kind; None for the token of another issuer."""
+
+    secret: str
+    kind: identity.TokenKind | None
+
+
 @dataclass(frozen=True)
 class Credentials:
     """Reads and sets them. `secure` is for addresses that browsers reach over https.
@@ -39,37 +51,64 @@ class Credentials:
     issuers: OtherIssuers | None
     origins: Origins
 
-    def cookie_name(self, request: Request) -> str:
+    def cookie_name(self, request: HTTPConnection) -> str:
         """Two servers on one host must not overwrite each other's cookie: browsers ignore the port."""
         return "__Host-cairn_session" if self.secure else f"cairn_session_{request.url.port or 80}"
 
-    async def viewer(self, request: Request) -> Viewer:
+    async def viewer(self, request: HTTPConnection) -> Viewer:
         """The viewer of a request; raises `InvalidCredentials` for a bearer token that is not valid."""
+        return (await self.identified(self.presented(request)))[1]
+
+    async def identified(self, presented: Presented | None) -> tuple[Presented | None, Viewer]:
+        """A credential with its viewer. A cookie whose session is over is as good as none.
+
+        Raises `InvalidCredentials` for a bearer token that is not valid.
+        """
+        found = ANONYMOUS if presented is None else await self.viewer_of(presented)
+        if found is not None:
+            return presented, found
+        if presented is not None and presented.kind is identity.TokenKind.SESSION:
+            return None, ANONYMOUS
+        raise InvalidCredentials("This token is not valid: it may be expired or revoked.")
+
+    def presented(self, request: HTTPConnection) -> Presented | None:
+        """The credential that came with a request; raises `InvalidCredentials` for what cannot be one."""
         header = request.headers.get("authorization")
         if header is not None:
-            return await self._viewer_of_header(header)
+            return self.bearer(header)
         cookie = request.cookies.get(self.cookie_name(request)) if "cookie" in request.headers else None
         # What does not even look like one of ours is told without asking the database.
         if cookie is None or not identity.looks_like_token(cookie, identity.TokenKind.SESSION):
-            return ANONYMOUS
-        if self.origins.is_foreign(request):
-            return ANONYMOUS
-        found = await identity.viewer_of_session(self.database, cookie)
-        return ANONYMOUS if found is None else await self._seen(found)
+            return None
+        return None if self.origins.is_foreign(request) else Presented(cookie, identity.TokenKind.SESSION)
 
-    async def _viewer_of_header(self, header: str) -> Viewer:
+    def bearer(self, header: str) -> Presented:
+        """The credential in an `Authorization` header; raises `InvalidCredentials` for what cannot be one."""
         scheme, _, token = header.partition(" ")
         token = token.strip()
-        found = None
-        if self.issuers is not None and scheme.lower() == "bearer" and identity.looks_like_jwt(token):
-            return await self.issuers.viewer(self.database, token)
-        if scheme.lower() == "bearer" and identity.looks_like_token(token, identity.TokenKind.IMPERSONATION):
-            return await self._acting(token)
         if scheme.lower() == "bearer":
-            found = await identity.viewer_of_bearer(self.database, token)
-        if found is None:
-            raise InvalidCredentials("This token is not valid: it may be expired or revoked.")
-        return await self._seen(found)
+            if self.issuers is not None and identity.looks_like_jwt(token):
+                return Presented(token, None)
+            kind = identity.kind_of(token)
+            if kind in _BEARERS:
+                return Presented(token, kind)
+        raise InvalidCredentials("This token is not valid: it may be expired or revoked.")
+
+    async def viewer_of(self, presented: Presented) -> Viewer | None:
+        """Who is behind a credential; None where it is not good, or no longer.
+
+        Raises `InvalidCredentials` for a bad token of another issuer, and `RequestError` where that is away.
+        """
+        if presented.kind is None:
+            assert self.issuers is not None
+            return await self.issuers.viewer(self.database, presented.secret)
+        if presented.kind is identity.TokenKind.IMPERSONATION:
+            return await self._acting(presented.secret)
+        if presented.kind is identity.TokenKind.SESSION:
+            found = await identity.viewer_of_session(self.database, presented.secret)
+        else:
+            found = await identity.viewer_of_bearer(self.database, presented.secret)
+        return None if found is None else await self._seen(found)
 
     async def _acting(self, token: str) -> Viewer:
         """Somebody as whom somebody else acts: that they were here themselves is not written down."""
@@ -109,7 +148,7 @@ class Credentials:
         response.delete_cookie(self.cookie_name(request), path="/", secure=self.secure, httponly=True, samesite="lax")
 
 
-def origin_of(request: Request, request_id: str | None = None) -> identity.Origin:
+def origin_of(request: HTTPConnection, request_id: str | None = None) -> identity.Origin:
     """Where a request comes from: behind a trusted proxy, what that says."""
     address = request.client.host if request.client else None
     return identity.Origin(address, request.headers.get("user-agent"), request_id)

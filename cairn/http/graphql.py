@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
 from typing import Any
@@ -15,9 +15,9 @@ from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from cairn.http.bodies import EndedEarly, TooLarge, is_deeper, read
 from cairn.http.budgets import TOO_MANY, RequestBudget
 from cairn.http.caching import revalidated
+from cairn.http.calls import JSON, BadRequest, Call, from_body, from_url
 from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
 from cairn.http.idempotency import STATUS, InvalidKey, Repeats, conflict
 from cairn.http.origins import is_json
@@ -36,33 +36,12 @@ from graph.errors import shown
 from graph.running import Operations
 from models.identity import Scope
 from resolvers.requests.idempotency import Key, KeyReused
+from resolvers.webhooks.kit import Hooks
 
-GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
-_CHARSET = re.compile(r'charset\s*=\s*"?([^\s;"]+)', re.IGNORECASE)
+GRAPHQL_JSON = "application/graphql-response+json"
 _LONGEST_ACCEPT = 1000
 _WEIGHT = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 log = logging.getLogger("cairn.http")
-
-
-@dataclass(frozen=True)
-class BadRequest(Exception):
-    """The request is no GraphQL request; answered with this status and one error."""
-
-    status: int
-    message: str
-    code: str = "BAD_REQUEST"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    extensions: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Call:
-    """The parameters of a GraphQL request."""
-
-    query: str | None
-    document_id: str | None
-    operation_name: str | None
-    variables: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -77,6 +56,7 @@ class GraphqlEndpoint:
     repeats: Repeats
     tallies: Tallies | None = None
     budget: RequestBudget | None = None
+    hooks: Hooks | None = None
 
     async def __call__(self, request: Request) -> Response:
         """One request, one answer; nothing but our own failures is a 5xx."""
@@ -113,7 +93,7 @@ class GraphqlEndpoint:
     async def _run(self, request: Request, media_type: str, operation: Operation) -> Response:
         if media_type == "":
             raise BadRequest(406, f"This endpoint answers {GRAPHQL_JSON} or {JSON}.", "NOT_ACCEPTABLE")
-        call = await self._from_body(request) if request.method == "POST" else self._from_url(request)
+        call = await self._call(request)
         operation.text, operation.variables = call.query or "", call.variables
         viewer = None if self._is_open(call) else await self._editor(request, operation)
         prepared = operation.prepared = self._prepared(call)
@@ -137,6 +117,7 @@ class GraphqlEndpoint:
             origin=origin_of(request, operation.request_id),
             tallies=self.tallies,
             key=key,
+            hooks=self.hooks,
         )
         answer = operation.answer = await self.operations.run(prepared, call.variables, context, operation.request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
@@ -159,6 +140,13 @@ class GraphqlEndpoint:
         if "errors" in answer or not context.is_repeatable:
             return content
         return await self.repeats.keep(context.key, viewer, content)
+
+    async def _call(self, request: Request) -> Call:
+        if request.method != "POST":
+            return from_url(request, self.limits.max_json_depth)
+        if is_json(request) and self.credentials.origins.is_foreign(request):
+            raise BadRequest(403, "Pages of this origin may not call the API.", "FOREIGN_ORIGIN")
+        return await from_body(request, self.limits.max_body_bytes, self.limits.max_json_depth)
 
     def _spend(self, viewer: Viewer) -> None:
         """Takes the request from the person's budget, wherever they ask from; addresses have theirs already."""
@@ -212,24 +200,6 @@ class GraphqlEndpoint:
             raise BadRequest(401, str(error), "UNAUTHENTICATED", challenge) from error
         return operation.viewer
 
-    async def _from_body(self, request: Request) -> Call:
-        _check_headers(request, self.limits.max_body_bytes)
-        if self.credentials.origins.is_foreign(request):
-            raise BadRequest(403, "Pages of this origin may not call the API.", "FOREIGN_ORIGIN")
-        body = await _read(request, self.limits.max_body_bytes)
-        parsed = _parsed(body, self.limits.max_json_depth, "The body")
-        if not isinstance(parsed, dict):
-            raise BadRequest(400, "The body must be a JSON object.")
-        return _call(parsed)
-
-    def _from_url(self, request: Request) -> Call:
-        given: dict[str, Any] = dict(request.query_params)
-        for name in ("variables", "extensions"):
-            text = given.pop(name, "")
-            if text:
-                given[name] = _parsed(text.encode(), self.limits.max_json_depth, f"The parameter {name}")
-        return _call(given)
-
 
 def _refuse_conflicts(answer: dict[str, Any]) -> None:
     """Raises where the key of the request is in use, or was used for something else: nothing more is said then."""
@@ -237,62 +207,6 @@ def _refuse_conflicts(answer: dict[str, Any]) -> None:
     if error is not None:
         code = error["extensions"]["code"]
         raise BadRequest(STATUS[code], error["message"], code, {"retry-after": "1"} if STATUS[code] == 409 else {})
-
-
-def _check_headers(request: Request, most: int) -> None:
-    """Refuses a body that we cannot read, or that is too large, before any of it is read."""
-    if not is_json(request):
-        raise BadRequest(415, f"Send the request as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
-    charset = _CHARSET.search(request.headers.get("content-type", "").partition(";")[2])
-    if charset and charset[1].lower() not in ("utf-8", "utf8"):
-        raise BadRequest(415, "Send the request in UTF-8.", "UNSUPPORTED_MEDIA_TYPE")
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        plain = {"accept-encoding": "identity"}
-        raise BadRequest(415, "Send the body uncompressed.", "UNSUPPORTED_MEDIA_TYPE", plain)
-    if int(request.headers.get("content-length", 0)) > most:
-        raise _too_large(most)
-
-
-def _too_large(most: int) -> BadRequest:
-    return BadRequest(413, f"The body is larger than {most} bytes.", "BODY_TOO_LARGE")
-
-
-def _parsed(text: bytes, deepest: int, what: str) -> Any:
-    """JSON as data, refused when it nests too deeply or is none."""
-    if is_deeper(text, deepest):
-        raise BadRequest(400, f"{what} is nested too deeply.", "BODY_TOO_DEEP")
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(400, f"{what} is not JSON.") from error
-
-
-def _call(given: dict[str, Any]) -> Call:
-    query, document_id, name = given.get("query"), given.get("documentId"), given.get("operationName")
-    variables, extensions = given.get("variables"), given.get("extensions")
-    if document_id is not None and not isinstance(document_id, str):
-        raise BadRequest(400, "The parameter documentId must be a string.")
-    if document_id and query is not None:
-        raise BadRequest(400, "Give either the parameter query or the parameter documentId.")
-    if not document_id and (not isinstance(query, str) or not query):
-        raise BadRequest(400, "The parameter query is missing.")
-    if name is not None and not isinstance(name, str):
-        raise BadRequest(400, "The parameter operationName must be a string.")
-    if variables is not None and not isinstance(variables, dict):
-        raise BadRequest(400, "The parameter variables must be an object.")
-    if extensions is not None and not isinstance(extensions, dict):
-        raise BadRequest(400, "The parameter extensions must be an object.")
-    return Call(query, document_id or None, name or None, variables)
-
-
-async def _read(request: Request, most: int) -> bytes:
-    """The body, refused as soon as it is known to be too large."""
-    try:
-        return await read(request, most)
-    except TooLarge as error:
-        raise _too_large(most) from error
-    except EndedEarly as error:
-        raise BadRequest(400, "The body ended too early.") from error
 
 
 def _media_type(request: Request) -> str:

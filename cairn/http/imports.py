@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -68,6 +69,9 @@ class ImportEndpoint:
             async with transaction(self.database, viewer) as tx:
                 job_id = str(await jobs.enqueue(tx, IMPORT, arguments))
                 await audit.record(tx, "import_upload", job_id, arguments)
+        except psycopg.OperationalError:
+            # Perhaps it was committed, and only the answer lost: then the job needs the file. If not, time removes it.
+            raise
         except BaseException:
             path.unlink(missing_ok=True)
             raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 # `none` is a person's own doing: an address typed, a bookmark.
 _OWN_SITES = ("same-origin", "none")
@@ -23,7 +23,7 @@ class Origins:
     own: str | None = None
     allowed: frozenset[str] = frozenset()
 
-    def is_foreign(self, request: Request) -> bool:
+    def is_foreign(self, request: HTTPConnection) -> bool:
         """Whether another site's page has made a browser send this."""
         origin = request.headers.get("origin")
         if origin is not None:
@@ -37,7 +37,7 @@ class Origins:
         says_whence = "origin" in request.headers or "sec-fetch-site" in request.headers
         return says_whence or is_json(request) or "x-cairn-client" in request.headers
 
-    def _is_ours(self, origin: str, request: Request) -> bool:
+    def _is_ours(self, origin: str, request: HTTPConnection) -> bool:
         if origin in self.allowed:
             return True
         if self.own is not None:

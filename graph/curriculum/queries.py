@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
 import strawberry
 
+from core.errors import RequestError
+from core.viewer import require
 from graph.curriculum.arguments import (
     BlockFilter,
     BlockSort,
@@ -17,10 +23,28 @@ from graph.curriculum.arguments import (
     ThemeSort,
 )
 from graph.curriculum.types import Course, Lesson, Module, Theme
+from graph.declaring import argument, batch_field
+from graph.engine import BatchInfo
+from graph.formats.answering import AnswerInput, AnswerPreview, preview
 from graph.formats.base import Block
-from graph.node import by_id, by_id_or_slug
+from graph.node import by_id, by_id_or_slug, require_kind
 from graph.paging import Connection, connection
+from models.identity import Scope
 from resolvers import curriculum
+
+
+async def _preview(
+    parents: Sequence[Any], info: BatchInfo, block_id: str, answer: Any
+) -> Sequence[AnswerPreview | None]:
+    require(info.context.viewer, Scope.CONTENT_EDIT, somewhere=True)
+    require_kind(curriculum.BLOCK_BY_ID, block_id)
+    found = await curriculum.question(info.context.reader, block_id)
+    if found is None:
+        return [None] * len(parents)
+    block, question = found
+    if question is None:
+        raise RequestError("This block is not a question.")
+    return [preview(question, block.points, answer)] * len(parents)
 
 
 @strawberry.type
@@ -47,3 +71,12 @@ class CurriculumQuery:
     module: Module | None = by_id(curriculum.MODULE_BY_ID, "One module.")
     lesson: Lesson | None = by_id(curriculum.LESSON_BY_ID, "One lesson.")
     block: Block | None = by_id(curriculum.BLOCK_BY_ID, "One block.")
+    answer_preview: AnswerPreview | None = batch_field(
+        _preview,
+        "What an answer to a question would come to, for its authors to try it; nothing is kept. Needs the permission "
+        "`content:edit`, for this course or everywhere.",
+        [
+            argument("block_id", strawberry.ID, "The question's id.", default=inspect.Parameter.empty),
+            argument("answer", AnswerInput, "What is answered.", default=inspect.Parameter.empty),
+        ],
+    )

@@ -2,8 +2,11 @@
 
 from graph.formats import (
     callout,
+    cloze,
     embed,
+    file_upload,
     freeform,
+    matching,
     matrix,
     media,
     multi_select,
@@ -11,6 +14,7 @@ from graph.formats import (
     numeric,
     ranking,
     rating,
+    reflection,
     scale,
     section,
     short_answer,
@@ -35,4 +39,8 @@ FORMATS: tuple[GraphFormat, ...] = (
     scale.FORMAT,
     rating.FORMAT,
     matrix.FORMAT,
+    matching.FORMAT,
+    cloze.FORMAT,
+    reflection.FORMAT,
+    file_upload.FORMAT,
 )

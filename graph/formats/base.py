@@ -33,6 +33,9 @@ class GraphFormat:
     kind: BlockFormat
     output: type
     input: type
+    # What answers look like, read and written; only questions have answers.
+    response: type | None = None
+    response_input: type | None = None
 
 
 def setting(description: str, *, default: Any = None) -> Any:
@@ -43,7 +46,8 @@ def setting(description: str, *, default: Any = None) -> Any:
 def parts(description: str) -> Any:
     """A list of items in the block's settings, of the same name; each item knows its block."""
     return _read(
-        description, lambda row, name: [Row({**item, "block": row, "list": name}) for item in row.settings[name]]
+        description,
+        lambda row, name: [Row({**item, "block": row, "list": name}) for item in row.settings.get(name, [])],
     )
 
 
@@ -62,12 +66,13 @@ def secret_parts(description: str) -> Any:
     return _secret(description, _same, read)
 
 
-def secret_of_part(description: str) -> Any:
-    """A secret field of a list item, of the same name; null for who may not see it."""
+def secret_of_part(description: str, *, as_item: Callable[[Any], Any] | None = None) -> Any:
+    """A secret field of a list item, of the same name; null for who may not see it. `as_item` makes its objects."""
 
     def read(row: Any, name: str, key: dict[str, Any]) -> Any:
         of_list = key.get(row.list)
-        return None if of_list is None else of_list.get(row.id, {}).get(name)
+        found = None if of_list is None else of_list.get(row.id, {}).get(name)
+        return found if as_item is None or found is None else [as_item(each) for each in found]
 
     return _secret(description, lambda row: row.block, read, needs=())
 
@@ -116,6 +121,8 @@ class Block(Node):
     plain_text: str = column("The text, or the question, without any markup.", needs="body_text")
     points: int = column("What a full answer is worth.")
     is_required: bool = column("Whether the lesson counts as done without it.")
+    key: str | None = column()
+    show_if: str | None = column()
     lesson: Annotated[Lesson, strawberry.lazy("graph.curriculum.types")] | None = related_one(
         curriculum.LESSON_OF_BLOCK, "The lesson it stands in."
     )
@@ -134,6 +141,20 @@ class QuestionBlock(Block):
     explanation: str | None = secret_setting("Why the answer is right (Markdown).")
 
 
+@strawberry.interface(description="A question that may have a right answer. Without one it is a poll.")
+class ScoredQuestion(QuestionBlock):
+    """The questions that a machine scores."""
+
+    penalty_percent: int = setting("What an answer costs that earns nothing, in hundredths of the points.", default=0)
+
+
+@strawberry.interface(description="What somebody answered. Its type says to which format of question.")
+class Response:
+    """Values without any right or wrong."""
+
+    format: BlockFormat = strawberry.field(description="The format of the question that it answers.")
+
+
 @strawberry.input
 class BlockInput:
     """What every format's input has. Absent leaves a value as it is; null clears it."""
@@ -146,16 +167,37 @@ class BlockInput:
     is_required: strawberry.Maybe[bool | None] = strawberry.field(
         description="Whether the lesson counts as done without it.", default=None
     )
+    show_if: strawberry.Maybe[str | None] = strawberry.field(
+        description="The condition under which it is shown, such as: mood < 4 and answered(sleep).", default=None
+    )
 
 
 @strawberry.input
 class QuestionInput(BlockInput):
     """What every question format's input has."""
 
+    key: strawberry.Maybe[str | None] = strawberry.field(
+        description="The name by which conditions refer to its answer: small letters, digits and _.", default=None
+    )
     hints: strawberry.Maybe[list[str] | None] = strawberry.field(description="Help, in order (Markdown).", default=None)
     explanation: strawberry.Maybe[str | None] = strawberry.field(
         description="Why the answer is right (Markdown).", default=None
     )
+
+
+@strawberry.input
+class ScoredInput(QuestionInput):
+    """What the input of every question has that may have a right answer."""
+
+    penalty_percent: strawberry.Maybe[int | None] = strawberry.field(
+        description="What an answer costs that earns nothing, 0 to 100 hundredths of the points; 0 if nothing is said.",
+        default=None,
+    )
+
+
+def answer_part(description: str) -> Any:
+    """A field of an answer, read or written."""
+    return strawberry.field(description=description)
 
 
 def may(description: str) -> Any:

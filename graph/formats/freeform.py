@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import strawberry
 
-from graph.formats.base import GraphFormat, QuestionBlock, QuestionInput, may, secret_setting, setting
+from graph.formats.base import (
+    GraphFormat,
+    QuestionBlock,
+    QuestionInput,
+    Response,
+    answer_part,
+    may,
+    secret_setting,
+    setting,
+)
 from models.curriculum import BlockFormat
 
 
@@ -30,4 +39,18 @@ class FreeformInput(QuestionInput):
     sample_answer: strawberry.Maybe[str | None] = may("What a good answer looks like (Markdown).")
 
 
-FORMAT = GraphFormat(BlockFormat.FREEFORM, FreeformQuestion, FreeformInput)
+@strawberry.type(description="What was written.")
+class FreeformResponse(Response):
+    """Read back as it was given."""
+
+    text: str = answer_part("The words.")
+
+
+@strawberry.input(description="What was written.")
+class FreeformResponseInput:
+    """All of the answer."""
+
+    text: str = answer_part("The words.")
+
+
+FORMAT = GraphFormat(BlockFormat.FREEFORM, FreeformQuestion, FreeformInput, FreeformResponse, FreeformResponseInput)

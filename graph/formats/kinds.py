@@ -22,6 +22,10 @@ described(
     scale="A point on a labelled line of numbers.",
     rating="A number of stars.",
     matrix="One or more choices for each of several rows.",
+    matching="To each thing on the left one on the right.",
+    cloze="A text with gaps to fill.",
+    reflection="Writing for oneself, never graded.",
+    file_upload="Files to hand in.",
 )
 
 __all__ = ["BlockFormat"]

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import strawberry
 
-from graph.formats.base import GraphFormat, QuestionBlock, QuestionInput, may, parts, secret_of_part, setting
+from graph.formats.base import (
+    GraphFormat,
+    Response,
+    ScoredInput,
+    ScoredQuestion,
+    answer_part,
+    may,
+    parts,
+    secret_of_part,
+    setting,
+)
 from models.curriculum import BlockFormat
 
 
@@ -26,12 +36,13 @@ class MatrixRow:
 
 
 @strawberry.type(description="The same choices for each of several rows; without right ones it is a poll.")
-class MatrixQuestion(QuestionBlock):
+class MatrixQuestion(ScoredQuestion):
     """Rows without a right choice are not scored."""
 
     rows: list[MatrixRow] = parts("The things to judge.")
     columns: list[MatrixColumn] = parts("The choices that every row offers.")
     allows_multiple: bool = setting("Whether several columns may be chosen in a row.")
+    every_part_counts: bool = setting("Whether each row earns its share, or only all of them together.", default=True)
 
 
 @strawberry.input(description="One of the choices that every row offers.")
@@ -54,7 +65,7 @@ class MatrixRowInput:
 
 
 @strawberry.input(description="The same choices for each of several rows. Without right ones it is a poll.")
-class MatrixInput(QuestionInput):
+class MatrixInput(ScoredInput):
     """A list given replaces the whole list."""
 
     rows: strawberry.Maybe[list[MatrixRowInput]] = may("The things to judge. Needed for a new block.")
@@ -62,6 +73,39 @@ class MatrixInput(QuestionInput):
         "The choices that every row offers; two at least. Needed for a new block. Give them ids to name the right ones."
     )
     allows_multiple: strawberry.Maybe[bool | None] = may("Whether several columns may be chosen in a row.")
+    every_part_counts: strawberry.Maybe[bool | None] = may(
+        "Whether each row earns its share, or only all of them together; each of them if nothing is said."
+    )
 
 
-FORMAT = GraphFormat(BlockFormat.MATRIX, MatrixQuestion, MatrixInput)
+@strawberry.type(description="What was chosen in one row.")
+class MatrixRowResponse:
+    """A part of an answer."""
+
+    row_id: str = answer_part("The id of the row.")
+    column_ids: list[str] = answer_part("The ids of the columns that were chosen in it.")
+
+
+@strawberry.type(description="What was chosen in the rows.")
+class MatrixResponse(Response):
+    """Read back as it was given."""
+
+    rows: list[MatrixRowResponse] = answer_part("The rows that were answered.")
+
+
+@strawberry.input(description="What was chosen in one row.")
+class MatrixRowResponseInput:
+    """A part of an answer."""
+
+    row_id: str = answer_part("The id of the row.")
+    column_ids: list[str] = answer_part("The ids of the columns that were chosen in it.")
+
+
+@strawberry.input(description="What was chosen in the rows.")
+class MatrixResponseInput:
+    """Rows may be left out."""
+
+    rows: list[MatrixRowResponseInput] = answer_part("The rows that were answered, each once.")
+
+
+FORMAT = GraphFormat(BlockFormat.MATRIX, MatrixQuestion, MatrixInput, MatrixResponse, MatrixResponseInput)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from graph.fields import described
-from graph.formats.base import GraphFormat, QuestionBlock, QuestionInput, may, parts, setting
+from graph.formats.base import GraphFormat, Response, ScoredInput, ScoredQuestion, answer_part, may, parts, setting
 from graph.formats.multiple_choice import Choice, ChoiceInput
 from models.curriculum import BlockFormat
 from resolvers.formats.multi_select import PartialCredit
@@ -15,11 +15,13 @@ described(
     none="Only a fully right answer earns points.",
     every_decision="Each choice rightly ticked or rightly left out earns its share.",
     halves="One wrong decision halves the points, two leave a quarter, more leave none.",
+    right_minus_wrong="Each correct choice earns its share, each wrong one costs its share of the wrong ones.",
+    weights="Each choice earns or costs the creditPercent that its author gave it.",
 )
 
 
 @strawberry.type(description="Several answers out of several; without a correct one it is a poll.")
-class MultiSelectQuestion(QuestionBlock):
+class MultiSelectQuestion(ScoredQuestion):
     """A question with any number of right choices."""
 
     choices: list[Choice] = parts("The answers to choose from.")
@@ -30,7 +32,7 @@ class MultiSelectQuestion(QuestionBlock):
 
 
 @strawberry.input(description="Several answers out of several. Without a correct choice it is a poll.")
-class MultiSelectInput(QuestionInput):
+class MultiSelectInput(ScoredInput):
     """A list given replaces the whole list."""
 
     choices: strawberry.Maybe[list[ChoiceInput]] = may(
@@ -44,4 +46,20 @@ class MultiSelectInput(QuestionInput):
     )
 
 
-FORMAT = GraphFormat(BlockFormat.MULTI_SELECT, MultiSelectQuestion, MultiSelectInput)
+@strawberry.type(description="The choices that were ticked.")
+class MultiSelectResponse(Response):
+    """Read back as it was given."""
+
+    choice_ids: list[str] = answer_part("The ids of the choices, in any order.")
+
+
+@strawberry.input(description="The choices that were ticked.")
+class MultiSelectResponseInput:
+    """All of the answer."""
+
+    choice_ids: list[str] = answer_part("The ids of the choices, in any order.")
+
+
+FORMAT = GraphFormat(
+    BlockFormat.MULTI_SELECT, MultiSelectQuestion, MultiSelectInput, MultiSelectResponse, MultiSelectResponseInput
+)

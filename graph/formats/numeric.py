@@ -5,7 +5,17 @@ from __future__ import annotations
 import strawberry
 
 from graph.fields import described
-from graph.formats.base import GraphFormat, QuestionBlock, QuestionInput, may, secret_parts, setting
+from graph.formats.base import (
+    GraphFormat,
+    Response,
+    ScoredInput,
+    ScoredQuestion,
+    answer_part,
+    may,
+    parts,
+    secret_parts,
+    setting,
+)
 from models.curriculum import BlockFormat
 from resolvers.formats.numeric import ToleranceKind
 
@@ -26,17 +36,29 @@ class NumericAnswer:
     minimum_inclusive: bool = strawberry.field(description="Whether the minimum itself belongs to the range.")
     maximum_inclusive: bool = strawberry.field(description="Whether the maximum itself belongs to the range.")
     feedback: str | None = strawberry.field(description="What a learner is told who answered so (Markdown).")
-    credit_percent: int = strawberry.field(description="Its share of the points, 0 to 100; 0 for a known mistake.")
+    credit_percent: int = strawberry.field(
+        description="Its share of the points, -100 to 100; 0 or less for a known mistake."
+    )
+
+
+@strawberry.type(description="A unit that answers may be given in besides the usual one.")
+class NumericUnit:
+    """A part of the settings."""
+
+    name: str = strawberry.field(description="What the unit is called.")
+    factor: str = strawberry.field(description="How many of the usual unit make up one of it.")
 
 
 @strawberry.type(description="A number, compared with accepted values or ranges; without any, nothing is scored.")
-class NumericQuestion(QuestionBlock):
+class NumericQuestion(ScoredQuestion):
     """The first answer that matches counts."""
 
     answers: list[NumericAnswer] | None = secret_parts(
         "The numbers that are recognised; the first that matches counts."
     )
-    unit: str | None = setting("What the number counts or measures.")
+    unit: str | None = setting("What the number counts or measures: the unit of the right answers.")
+    other_units: list[NumericUnit] = parts("The units that an answer may be given in besides.")
+    requires_unit: bool = setting("Whether an answer has to name its unit.", default=False)
     placeholder: str | None = setting("What the empty field shows.")
 
 
@@ -61,19 +83,47 @@ class NumericAnswerInput:
         default=None, description="What a learner is told who answered so (Markdown)."
     )
     credit_percent: int = strawberry.field(
-        default=100, description="Its share of the points, 0 to 100; 0 for a known mistake."
+        default=100, description="Its share of the points, -100 to 100; 0 or less for a known mistake."
     )
 
 
+@strawberry.input(description="A unit that answers may be given in besides the usual one.")
+class NumericUnitInput:
+    """Such as the name cm with the factor 0.01, where the usual unit is m."""
+
+    name: str = strawberry.field(description="What the unit is called.")
+    factor: str = strawberry.field(description="How many of the usual unit make up one of it, as a decimal string.")
+
+
 @strawberry.input(description="A number, compared with accepted values or ranges. Without any, nothing is scored.")
-class NumericInput(QuestionInput):
+class NumericInput(ScoredInput):
     """A list given replaces the whole list."""
 
     answers: strawberry.Maybe[list[NumericAnswerInput] | None] = may(
         "The numbers that are recognised; the first that matches counts."
     )
-    unit: strawberry.Maybe[str | None] = may("What the number counts or measures.")
+    unit: strawberry.Maybe[str | None] = may("What the number counts or measures: the unit of the right answers.")
+    other_units: strawberry.Maybe[list[NumericUnitInput] | None] = may(
+        "The units that an answer may be given in besides."
+    )
+    requires_unit: strawberry.Maybe[bool | None] = may("Whether an answer has to name its unit.")
     placeholder: strawberry.Maybe[str | None] = may("What the empty field shows.")
 
 
-FORMAT = GraphFormat(BlockFormat.NUMERIC, NumericQuestion, NumericInput)
+@strawberry.type(description="A number.")
+class NumericResponse(Response):
+    """Read back as it was given."""
+
+    number: str = answer_part("The number, as a decimal string.")
+    unit: str | None = answer_part("The unit it is in; null for the usual one.")
+
+
+@strawberry.input(description="A number.")
+class NumericResponseInput:
+    """All of the answer."""
+
+    number: str = answer_part("The number, as a decimal string.")
+    unit: str | None = may("The unit it is in; null for the usual one.")
+
+
+FORMAT = GraphFormat(BlockFormat.NUMERIC, NumericQuestion, NumericInput, NumericResponse, NumericResponseInput)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from graph.fields import described
-from graph.formats.base import GraphFormat, QuestionBlock, QuestionInput, may, setting
+from graph.formats.base import GraphFormat, QuestionBlock, QuestionInput, Response, answer_part, may, setting
 from models.curriculum import BlockFormat
 from resolvers.formats.rating import RatingSymbol
 
@@ -30,4 +30,18 @@ class RatingInput(QuestionInput):
     labels: strawberry.Maybe[list[str] | None] = may("What each step means, from 1 up: one for each step, or none.")
 
 
-FORMAT = GraphFormat(BlockFormat.RATING, RatingQuestion, RatingInput)
+@strawberry.type(description="How many stars.")
+class RatingResponse(Response):
+    """Read back as it was given."""
+
+    rating: int = answer_part("The number of stars.")
+
+
+@strawberry.input(description="How many stars.")
+class RatingResponseInput:
+    """All of the answer."""
+
+    rating: int = answer_part("The number of stars.")
+
+
+FORMAT = GraphFormat(BlockFormat.RATING, RatingQuestion, RatingInput, RatingResponse, RatingResponseInput)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
-from graph.formats.base import GraphFormat, QuestionBlock, QuestionInput, may, setting
+from graph.formats.base import GraphFormat, QuestionBlock, QuestionInput, Response, answer_part, may, setting
 from models.curriculum import BlockFormat
 
 
@@ -32,4 +32,18 @@ class ScaleInput(QuestionInput):
     middle_label: strawberry.Maybe[str | None] = may("What the middle means.")
 
 
-FORMAT = GraphFormat(BlockFormat.SCALE, ScaleQuestion, ScaleInput)
+@strawberry.type(description="A point on the line.")
+class ScaleResponse(Response):
+    """Read back as it was given."""
+
+    point: int = answer_part("The number of the point.")
+
+
+@strawberry.input(description="A point on the line.")
+class ScaleResponseInput:
+    """All of the answer."""
+
+    point: int = answer_part("The number of the point.")
+
+
+FORMAT = GraphFormat(BlockFormat.SCALE, ScaleQuestion, ScaleInput, ScaleResponse, ScaleResponseInput)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import strawberry
 
 from graph.fields import described
-from graph.formats.base import GraphFormat, QuestionBlock, QuestionInput, may, secret_parts, setting
+from graph.formats.base import (
+    GraphFormat,
+    Response,
+    ScoredInput,
+    ScoredQuestion,
+    answer_part,
+    may,
+    secret_parts,
+    setting,
+)
 from models.curriculum import BlockFormat
 from resolvers.formats.short_answer import TextMatch
 
@@ -24,11 +33,13 @@ class AcceptedAnswer:
     text: str = strawberry.field(description="The answer, or the pattern.")
     match: TextMatch = strawberry.field(description="How a learner's answer is compared with it.")
     feedback: str | None = strawberry.field(description="What a learner is told who answered so (Markdown).")
-    credit_percent: int = strawberry.field(description="Its share of the points, 0 to 100; 0 for a known mistake.")
+    credit_percent: int = strawberry.field(
+        description="Its share of the points, -100 to 100; 0 or less for a known mistake."
+    )
 
 
 @strawberry.type(description="A few words, compared with accepted answers; without any, nothing is scored.")
-class ShortAnswerQuestion(QuestionBlock):
+class ShortAnswerQuestion(ScoredQuestion):
     """The first accepted answer that matches counts."""
 
     accepted: list[AcceptedAnswer] | None = secret_parts(
@@ -50,12 +61,12 @@ class AcceptedAnswerInput:
         default=None, description="What a learner is told who answered so (Markdown)."
     )
     credit_percent: int = strawberry.field(
-        default=100, description="Its share of the points, 0 to 100; 0 for a known mistake."
+        default=100, description="Its share of the points, -100 to 100; 0 or less for a known mistake."
     )
 
 
 @strawberry.input(description="A few words, compared with accepted answers. Without any, nothing is scored.")
-class ShortAnswerInput(QuestionInput):
+class ShortAnswerInput(ScoredInput):
     """A list given replaces the whole list."""
 
     accepted: strawberry.Maybe[list[AcceptedAnswerInput] | None] = may(
@@ -65,4 +76,20 @@ class ShortAnswerInput(QuestionInput):
     maximum_length: strawberry.Maybe[int | None] = may("How many characters an answer may have.")
 
 
-FORMAT = GraphFormat(BlockFormat.SHORT_ANSWER, ShortAnswerQuestion, ShortAnswerInput)
+@strawberry.type(description="What was typed.")
+class ShortAnswerResponse(Response):
+    """Read back as it was given."""
+
+    text: str = answer_part("The words.")
+
+
+@strawberry.input(description="What was typed.")
+class ShortAnswerResponseInput:
+    """All of the answer."""
+
+    text: str = answer_part("The words.")
+
+
+FORMAT = GraphFormat(
+    BlockFormat.SHORT_ANSWER, ShortAnswerQuestion, ShortAnswerInput, ShortAnswerResponse, ShortAnswerResponseInput
+)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import strawberry
 
-from graph.formats.base import GraphFormat, QuestionBlock, QuestionInput, may, secret_setting, setting
+from graph.formats.base import (
+    GraphFormat,
+    Response,
+    ScoredInput,
+    ScoredQuestion,
+    answer_part,
+    may,
+    secret_setting,
+    setting,
+)
 from models.curriculum import BlockFormat
 
 
 @strawberry.type(description="A statement to judge; without a correct answer it is a poll.")
-class TrueFalseQuestion(QuestionBlock):
+class TrueFalseQuestion(ScoredQuestion):
     """The statement is the block's text."""
 
     true_label: str = setting("What the answer for true is called.")
@@ -20,7 +29,7 @@ class TrueFalseQuestion(QuestionBlock):
 
 
 @strawberry.input(description="A statement to judge. Without a correct answer it is a poll.")
-class TrueFalseInput(QuestionInput):
+class TrueFalseInput(ScoredInput):
     """The statement is the block's markdown."""
 
     true_label: strawberry.Maybe[str | None] = may("What the answer for true is called, if not True.")
@@ -30,4 +39,20 @@ class TrueFalseInput(QuestionInput):
     feedback_false: strawberry.Maybe[str | None] = may("What a learner is told who answered false (Markdown).")
 
 
-FORMAT = GraphFormat(BlockFormat.TRUE_FALSE, TrueFalseQuestion, TrueFalseInput)
+@strawberry.type(description="The judgement.")
+class TrueFalseResponse(Response):
+    """Read back as it was given."""
+
+    is_true: bool = answer_part("Whether the statement was called true.")
+
+
+@strawberry.input(description="The judgement.")
+class TrueFalseResponseInput:
+    """All of the answer."""
+
+    is_true: bool = answer_part("Whether the statement was called true.")
+
+
+FORMAT = GraphFormat(
+    BlockFormat.TRUE_FALSE, TrueFalseQuestion, TrueFalseInput, TrueFalseResponse, TrueFalseResponseInput
+)

@@ -43,6 +43,7 @@ described(
     events_read="Read the log of all that happened.",
     jobs_manage="See what is done in the background, try it again, and stop it.",
     inbox_manage="Define hooks by which others tell us things, see what came in, and have it handled again.",
+    webhooks_manage="Say which facts are sent where, and see what became of that.",
 )
 described(
     Role,

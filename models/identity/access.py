@@ -25,6 +25,7 @@ class Scope(StrEnum):
     EVENTS_READ = "events:read"
     JOBS_MANAGE = "jobs:manage"
     INBOX_MANAGE = "inbox:manage"
+    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 class Role(StrEnum):

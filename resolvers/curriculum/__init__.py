@@ -27,6 +27,7 @@ from resolvers.curriculum.actions import (
 )
 from resolvers.curriculum.batches import (
     answer_keys,
+    question,
 )
 from resolvers.curriculum.rules import (
     slug_of,
@@ -93,6 +94,7 @@ __all__ = [
     "move_module",
     "publish_course",
     "publish_theme",
+    "question",
     "restore",
     "restore_course_revision",
     "restore_theme_revision",

@@ -31,6 +31,7 @@ from resolvers.curriculum.rules import (
     require_may_choose_theme,
     require_no_courses,
     require_nothing_waits,
+    require_points,
     require_prerequisite,
     require_release,
     require_texts,
@@ -87,6 +88,7 @@ async def create_block(
     columns, fields = parted(kind, values)
     made = validated(BY_KIND[kind], {name: value for name, value in fields.items() if value is not None})
     require_texts(BY_KIND[kind], columns)
+    require_points(BY_KIND[kind], columns)
     settings, key = split(made)
     columns = with_texts({"points": made.default_points, **columns, "format": kind, "settings": settings})
     block_id = await drafts.create(tx, Block, columns, parent_id=lesson_id, place=place, object_id=object_id)
@@ -138,6 +140,7 @@ async def update_block(
     wanted = {name: value for name, value in {**whole, **fields}.items() if value is not None or name not in fields}
     made = validated(BY_KIND[kind], wanted)
     require_texts(BY_KIND[kind], {"title": before.title, "body": before.body, **columns})
+    require_points(BY_KIND[kind], columns)
     settings, key = split(made)
     await drafts.update(tx, Block, block_id, expected_revision, with_texts({**columns, "settings": settings}))
     table = table_of(AnswerKey)

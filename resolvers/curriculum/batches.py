@@ -9,9 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.reading import Reader
+from core.rows import Row
 from core.tables import id_type, table_of
-from models.curriculum import AnswerKey
+from models.curriculum import AnswerKey, BlockFormat
 from models.identity import Scope
+from resolvers.curriculum.visible import BLOCK
+from resolvers.formats import BY_KIND
+from resolvers.formats.base import QuestionFormat, join, validated
 
 
 async def answer_keys(reader: Reader, block_ids: Sequence[str]) -> list[dict[str, Any] | None]:
@@ -26,3 +30,19 @@ async def answer_keys(reader: Reader, block_ids: Sequence[str]) -> list[dict[str
     )
     bodies = {row.id: row.body for row in found}
     return [bodies.get(each) for each in block_ids]
+
+
+async def question(reader: Reader, block_id: str) -> tuple[Row, QuestionFormat | None] | None:
+    """A block with its question, key included, for its authors; no question where it is content; None where none is."""
+    columns = sa.select(BLOCK.c.id, BLOCK.c.format, BLOCK.c.settings, BLOCK.c.points)
+    found = await reader.select(
+        columns.where(BLOCK.c.id == sa.bindparam("id"), BLOCK.c.stage == sa.bindparam("stage")),
+        {"id": block_id, "stage": reader.perspective.stage},
+    )
+    if not found:
+        return None
+    (key,) = await answer_keys(reader, [block_id])
+    if key is None:
+        return None
+    made = validated(BY_KIND[BlockFormat(found[0].format)], join(found[0].settings, key))
+    return found[0], made if isinstance(made, QuestionFormat) else None

@@ -20,7 +20,7 @@ from models.identity import Scope
 from resolvers.content import drafts
 from resolvers.curriculum.visible import COURSE, DRAFT, LIVE, MODULE
 from resolvers.formats import BY_KIND
-from resolvers.formats.base import Format
+from resolvers.formats.base import Format, QuestionFormat
 
 MAX_MILESTONES = 100
 MAX_TAGS = 10_000
@@ -74,7 +74,7 @@ def with_texts(columns: Mapping[str, Any]) -> dict[str, Any]:
     return {**columns, "body": columns["body"] or "", "body_html": rendered, "body_text": to_plain(rendered)}
 
 
-_BLOCK_COLUMNS = {"title", "body", "points", "is_required"}
+_BLOCK_COLUMNS = {"title", "body", "points", "is_required", "key", "show_if"}
 
 
 def parted(kind: BlockFormat, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -92,6 +92,13 @@ def require_texts(kind: type[Format], columns: Mapping[str, Any]) -> None:
         raise InvalidInput(f"A {word} block needs a title.", "REQUIRED", ("title",))
     if kind.needs_body and not (columns.get("body") or "").strip():
         raise InvalidInput(f"A {word} block needs a text.", "REQUIRED", ("markdown",))
+
+
+def require_points(kind: type[Format], columns: Mapping[str, Any]) -> None:
+    """Refuses points for a question whose answers are never graded."""
+    if issubclass(kind, QuestionFormat) and not kind.may_earn and columns.get("points"):
+        word = kind.format.value.replace("_", " ")
+        raise InvalidInput(f"A {word} is never graded, so it has no points.", "INVALID", ("points",))
 
 
 def require_may_choose_theme(tx: Transaction) -> None:

@@ -3,8 +3,11 @@
 from models.curriculum import BlockFormat
 from resolvers.formats import (
     callout,
+    cloze,
     embed,
+    file_upload,
     freeform,
+    matching,
     matrix,
     media,
     multi_select,
@@ -12,6 +15,7 @@ from resolvers.formats import (
     numeric,
     ranking,
     rating,
+    reflection,
     scale,
     section,
     short_answer,
@@ -36,6 +40,10 @@ FORMATS: tuple[type[Format], ...] = (
     scale.Scale,
     rating.Rating,
     matrix.Matrix,
+    matching.Matching,
+    cloze.Cloze,
+    reflection.Reflection,
+    file_upload.FileUpload,
 )
 
 BY_KIND: dict[BlockFormat, type[Format]] = {each.format: each for each in FORMATS}

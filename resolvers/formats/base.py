@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -85,14 +87,97 @@ class ContentFormat(Format):
     """Something to read or watch."""
 
 
+class Response(Part):
+    """What somebody answered: plain values, typed per format, without any right or wrong."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A piece of feedback on an answer; `part` is the id of the choice, row or gap that it is about, if of one."""
+
+    text: str
+    part: str | None = None
+
+
+FULL, NONE = Fraction(1), Fraction(0)
+
+
+def hundredths(percent: int) -> Fraction:
+    """A percentage as an exact share."""
+    return Fraction(percent, 100)
+
+
 class QuestionFormat(Format):
-    """Something to answer. The block's body is the question itself."""
+    """Something to answer. The block's body is the question itself.
+
+    A format says what an answer looks like (`response_model`), which answers fit the question (`check`), and what
+    they are worth (`share`). `resolvers.formats.answering` puts these together.
+    """
 
     needs_body: ClassVar[bool] = True
     default_points: ClassVar[int] = 1
+    response_model: ClassVar[type[Response]]
+    # Whether answers may be given points at all, by a machine or a person.
+    may_earn: ClassVar[bool] = True
+    # Whether answers are for nobody but who wrote them.
+    is_private: ClassVar[bool] = False
 
     hints: list[Hint] = Field(default_factory=list, max_length=20)
     explanation: LongText | None = secret()
+
+    def check(self, response: Any) -> None:
+        """Raises `WrongField` where an answer, valid by itself, does not fit this question."""
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether the question has a right answer, so that answers are scored by machine."""
+        return False
+
+    def share(self, response: Any) -> Fraction | None:
+        """What an answer earns of the points, from -1 to 1; None where no machine can say."""
+        return None
+
+    def remarks(self, response: Any) -> list[Remark]:
+        """What the author has to say to an answer."""
+        return []
+
+    def right_response(self) -> Response | None:
+        """An answer that earns all points; None where there is none, or none that can be written down."""
+        return None
+
+    def options(self) -> list[str]:
+        """What analysis counts, where answers are chosen from a list: each option's id."""
+        return []
+
+    def chosen(self, response: Any) -> list[str]:
+        """Which of the options an answer chose; for typed answers, what was typed in one written form."""
+        return []
+
+
+class ScoredFormat(QuestionFormat):
+    """A question that may have a right answer. Without one it is a poll, and nothing is scored."""
+
+    penalty_percent: int = Field(default=0, ge=0, le=100)
+
+    @property
+    def wrong(self) -> Fraction:
+        """What an answer earns that is wrong altogether: nothing, or less."""
+        return -hundredths(self.penalty_percent)
+
+    def or_wrong(self, share: Fraction) -> Fraction:
+        """The share, where it is more than nothing; otherwise what a wrong answer earns."""
+        return share if share > 0 else self.wrong
+
+    def bounded(self, share: Fraction) -> Fraction:
+        """A sum of gains and losses, which is never lower than what a wrong answer earns, nor higher than all."""
+        return min(max(share, self.wrong), FULL)
+
+
+def part_by_part(question: ScoredFormat, right: Sequence[bool], each_counts: bool) -> Fraction:
+    """The share of a question of several parts: each counts alike, or only all of them together."""
+    if each_counts:
+        return question.or_wrong(Fraction(sum(right), len(right)))
+    return FULL if all(right) else question.wrong
 
 
 def require_own_ids(items: Sequence[Item], field: str) -> None:
@@ -102,6 +187,18 @@ def require_own_ids(items: Sequence[Item], field: str) -> None:
         if item.id and item.id in taken:
             raise WrongField(f"The id {item.id!r} is taken by another item of this list.", field, index, "id")
         taken.add(item.id)
+
+
+def require_known(
+    given: Sequence[str], known: Sequence[str], word: str, *path: str | int, within: str | None = None
+) -> None:
+    """Raises `WrongField` for an id that nothing known has, or that was given twice; `within` is its field."""
+    for index, each in enumerate(given):
+        place = (*path, index) if within is None else (*path, index, within)
+        if each not in known:
+            raise WrongField(f"There is no {word} {each!r}.", *place)
+        if each in given[:index]:
+            raise WrongField(f"The {word} {each!r} is there twice.", *place)
 
 
 def name_items(items: Sequence[Item]) -> None:
@@ -117,7 +214,7 @@ def validated(kind: type[Format], values: Mapping[str, Any]) -> Format:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise SeveralErrors([_user_error(each) for each in error.errors()]) from error
+        raise SeveralErrors([user_error(each) for each in error.errors()]) from error
 
 
 def split(value: Format) -> tuple[Json, Json]:
@@ -145,6 +242,23 @@ def join(settings: Mapping[str, Any], key: Mapping[str, Any]) -> Json:
         else:
             whole[name] = part
     return whole
+
+
+def user_error(error: Any) -> DomainError:
+    """What pydantic found wrong, as the refusal of one field."""
+    cause = error.get("ctx", {}).get("error")
+    message = error["msg"].removeprefix("Value error, ")
+    return _refusal(message, (*error["loc"], *(cause.path if isinstance(cause, WrongField) else ())))
+
+
+def wrong_field(error: WrongField) -> DomainError:
+    """The refusal of the field that is to blame."""
+    return _refusal(str(error), error.path)
+
+
+def _refusal(message: str, place: Sequence[str | int]) -> DomainError:
+    path = tuple(_camel(each) if isinstance(each, str) else each for each in place)
+    return InvalidInput(message if message.endswith(".") else f"{message}.", "INVALID", path)
 
 
 def _names() -> Any:
@@ -181,14 +295,6 @@ def _plain(part: Any) -> Any:
     if isinstance(part, list):
         return [_plain(each) for each in part]
     return part
-
-
-def _user_error(error: Any) -> DomainError:
-    cause = error.get("ctx", {}).get("error")
-    place = (*error["loc"], *(cause.path if isinstance(cause, WrongField) else ()))
-    path = tuple(_camel(each) if isinstance(each, str) else each for each in place)
-    message = error["msg"].removeprefix("Value error, ")
-    return InvalidInput(message if message.endswith(".") else f"{message}.", "INVALID", path)
 
 
 def _camel(name: str) -> str:

@@ -6,7 +6,10 @@ import re
 import warnings
 from itertools import pairwise
 
+import regex
+
 MAX_LENGTH = 200
+MAX_SECONDS = 0.2
 # Each endless repetition of nearly anything makes a failing match slower by a factor of the answer's length.
 MAX_WIDE_REPEATS = 2
 _WIDE = (".", r"\W", r"\D", r"\S")
@@ -42,6 +45,18 @@ def pattern(text: str) -> str:
     _refuse_nested_repeats(tokens)
     _refuse_wide_repeats(tokens)
     return text
+
+
+def fits(text: str, typed: str) -> bool:
+    """Whether the whole of what was typed fits a pattern that `pattern` let through.
+
+    What takes longer than a moment does not fit: several repetitions in a row can still try a long text in very many
+    ways, and no answer may keep the server busy.
+    """
+    try:
+        return regex.fullmatch(text, typed, flags=regex.V0, timeout=MAX_SECONDS, concurrent=True) is not None
+    except TimeoutError:
+        return False
 
 
 def _refuse_unreadable(text: str) -> None:

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from models.curriculum import BlockFormat
-from resolvers.formats.base import QuestionFormat, WrongField
+from resolvers.formats.base import QuestionFormat, Response, WrongField
 from resolvers.formats.values import Label
 
 
@@ -20,11 +20,18 @@ class RatingSymbol(StrEnum):
     NUMBER = "number"
 
 
+class RatingResponse(Response):
+    """How many stars."""
+
+    rating: int
+
+
 class Rating(QuestionFormat):
     """From 1 to maximum. An opinion: there is no right answer."""
 
     format: ClassVar[BlockFormat] = BlockFormat.RATING
     default_points: ClassVar[int] = 0
+    response_model: ClassVar[type[Response]] = RatingResponse
 
     maximum: int = Field(default=5, ge=3, le=10)
     symbol: RatingSymbol = RatingSymbol.STAR
@@ -35,3 +42,16 @@ class Rating(QuestionFormat):
         if self.labels and len(self.labels) != self.maximum:
             raise WrongField(f"Give {self.maximum} labels, one for each step, or none.", "labels")
         return self
+
+    def check(self, response: RatingResponse) -> None:
+        """It is one of the steps."""
+        if not 1 <= response.rating <= self.maximum:
+            raise WrongField(f"Ratings run from 1 to {self.maximum}.", "rating")
+
+    def options(self) -> list[str]:
+        """The steps."""
+        return [str(step) for step in range(1, self.maximum + 1)]
+
+    def chosen(self, response: RatingResponse) -> list[str]:
+        """The step."""
+        return [str(response.rating)]

@@ -7,10 +7,16 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from models.curriculum import BlockFormat
-from resolvers.formats.base import QuestionFormat, WrongField
+from resolvers.formats.base import QuestionFormat, Response, WrongField
 from resolvers.formats.values import Label
 
 MAX_STEPS = 101
+
+
+class ScaleResponse(Response):
+    """The number of the point."""
+
+    point: int
 
 
 class Scale(QuestionFormat):
@@ -18,6 +24,7 @@ class Scale(QuestionFormat):
 
     format: ClassVar[BlockFormat] = BlockFormat.SCALE
     default_points: ClassVar[int] = 0
+    response_model: ClassVar[type[Response]] = ScaleResponse
 
     minimum: int = Field(default=1, ge=-1_000_000, le=1_000_000)
     maximum: int = Field(default=10, ge=-1_000_000, le=1_000_000)
@@ -36,3 +43,20 @@ class Scale(QuestionFormat):
         if width // self.step + 1 > MAX_STEPS:
             raise WrongField(f"A scale has at most {MAX_STEPS} points: take longer steps.", "step")
         return self
+
+    def check(self, response: ScaleResponse) -> None:
+        """It is one of the points."""
+        if response.point not in self._points():
+            steps = f" in steps of {self.step}" if self.step > 1 else ""
+            raise WrongField(f"Points run from {self.minimum} to {self.maximum}{steps}.", "point")
+
+    def options(self) -> list[str]:
+        """The points."""
+        return [str(point) for point in self._points()]
+
+    def chosen(self, response: ScaleResponse) -> list[str]:
+        """The point."""
+        return [str(response.point)]
+
+    def _points(self) -> range:
+        return range(self.minimum, self.maximum + 1, self.step)

@@ -60,6 +60,9 @@ ItemText = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Hint = Annotated[str, StringConstraints(min_length=1, max_length=5000)]
 Note = Annotated[str, StringConstraints(max_length=5000)]
 LongText = Annotated[str, StringConstraints(max_length=20_000)]
+ItemId = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+UnitName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+FileKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 
 
 def _is_https(text: str) -> bool:

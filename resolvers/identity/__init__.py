@@ -11,6 +11,7 @@ from resolvers.identity.credentials import (
     viewer_of_bearer,
     viewer_of_session,
     viewer_of_user,
+    viewers_now,
 )
 from resolvers.identity.impersonation import viewer_of_impersonation
 from resolvers.identity.rights import SCOPES_OF_ROLE, scopes_of
@@ -41,4 +42,5 @@ __all__ = [
     "viewer_of_impersonation",
     "viewer_of_session",
     "viewer_of_user",
+    "viewers_now",
 ]

@@ -25,6 +25,7 @@ class MailKind(StrEnum):
     CHANGE_EMAIL = "change_email"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a mail, not a secret
     EMAIL_CHANGED = "email_changed"
+    WEBHOOK_STOPPED = "webhook_stopped"
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,15 @@ async def _email_changed(_tx: Transaction, _wish: Wish) -> Words | None:
     )
 
 
+async def _webhook_stopped(_tx: Transaction, wish: Wish) -> Words | None:
+    told = wish.details
+    return _words(
+        f"The webhook {told['name']} has stopped",
+        f"Nothing is sent to {told['url']} any more. {told['reason']}",
+        "What happens meanwhile is kept for it for a while. Resume it once its receiver is well again.",
+    )
+
+
 async def _active_person(tx: Transaction, email: str) -> str | None:
     """Whoever may be let in by a mail to this address: it must be confirmed, or given by those who run the place."""
     user = table_of(User)
@@ -152,5 +162,6 @@ _COMPOSERS: Mapping[MailKind, Callable[[Transaction, Wish], Awaitable[Words | No
         MailKind.CHANGE_EMAIL: _change_email,
         MailKind.PASSWORD_CHANGED: _password_changed,
         MailKind.EMAIL_CHANGED: _email_changed,
+        MailKind.WEBHOOK_STOPPED: _webhook_stopped,
     }
 )

@@ -17,6 +17,7 @@ _ADMIN = _EDITOR | {
     Scope.EVENTS_READ,
     Scope.JOBS_MANAGE,
     Scope.INBOX_MANAGE,
+    Scope.WEBHOOKS_MANAGE,
 }
 
 # A role without an entry of its own may what any signed-in person may.

@@ -63,10 +63,8 @@ async def import_course(
 
 async def _one_at_a_time(tx: Transaction, source: str) -> None:
     """Waits for another import of the same course, however long it takes; for editors no longer than usual."""
-    usual = await tx.row(sa.select(sa.func.current_setting("statement_timeout").label("value")))
-    await tx.rows(sa.select(sa.func.set_config("statement_timeout", "0", True)))
-    await tx.rows(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(source, 0))))
-    await tx.rows(sa.select(sa.func.set_config("statement_timeout", usual.value if usual else "0", True)))
+    async with tx.however_long():
+        await tx.rows(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(source, 0))))
 
 
 async def _standing(tx: Transaction, source: str) -> Known:

@@ -6,13 +6,26 @@ from tests.curriculum import authors
 from tests.support import factories
 from tests.support.clients import Client, Data
 
-QUESTION = {"hints": ["Think of *water*."], "explanation": "Secret: **because**."}
+OPINION = {"hints": ["Think of *water*."], "explanation": "Secret: **because**."}
+QUESTION = {**OPINION, "penaltyPercent": 10}
 CHOICES = [
-    {"id": "warm", "text": "Warm", "isCorrect": True, "feedback": "Secret: well done"},
-    {"id": "cold", "text": "Cold", "isCorrect": False, "feedback": "Secret: not quite"},
+    {"id": "warm", "text": "Warm", "isCorrect": True, "feedback": "Secret: well done", "creditPercent": None},
+    {"id": "cold", "text": "Cold", "isCorrect": False, "feedback": "Secret: not quite", "creditPercent": -20},
 ]
+ACCEPTED = {"text": "Vienna", "match": "EXACT", "feedback": "Secret: yes", "creditPercent": 50}
+NUMBER = {
+    "value": "2.5",
+    "tolerance": "0.1",
+    "toleranceKind": "PERCENT",
+    "minimum": None,
+    "maximum": None,
+    "minimumInclusive": True,
+    "maximumInclusive": False,
+    "feedback": "Secret: just so",
+    "creditPercent": 100,
+}
 # One whole block per format: nothing is left to its default.
-CONTENTS: dict[str, Data] = {
+_WRITTEN: dict[str, Data] = {
     "text": {"title": "Read", "markdown": "Some **words**.", "points": 0, "isRequired": True},
     "section": {"title": "Part one", "markdown": "What it is about.", "points": 0, "isRequired": False},
     "media": {
@@ -57,11 +70,11 @@ CONTENTS: dict[str, Data] = {
         "markdown": "Which ones?",
         "points": 2,
         "isRequired": False,
-        "choices": CHOICES,
+        "choices": [{**choice, "creditPercent": credit} for choice, credit in zip(CHOICES, (100, -20), strict=True)],
         "minimumSelected": 1,
         "maximumSelected": 2,
         "shuffle": True,
-        "partialCredit": "HALVES",
+        "partialCredit": "WEIGHTS",
     },
     "trueFalse": {
         **QUESTION,
@@ -81,7 +94,7 @@ CONTENTS: dict[str, Data] = {
         "markdown": "The capital?",
         "points": 1,
         "isRequired": False,
-        "accepted": [{"text": "Vienna", "match": "EXACT", "feedback": "Secret: yes", "creditPercent": 50}],
+        "accepted": [ACCEPTED],
         "placeholder": "A town",
         "maximumLength": 80,
     },
@@ -91,24 +104,14 @@ CONTENTS: dict[str, Data] = {
         "markdown": "How many?",
         "points": 1,
         "isRequired": False,
-        "answers": [
-            {
-                "value": "2.5",
-                "tolerance": "0.1",
-                "toleranceKind": "PERCENT",
-                "minimum": None,
-                "maximum": None,
-                "minimumInclusive": True,
-                "maximumInclusive": False,
-                "feedback": "Secret: just so",
-                "creditPercent": 100,
-            }
-        ],
+        "answers": [NUMBER],
         "unit": "km",
+        "otherUnits": [{"name": "m", "factor": "0.001"}],
+        "requiresUnit": True,
         "placeholder": "0.0",
     },
     "freeform": {
-        **QUESTION,
+        **OPINION,
         "title": "Write",
         "markdown": "How was it?",
         "points": 5,
@@ -130,9 +133,10 @@ CONTENTS: dict[str, Data] = {
             {"id": "tree", "text": "A tree", "correctPosition": 2},
         ],
         "shuffle": False,
+        "orderCredit": "PAIRS",
     },
     "scale": {
-        **QUESTION,
+        **OPINION,
         "title": "Place",
         "markdown": "How calm?",
         "points": 0,
@@ -145,7 +149,7 @@ CONTENTS: dict[str, Data] = {
         "middleLabel": "so so",
     },
     "rating": {
-        **QUESTION,
+        **OPINION,
         "title": "Rate",
         "markdown": "How good?",
         "points": 0,
@@ -163,7 +167,66 @@ CONTENTS: dict[str, Data] = {
         "rows": [{"id": "walk", "text": "Walk", "correctColumnIds": ["daily", "weekly"]}],
         "columns": [{"id": "daily", "text": "Daily"}, {"id": "weekly", "text": "Weekly"}],
         "allowsMultiple": True,
+        "everyPartCounts": False,
     },
+    "matching": {
+        **QUESTION,
+        "title": "Match",
+        "markdown": "What goes with what?",
+        "points": 2,
+        "isRequired": False,
+        "prompts": [{"id": "sun", "text": "The sun", "correctTargetId": "day"}],
+        "targets": [{"id": "day", "text": "Day"}, {"id": "night", "text": "Night"}],
+        "shuffle": False,
+        "everyPartCounts": False,
+    },
+    "cloze": {
+        **QUESTION,
+        "title": "Fill",
+        "markdown": "Fill the gaps.",
+        "points": 3,
+        "isRequired": True,
+        "text": "In [[town]] it is [[many]] km to [[place]].",
+        "gaps": [
+            {"id": "town", "kind": "TEXT", "options": [], "weight": 1, "accepted": [ACCEPTED], "numbers": []},
+            {"id": "many", "kind": "NUMBER", "options": [], "weight": 2, "accepted": [], "numbers": [NUMBER]},
+            {
+                "id": "place",
+                "kind": "CHOICE",
+                "options": ["Graz", "Vienna"],
+                "weight": 1,
+                "accepted": [{**ACCEPTED, "creditPercent": 100}],
+                "numbers": [],
+            },
+        ],
+        "everyPartCounts": False,
+    },
+    "reflection": {
+        **OPINION,
+        "title": "Reflect",
+        "markdown": "What will you try?",
+        "points": 0,
+        "isRequired": False,
+        "minimumWords": 1,
+        "maximumWords": 100,
+        "placeholder": "I will …",
+    },
+    "fileUpload": {
+        **OPINION,
+        "title": "Hand in",
+        "markdown": "A picture of your day.",
+        "points": 5,
+        "isRequired": False,
+        "kinds": ["IMAGE", "VIDEO"],
+        "maximumFiles": 3,
+        "maximumBytes": 1000,
+        "rubric": "Secret: look for light",
+    },
+}
+# Questions have a name for their answer, each its own; nothing is shown under a condition.
+CONTENTS: dict[str, Data] = {
+    name: {**content, "showIf": None, **({"key": f"my_{name.lower()}"} if "hints" in content else {})}
+    for name, content in _WRITTEN.items()
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from threading import Semaphore
 from typing import Any
 
 import pytest
@@ -255,6 +255,7 @@ def test_a_mutation_has_no_perspective(editor: Client) -> None:
 # One version at a time -----------------------------------------------------------------------------------------------
 
 EDITIONS = 8
+LOOKS = 25  # at each edition: what one reader may ask for without being told to slow down
 PAGE = """query($id: ID!) { course(id: $id) { title milestones { name }
     modules { title lessons { title blocks { plainText } } } }
     lessons(filter: { course: $id }) { totalCount } }"""
@@ -290,22 +291,25 @@ def test_a_reader_sees_one_whole_version_while_another_is_published(people: Peop
     course = edition(people.editor, None, "one", modules=1)
     edition(people.editor, course, "two", modules=3)
     authors.save(people.editor, "courseUpdate", "__typename", course, title="draft")
-    done = Event()
+    turns = Semaphore(0)
 
     def watch(reader: Client) -> list[Data]:
         pages = []
-        while not done.is_set():
+        for _ in range(EDITIONS * LOOKS):
+            turns.acquire(timeout=60)
             pages.append(reader.ask(PAGE, id=course))
         return pages
 
-    with ThreadPoolExecutor(2) as crowd:
-        watchers = [crowd.submit(watch, each) for each in (people.anonymous, people.learner)]
+    readers = (people.anonymous, people.learner)
+    with ThreadPoolExecutor(len(readers)) as crowd:
+        watchers = [crowd.submit(watch, each) for each in readers]
         try:
             for number in itertools.islice(itertools.cycle((1, 2)), EDITIONS):
+                turns.release(LOOKS * len(readers))
                 authors.restore(people.editor, course, number)
                 factories.publish(people.editor, course)
         finally:
-            done.set()
+            turns.release(EDITIONS * LOOKS * len(readers))
         pages = [page for each in watchers for page in each.result(timeout=60)]
     seen = {(*sorted(words(page)), len(page["course"]["modules"]), page["lessons"]["totalCount"]) for page in pages}
     assert seen == {("one", 1, 1), ("two", 3, 3)}

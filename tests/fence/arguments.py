@@ -83,10 +83,14 @@ def choices(field: GraphQLField) -> int:
 
 @dataclass(frozen=True)
 class Spot:
-    """One place of a root field of Query where a text goes in, and the document that has it as `$text`."""
+    """One place of a root field of Query where a text goes in, and the document that has it as `$text`.
+
+    `others` are the variables for what else the field cannot do without.
+    """
 
     name: str
     document: str
+    others: Mapping[str, Any]
 
 
 def spots() -> Iterator[Spot]:
@@ -96,12 +100,19 @@ def spots() -> Iterator[Spot]:
     for name, field in query.fields.items():
         below = "" if is_leaf_type(get_named_type(field.type)) else " { __typename }"
         for argument, given in field.args.items():
+            others = {each: other for each, other in field.args.items() if each != argument}
+            others = {each: other for each, other in others.items() if is_required_argument(other)}
+            declared = "".join(f", ${each}: {other.type}" for each, other in others.items())
+            passed = "".join(f", {each}: ${each}" for each in others)
+            plain = {each: value(other.type, each, _plain) for each, other in others.items()}
             for path, kind in _texts(argument, given.type):
-                others = [
-                    each for each, other in field.args.items() if each != argument and is_required_argument(other)
-                ]
-                assert not others, f"{name} needs {others} too"
-                yield Spot(f"{name}.{'.'.join(path)}", f"query($text: {kind}) {{ {name}({_nested(path)}){below} }}")
+                document = f"query($text: {kind}{declared}) {{ {name}({_nested(path)}{passed}){below} }}"
+                yield Spot(f"{name}.{'.'.join(path)}", document, plain)
+
+
+def _plain(_: str, kind: str) -> Any:
+    """A scalar that nobody minds."""
+    return {"Int": 1, "Float": 1.0, "Boolean": True, "JSON": {}}.get(kind, "words")
 
 
 def _texts(name: str, kind: GraphQLInputType) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -39,6 +39,11 @@ def question(required: dict[str, SearchStrategy[Any]], optional: dict[str, Searc
     return some(required, {**shared, **optional})
 
 
+def scored(required: dict[str, SearchStrategy[Any]], optional: dict[str, SearchStrategy[Any]]) -> Values:
+    """A question that may have a right answer: wrong ones may cost something."""
+    return question(required, {"penalty_percent": st.integers(0, 100), **optional})
+
+
 @st.composite
 def items(draw: st.DrawFn, fields: dict[str, SearchStrategy[Any]], least: int, most: int) -> list[dict[str, Any]]:
     names = draw(st.lists(ids, min_size=least, max_size=most, unique=True))
@@ -53,8 +58,10 @@ def multiple_choice(draw: st.DrawFn) -> dict[str, Any]:
     right = draw(maybe(st.integers(0, len(choices) - 1)))
     if right is not None:
         choices[right]["is_correct"] = True
+        for place, choice in enumerate(choices):
+            choice["credit_percent"] = draw(maybe(st.integers(-100, 99))) if place != right else None
     rest = {"shuffle": st.booleans(), "display": st.sampled_from(["list", "dropdown"])}
-    return {**draw(question({}, rest)), "choices": choices}
+    return {**draw(scored({}, rest)), "choices": choices}
 
 
 @st.composite
@@ -65,9 +72,24 @@ def multi_select(draw: st.DrawFn) -> dict[str, Any]:
         "minimum_selected": maybe(st.integers(0, correct or len(choices))),
         "maximum_selected": maybe(st.integers(correct or len(choices), len(choices))),
         "shuffle": st.booleans(),
-        "partial_credit": st.sampled_from(["none", "every_decision", "halves"]),
     }
-    return {**draw(question({}, rest)), "choices": choices}
+    rule = draw(st.sampled_from(["none", "every_decision", "halves", "right_minus_wrong", "weights"]))
+    if rule == "weights" and correct:
+        for choice, credit in zip(
+            choices, draw(weights([bool(each.get("is_correct")) for each in choices])), strict=True
+        ):
+            choice["credit_percent"] = credit
+    return {**draw(scored({}, rest)), "choices": choices, "partial_credit": rule}
+
+
+@st.composite
+def weights(draw: st.DrawFn, correct: list[bool]) -> list[int | None]:
+    """Credits of choices: those of correct ones make a hundred together, or none is said."""
+    number = sum(correct)
+    cuts = sorted(draw(st.lists(st.integers(0, 100), min_size=number - 1, max_size=number - 1)))
+    shares = [after - before for before, after in zip([0, *cuts], [*cuts, 100], strict=True)]
+    own = iter(shares if draw(st.booleans()) else [None] * number)
+    return [next(own) if each else draw(maybe(st.integers(-100, 0))) for each in correct]
 
 
 @st.composite
@@ -76,7 +98,8 @@ def ranking(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         for item, place in zip(written, draw(st.permutations(range(1, len(written) + 1))), strict=True):
             item["correct_position"] = place
-    return {**draw(question({}, {"shuffle": st.booleans()})), "items": written}
+    rest = {"shuffle": st.booleans(), "order_credit": st.sampled_from(["none", "positions", "pairs"])}
+    return {**draw(scored({}, rest)), "items": written}
 
 
 @st.composite
@@ -101,7 +124,50 @@ def matrix(draw: st.DrawFn) -> dict[str, Any]:
     names = st.sampled_from([column["id"] for column in columns])
     right = st.lists(names, unique=True, max_size=len(columns) if several else 1)
     rows = draw(items({"correct_column_ids": right}, 1, 5))
-    return {**draw(question({}, {})), "rows": rows, "columns": columns, "allows_multiple": several}
+    rest = {"every_part_counts": st.booleans()}
+    return {**draw(scored({}, rest)), "rows": rows, "columns": columns, "allows_multiple": several}
+
+
+@st.composite
+def matching(draw: st.DrawFn) -> dict[str, Any]:
+    targets = [{"id": name, "text": draw(texts)} for name in draw(st.lists(ids, min_size=2, max_size=5, unique=True))]
+    names = st.sampled_from([target["id"] for target in targets])
+    prompts = draw(items({"correct_target_id": maybe(names)}, 1, 5))
+    rest = {"shuffle": st.booleans(), "every_part_counts": st.booleans()}
+    return {**draw(scored({}, rest)), "prompts": prompts, "targets": targets}
+
+
+@st.composite
+def gap(draw: st.DrawFn, name: str) -> dict[str, Any]:
+    kind = draw(st.sampled_from(["text", "number", "choice"]))
+    made: dict[str, Any] = {"id": name, "kind": kind, "weight": draw(st.integers(1, 5))}
+    if kind == "number":
+        return {**made, "numbers": draw(st.lists(_value | _range, max_size=3))}
+    if kind == "text":
+        return {**made, "accepted": draw(st.lists(_accepted, max_size=3))}
+    options = draw(st.lists(st.from_regex(r"[a-z]{1,8}", fullmatch=True), min_size=2, max_size=4, unique=True))
+    right = {"text": draw(st.sampled_from(options)), "match": "exact", "feedback": draw(maybe(secrets))}
+    return {**made, "options": options, "accepted": draw(st.sampled_from([[], [right]]))}
+
+
+@st.composite
+def cloze(draw: st.DrawFn) -> dict[str, Any]:
+    names = draw(st.lists(ids, min_size=1, max_size=4, unique=True))
+    text = " ".join(f"{draw(texts).replace('[', '')} [[{name}]]" for name in names)
+    rest = {"every_part_counts": st.booleans()}
+    return {**draw(scored({}, rest)), "text": text, "gaps": [draw(gap(name)) for name in names]}
+
+
+@st.composite
+def numeric(draw: st.DrawFn) -> dict[str, Any]:
+    rest = {"answers": st.lists(_value | _range, max_size=4), "placeholder": maybe(texts)}
+    made = draw(scored({}, rest))
+    if draw(st.booleans()):
+        return made
+    names = draw(st.lists(st.from_regex(r"[a-z]{1,4}", fullmatch=True), min_size=1, max_size=3, unique=True))
+    factors = st.sampled_from(["0.001", "0.3048", "10", "1e6"])
+    others = [{"name": name, "factor": draw(factors)} for name in names[1:]]
+    return {**made, "unit": names[0], "other_units": others, "requires_unit": draw(st.booleans())}
 
 
 @st.composite
@@ -129,8 +195,10 @@ def media(draw: st.DrawFn) -> dict[str, Any]:
     return {**draw(some(required, optional)), "captions": captions}
 
 
-_told = {"feedback": maybe(secrets), "credit_percent": st.integers(0, 100)}
-_accepted = some({"text": secrets}, {"match": st.sampled_from(["exact", "ignore_case", "pattern"]), **_told})
+_told = {"feedback": maybe(secrets), "credit_percent": st.integers(-100, 100)}
+_literal = some({"text": secrets}, {"match": st.sampled_from(["exact", "ignore_case"]), **_told})
+_pattern = some({"text": st.just(rf"(?i){SECRET_WORD}\w*"), "match": st.just("pattern")}, _told)
+_accepted = _literal | _pattern
 _tolerance = {"tolerance": maybe(secret_numbers), "tolerance_kind": st.sampled_from(["absolute", "percent"])}
 _value = some({"value": secret_numbers}, {**_tolerance, **_told})
 _range = some(
@@ -148,7 +216,7 @@ AUTHORED: dict[BlockFormat, Callable[[], Values]] = {
     ),
     BlockFormat.MULTIPLE_CHOICE: multiple_choice,
     BlockFormat.MULTI_SELECT: multi_select,
-    BlockFormat.TRUE_FALSE: lambda: question(
+    BlockFormat.TRUE_FALSE: lambda: scored(
         {},
         {
             "correct_answer": maybe(st.booleans()),
@@ -158,7 +226,7 @@ AUTHORED: dict[BlockFormat, Callable[[], Values]] = {
             "feedback_false": maybe(secrets),
         },
     ),
-    BlockFormat.SHORT_ANSWER: lambda: question(
+    BlockFormat.SHORT_ANSWER: lambda: scored(
         {},
         {
             "accepted": st.lists(_accepted, max_size=4),
@@ -166,12 +234,21 @@ AUTHORED: dict[BlockFormat, Callable[[], Values]] = {
             "maximum_length": maybe(st.integers(1, 10_000)),
         },
     ),
-    BlockFormat.NUMERIC: lambda: question(
-        {}, {"answers": st.lists(_value | _range, max_size=4), "unit": maybe(texts), "placeholder": maybe(texts)}
-    ),
+    BlockFormat.NUMERIC: numeric,
     BlockFormat.FREEFORM: freeform,
     BlockFormat.RANKING: ranking,
     BlockFormat.SCALE: scale,
     BlockFormat.RATING: rating,
     BlockFormat.MATRIX: matrix,
+    BlockFormat.MATCHING: matching,
+    BlockFormat.CLOZE: cloze,
+    BlockFormat.REFLECTION: lambda: question({}, {"placeholder": maybe(texts)}),
+    BlockFormat.FILE_UPLOAD: lambda: question(
+        {},
+        {
+            "kinds": st.lists(st.sampled_from(["image", "document", "audio", "video"]), max_size=4),
+            "maximum_files": st.integers(1, 20),
+            "rubric": maybe(secrets),
+        },
+    ),
 }

@@ -84,8 +84,8 @@ def test_every_item_of_a_list_gets_an_id_of_its_own(kind: BlockFormat, data: st.
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        (BlockFormat.MULTIPLE_CHOICE, {"explanation", "is_correct", "feedback"}),
-        (BlockFormat.MULTI_SELECT, {"explanation", "is_correct", "feedback"}),
+        (BlockFormat.MULTIPLE_CHOICE, {"explanation", "is_correct", "feedback", "credit_percent"}),
+        (BlockFormat.MULTI_SELECT, {"explanation", "is_correct", "feedback", "credit_percent"}),
         (BlockFormat.TRUE_FALSE, {"explanation", "correct_answer", "feedback_true", "feedback_false"}),
         (BlockFormat.SHORT_ANSWER, {"explanation", "accepted"}),
         (BlockFormat.NUMERIC, {"explanation", "answers"}),
@@ -94,6 +94,10 @@ def test_every_item_of_a_list_gets_an_id_of_its_own(kind: BlockFormat, data: st.
         (BlockFormat.SCALE, {"explanation"}),
         (BlockFormat.RATING, {"explanation"}),
         (BlockFormat.MATRIX, {"explanation", "correct_column_ids"}),
+        (BlockFormat.MATCHING, {"explanation", "correct_target_id"}),
+        (BlockFormat.CLOZE, {"explanation", "accepted", "numbers"}),
+        (BlockFormat.REFLECTION, {"explanation"}),
+        (BlockFormat.FILE_UPLOAD, {"explanation", "rubric"}),
         *((kind, set()) for kind in list(BlockFormat)[:5]),
     ],
 )
@@ -138,8 +142,10 @@ def test_questions_need_their_question_and_content_what_it_is_known_by() -> None
 
 def test_only_questions_with_right_answers_are_worth_points_from_the_start() -> None:
     worthless = {kind for kind, model in BY_KIND.items() if model.default_points == 0}
-    opinions = {BlockFormat.SCALE, BlockFormat.RATING, BlockFormat.FREEFORM}
-    assert worthless == opinions | {kind for kind, model in BY_KIND.items() if issubclass(model, ContentFormat)}
+    opinions = {BlockFormat.SCALE, BlockFormat.RATING, BlockFormat.FREEFORM, BlockFormat.REFLECTION}
+    assert worthless == opinions | {BlockFormat.FILE_UPLOAD} | {
+        kind for kind, model in BY_KIND.items() if issubclass(model, ContentFormat)
+    }
 
 
 @EVERY_FORMAT
@@ -154,7 +160,8 @@ def test_every_setting_can_be_read_and_written_in_graphql(kind: BlockFormat) -> 
     readable = {field.python_name for field in get_object_definition(entry.output, strict=True).fields}
     writable = {field.python_name for field in get_object_definition(entry.input, strict=True).fields}
     assert own <= readable
-    assert writable - own == {"title", "markdown", "points", "is_required"}
+    shared = {"title", "markdown", "points", "is_required", "show_if"}
+    assert writable - own == shared | ({"key"} if issubclass(BY_KIND[kind], QuestionFormat) else set())
     assert own <= writable
 
 

@@ -14,15 +14,17 @@ from pydantic import BaseModel
 from graph.schema import schema
 from models.curriculum import BlockFormat
 from resolvers.formats import BY_KIND
-from resolvers.formats.base import QuestionFormat
+from resolvers.formats.base import QuestionFormat, ScoredFormat
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "blocks.md").read_text(encoding="utf-8")
-SHARED = set(QuestionFormat.model_fields)
 ROW = re.compile(r"^\| `([\w\[\].]+)` \|.*\|(.*)\|$", re.MULTILINE)
 
 
 def camel(name: str) -> str:
     return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
+
+
+SHARED = {camel(name) for name in (*QuestionFormat.model_fields, *ScoredFormat.model_fields)}
 
 
 def told(kind: BlockFormat) -> dict[str, bool]:

@@ -105,7 +105,7 @@ def test_an_accepted_answer_ignores_case_and_earns_all_points_unless_it_says_oth
     assert (answer.text, answer.match, answer.credit_percent) == ("Vienna", "ignore_case", 100)
 
 
-@pytest.mark.parametrize("credit", [-1, 101])
+@pytest.mark.parametrize("credit", [-101, 101])
 def test_credit_is_a_share_of_the_points(credit: int) -> None:
     problems = refused(SHORT_ANSWER, accepted=[{"text": "a", "credit_percent": credit}])
     assert set(problems) == {"accepted.0.creditPercent"}

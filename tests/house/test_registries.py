@@ -64,6 +64,11 @@ TAGS = {
     0x060: "inbound_hook",
     0x061: "inbound_seen",
     0x062: "provider_event",
+    0x068: "webhook",
+    0x069: "webhook_secret",
+    0x06A: "webhook_lane",
+    0x06B: "webhook_delivery",
+    0x06C: "delivery_attempt",
 }
 # Every fact that was ever recorded names its type: a type never changes and is never used again.
 FACT_TYPES = [
@@ -122,8 +127,15 @@ FACT_TYPES = [
     "inbound_hook.rotated",
     "inbound_hook.deleted",
     "inbound.received",
+    "webhook.created",
+    "webhook.updated",
+    "webhook.deleted",
+    "webhook.paused",
+    "webhook.disabled",
+    "webhook.resumed",
+    "webhook.secret_rotated",
 ]
-FORMAT_KIT = {"__init__", "base", "choosing", "kinds", "patterns", "values"}
+FORMAT_KIT = {"__init__", "analysis", "answering", "base", "choosing", "kinds", "patterns", "values"}
 
 
 def _tables(kind: type[Table] = Table) -> set[type[Table]]:

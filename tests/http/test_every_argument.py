@@ -23,7 +23,9 @@ from graphql import (
 )
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
+from cairn.settings import Settings
 from core.ids import new_id
 from core.tables import table_of
 from models import TABLES
@@ -32,6 +34,7 @@ from tests.fence.arguments import contract
 from tests.fence.test_injection import HOSTILE
 from tests.support import factories
 from tests.support.clients import Client
+from tests.support.servers import RunningApplication, cloned
 
 from .asking import GRAPHQL_JSON
 from .doorkeeper import Doorkeeper
@@ -148,10 +151,16 @@ class Crowd:
 
 
 @pytest.fixture(scope="module")
-def crowd(address_of_all: tuple[str, str]) -> Iterator[tuple[Crowd, st.SearchStrategy[str]]]:
-    """Those who ask, and ids of everything that there is and of things of every kind that are not there."""
-    address, url = address_of_all
-    with Doorkeeper(url).closing_time() as doorkeeper, ExitStack() as stack:
+def crowd(database_server: tuple[str, str]) -> Iterator[tuple[Crowd, st.SearchStrategy[str]]]:
+    """Those who ask, and ids of everything that there is and of things of every kind that are not there.
+
+    On a database of their own, where they may do to each other what they like.
+    """
+    with cloned(*database_server) as url, ExitStack() as stack:
+        running = RunningApplication(Settings(DATABASE_URL=SecretStr(url)))
+        address = running.start()
+        stack.callback(running.stop)
+        doorkeeper = Doorkeeper(url)
         editor = Client(address, doorkeeper.token(doorkeeper.person()))
         stack.callback(editor.http.close)
         factories.publish(editor, factories.tree(editor, modules=1, lessons=1, blocks=1)["course"])
@@ -164,12 +173,6 @@ def crowd(address_of_all: tuple[str, str]) -> Iterator[tuple[Crowd, st.SearchStr
         found = Crowd(address, doorkeeper)
         stack.callback(found.http.close)
         yield found, st.sampled_from([*there, *made_up])
-
-
-@pytest.fixture(scope="module")
-def address_of_all(application: tuple[str, Any], database_url: str) -> tuple[str, str]:
-    """(address, database) of the running application."""
-    return application[0], database_url
 
 
 @pytest.mark.parametrize(("operation", "name", "field"), FIELDS, ids=[name for _, name, _ in FIELDS])

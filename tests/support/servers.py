@@ -7,19 +7,29 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from ipaddress import ip_network
 
 import psycopg
 import uvicorn
 from psycopg import conninfo, sql
+from pydantic import SecretStr
 
 from cairn.composition import Parts, compose, tools
 from cairn.http.app import application
 from cairn.scratch import scratch_server
-from cairn.settings import Settings
+from cairn.settings import Settings, WebhookSettings
+from core.sealing import new_key
 from migrations import running
 from workers.running import Worker
 
 DEADLINE_SECONDS = 30
+# Receivers of tests are on this very machine.
+WEBHOOKS = WebhookSettings(
+    keys=(SecretStr(new_key()),),
+    ports=(),
+    allowed_networks=(ip_network("127.0.0.0/8"),),
+    plain_http=True,
+)
 
 
 class DatabaseServer:

@@ -1,0 +1,36 @@
+"""What can be subscribed to of the curriculum."""
+
+from __future__ import annotations
+
+import strawberry
+
+from core.tables import table_of
+from graph.subscriptions import EVERYBODY, Event, PublicEvent, holders, subscription
+from models.curriculum import Course, Theme
+from models.events import FACTS, editorial
+from models.identity import Scope
+from resolvers.content.trees import STAGED
+
+_ROOTS = (Theme, Course)
+_PUBLISHED = tuple(editorial(model, "published") for model in _ROOTS)
+_UNPUBLISHED = tuple(editorial(model, "unpublished") for model in _ROOTS)
+_EDITORIAL = {table_of(model).name for model in STAGED}
+_CHANGED = tuple(each for each in FACTS if each.subject in _EDITORIAL)
+
+
+@strawberry.type
+class CurriculumSubscription:
+    """Root fields for those who follow the curriculum."""
+
+    content_published: PublicEvent = subscription(
+        _PUBLISHED, EVERYBODY, "Readers see a theme, or a course with all that is below it, as it stands now."
+    )
+    content_unpublished: PublicEvent = subscription(
+        _UNPUBLISHED, EVERYBODY, "Readers no longer see a theme, or a course."
+    )
+    content_changed: Event = subscription(
+        _CHANGED,
+        holders(Scope.CONTENT_EDIT),
+        "Something happened to a draft, or to what is published of it. Ask for the perspective DRAFT to see the "
+        "`subject` as editors do.",
+    )

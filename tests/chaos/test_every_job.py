@@ -1,0 +1,325 @@
+"""Each actor, each reaction and each chore with its Nth statement going wrong: its effect is there once, or not yet."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import random
+import tarfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from core.database import Database
+from core.errors import RequestError
+from core.viewer import SERVICE
+from core.writing import Transaction, transaction
+from gateways.mail import MailNotSent, Message
+from models.events import ThemeTrashed
+from models.identity import Role
+from resolvers import events, identity, jobs, outbox
+from resolvers.identity.mails import MailKind
+from resolvers.importing import IMPORT
+from tests.chaos.errands import EVERY_ACTOR, do_queue
+from tests.chaos.proxy import How, Proxy, through
+from tests.chaos.states import State, States, changed
+from tests.events.logs import as_service, place, sql
+from tests.http.doorkeeper import Doorkeeper
+from tests.importing.habits import Habits
+from tests.support import factories
+from tests.support.clients import Client
+from tests.support.servers import RunningApplication
+from workers import housekeeping, relay
+from workers.actors import Tools
+from workers.registry import REACTIONS
+from workers.sealing import seal_all
+
+IS_LONG = bool(os.environ.get("CAIRN_TEST_LONG"))
+FOLLOWING = relay.by_type(REACTIONS)
+QUEUES = ("default", "mail", "imports")
+# What a job leaves behind about itself rather than about the world.
+ABOUT_THE_JOB = {"job", "scheduled_job"}
+
+
+@dataclass
+class Letterbox:
+    """Takes mail, unless it fails the next time: before it has taken it, or after."""
+
+    taken: list[Message] = field(default_factory=list)
+    fails: str = ""
+
+    async def send(self, message: Message) -> None:
+        """Takes it."""
+        fails, self.fails = self.fails, ""
+        if fails == "before":
+            raise MailNotSent("The server does not answer.")
+        self.taken.append(message)
+        if fails == "after":
+            raise MailNotSent("The server took it and said nothing.")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where jobs are tried: a database, and the same behind a proxy with an event loop that stays."""
+
+    url: str
+    states: States
+    wire: Proxy
+    database: Database
+    runner: asyncio.Runner
+    tools: Tools
+    letterbox: Letterbox
+    editor: Client
+
+    def quiet(self) -> None:
+        """Waits until all connections are there and idle."""
+
+        async def wait() -> None:
+            deadline = time.monotonic() + 10
+            while not self._is_quiet():
+                assert time.monotonic() < deadline, "the pools do not heal"
+                await asyncio.sleep(0.01)
+
+        self.runner.run(wait())
+
+    def _is_quiet(self) -> bool:
+        pools = self.database.pools().values()
+        return self.database._waking is None and all(
+            each["pool_available"] == each["pool_size"] >= each["pool_min"] for each in pools
+        )
+
+    def carry_out(self, chore: Chore) -> None:
+        """Does it once, whatever becomes of it."""
+
+        async def act() -> None:
+            # Whoever does chores tries again.
+            with suppress(psycopg.Error, RequestError):
+                await chore(self)
+
+        self.runner.run(act())
+        self.quiet()
+
+    def time_passes(self) -> None:
+        """Leases run out, and what was to be tried later is due."""
+        sql(self.url, "UPDATE job SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+        as_service(self.url, jobs.sweep)
+        sql(self.url, "UPDATE job SET run_at = now() WHERE state = 'queued'")
+
+    def ask(self, act: Callable[[Transaction], Awaitable[Any]]) -> Any:
+        """What an act of the service answers."""
+        return as_service(self.url, act)
+
+
+Chore = Callable[[Stage], Awaitable[Any]]
+
+
+async def do_jobs(stage: Stage) -> None:
+    """What is due in any queue."""
+    for queue in QUEUES:
+        await do_queue(stage.database, stage.tools, queue)
+
+
+# The jobs, each made due --------------------------------------------------------------------------------------------
+
+
+def _mail(stage: Stage) -> None:
+    stage.ask(lambda tx: outbox.enqueue(tx, MailKind.CONFIRM_ACCOUNT.value, "due@example.org", {}))
+
+
+def _plan(stage: Stage) -> None:
+    theme = factories.theme(stage.editor)
+    stage.editor.do("scheduleCreate", "__typename", rootId=theme, action="PUBLISH", runAt="2099-01-01T08:00:00Z")
+    sql(stage.url, "UPDATE schedule SET run_at = now()")
+    sql(stage.url, "UPDATE job SET run_at = now()")
+
+
+def _upload(stage: Stage) -> None:
+    folder = stage.tools.imports
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as archive:
+        archive.add(Habits(folder / "habits").path, arcname="course")
+    (folder / "habits.tar.gz").write_bytes(made.getvalue())
+    stage.ask(lambda tx: jobs.enqueue(tx, IMPORT, {"file": "habits.tar.gz", "theme": None}))
+
+
+def _leftovers(stage: Stage) -> None:
+    async def leave(tx: Transaction) -> None:
+        user_id = await identity.ensure_user(tx, "gone@example.org", "Gone", Role.LEARNER)
+        await identity.create_login_token(tx, user_id)
+
+    stage.ask(leave)
+    sql(stage.url, "UPDATE login_token SET expires_at = now() - interval '3 days'")
+
+
+def _expired(stage: Stage) -> None:
+    _leftovers(stage)
+    stage.ask(lambda tx: jobs.enqueue(tx, housekeeping.REMOVE_EXPIRED, {}))
+
+
+def _old(stage: Stage) -> None:
+    async def happen(tx: Transaction) -> None:
+        theme = "01a219e9-a692-800b-b959-b44f98fae5b5"
+        events.record(tx, ThemeTrashed(subject_id=theme, root_id=theme))
+
+    stage.ask(happen)
+    place(stage.url)
+    sql(stage.url, "UPDATE fact SET created_at = now() - interval '999 days'")
+    stage.ask(lambda tx: jobs.enqueue(tx, housekeeping.REMOVE_OLD, {}))
+
+
+def _planned_and_trashed(kind: str) -> Callable[[Stage], None]:
+    def make(stage: Stage) -> None:
+        made = factories.theme(stage.editor) if kind == "theme" else factories.tree(stage.editor)["course"]
+        planned = {"rootId": made, "action": "PUBLISH", "runAt": "2099-01-01T08:00:00Z"}
+        stage.editor.do("scheduleCreate", "__typename", **planned)
+        stage.editor.do(f"{kind}Trash", "__typename", id=made)
+        stage.ask(lambda tx: relay_once(tx))
+
+    return make
+
+
+async def relay_once(tx: Transaction) -> None:
+    """What the relay does, in this transaction."""
+    placed = await events.place(tx, 500)
+    wanted = [(kind, {"fact_id": each.id}, None) for each in placed for kind in FOLLOWING.get(each.type, ())]
+    if wanted:
+        await jobs.enqueue_all(tx, wanted)
+
+
+# Every actor and every reaction has a scene here, in which there is a job for it.
+JOBS: dict[str, Callable[[Stage], None]] = {
+    "deliver_mail": _mail,
+    "run_schedule": _plan,
+    "import_olx": _upload,
+    "remove_expired": _expired,
+    "remove_old": _old,
+    "on:give_up_plans_of_course": _planned_and_trashed("course"),
+    "on:give_up_plans_of_theme": _planned_and_trashed("theme"),
+}
+
+
+# The chores that go on beside them -----------------------------------------------------------------------------------
+
+
+def _unplaced(stage: Stage) -> None:
+    stage.editor.do("themeTrash", "__typename", id=factories.theme(stage.editor))
+
+
+def _ticking(stage: Stage) -> None:
+    stage.ask(lambda tx: jobs.settle_schedules(tx, [housekeeping.REMOVE_EXPIRED]))
+    sql(stage.url, "UPDATE scheduled_job SET next_run_at = now()")
+
+
+async def _ticked(stage: Stage) -> None:
+    async with transaction(stage.database, SERVICE) as tx:
+        await jobs.tick(tx, [housekeeping.REMOVE_EXPIRED])
+
+
+CHORES: dict[str, tuple[Callable[[Stage], None], Chore]] = {
+    "relay": (_unplaced, lambda stage: relay.place(stage.database, FOLLOWING)),
+    "tick": (_ticking, _ticked),
+    "seal": (_unplaced, lambda stage: seal_all(stage.database)),
+}
+
+
+@pytest.fixture
+def stage(
+    states: States,
+    wire: Proxy,
+    own_database: str,
+    house: tuple[str, RunningApplication],
+    doorkeeper: Doorkeeper,
+    tmp_path: Path,
+) -> Iterator[Stage]:
+    """A stage on which nothing happened yet."""
+    # From now on there is a counter.
+    place(own_database)
+    letterbox = Letterbox()
+    tools = Tools(letterbox, "https://app.example", tmp_path, 30, 7)
+    empty = states.now()
+    editor = Client(house[0], doorkeeper.token(doorkeeper.person()))
+    with asyncio.Runner() as runner:
+        database = Database(through(wire, own_database), pool_size=3)
+        runner.run(database.open())
+        yield Stage(own_database, states, wire, database, runner, tools, letterbox, editor)
+        wire.plan = None
+        runner.run(database.close())
+    editor.http.close()
+    states.go_back(empty)
+
+
+def test_every_actor_and_every_reaction_has_a_scene() -> None:
+    assert set(JOBS) == set(EVERY_ACTOR)
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_has_its_effect_once_whichever_of_its_statements_goes_wrong(name: str, stage: Stage) -> None:
+    JOBS[name](stage)
+    _try_all(stage, do_jobs)
+    assert sql(stage.url, "SELECT count(*) FROM job WHERE actor = %s AND state = 'done'", name) == [(1,)]
+
+
+@pytest.mark.parametrize("name", CHORES)
+def test_a_chore_is_done_once_whichever_of_its_statements_goes_wrong(name: str, stage: Stage) -> None:
+    prepare, chore = CHORES[name]
+    prepare(stage)
+    _try_all(stage, chore)
+
+
+def _try_all(stage: Stage, chore: Chore) -> None:
+    files = {path: path.read_bytes() for path in stage.tools.imports.glob("*.tar.gz")}
+    before = stage.states.now()
+
+    def again() -> None:
+        stage.states.go_back(before)
+        for path, content in files.items():
+            path.write_bytes(content)
+
+    stage.quiet()
+    plan = stage.wire.goes_wrong(1_000_000, How.LOST)
+    stage.carry_out(chore)
+    stage.wire.plan = None
+    clean = _effect(before, stage.states.now())
+    assert clean
+    for how in How:
+        for number in _numbers(len(plan.seen), how):
+            again()
+            stage.wire.goes_wrong(number, how)
+            stage.carry_out(chore)
+            stage.wire.plan = None
+            where = f"statement {number} of {len(plan.seen)}: {how.value}"
+            assert _effect(before, stage.states.now()) in ({}, clean), where
+            stage.time_passes()
+            stage.carry_out(chore)
+            assert _effect(before, stage.states.now()) == clean, where
+
+
+def _numbers(count: int, how: How) -> list[int]:
+    """All of them; in the short form a few, the last among them."""
+    if IS_LONG or count < 4:
+        return list(range(1, count + 1))
+    return sorted({*random.Random(f"{count}{how.name}").sample(range(1, count), 2), count})
+
+
+def _effect(before: State, after: State) -> dict[str, int]:
+    """What is changed but for the job itself: made, done or left, it is one job."""
+    return {name: more for name, more in changed(before, after).items() if name not in ABOUT_THE_JOB or more}
+
+
+@pytest.mark.parametrize("fails", ["before", "after"])
+def test_a_mail_that_fails_outside_goes_out_with_the_same_words_and_the_same_id(fails: str, stage: Stage) -> None:
+    _mail(stage)
+    stage.letterbox.fails = fails
+    stage.carry_out(do_jobs)
+    stage.time_passes()
+    stage.carry_out(do_jobs)
+    assert len(stage.letterbox.taken) == (2 if fails == "after" else 1)
+    assert len(set(stage.letterbox.taken)) == 1
+    assert sql(stage.url, "SELECT state, attempts FROM job") == [("done", 2)]

@@ -1,0 +1,1 @@
+"""Subscriptions: facts and jobs followed as they happen, over WebSockets and server-sent events."""

@@ -1,0 +1,1 @@
+"""Webhooks that go out, tried with real receivers."""

@@ -1,0 +1,196 @@
+"""Sending webhooks: what is due is claimed, composed, signed, sent, and written down, many at a time.
+
+This is no job. A job holds a thread, and one receiver that answers nothing for fifteen seconds would hold one for each
+of its deliveries. So deliveries are sent in the event loop, each receiver a few at a time, and those that fail one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from core.database import Database
+from core.errors import DomainError, RequestError
+from core.sealing import Unreadable
+from core.viewer import SERVICE
+from core.writing import transaction
+from gateways.webhooks import Answer, NotSent
+from models.webhooks import AttemptOutcome, DeliveryState
+from resolvers.webhooks import messages, sending
+from resolvers.webhooks.kit import Away, Hooks, Unpayable
+from resolvers.webhooks.messages import Message
+from resolvers.webhooks.schedule import wish_of
+from resolvers.webhooks.sending import Claimed, Result
+
+POLL_SECONDS = 1.0
+QUEUE = "webhooks"
+_UNAVAILABLE = (psycopg.Error, OSError, RequestError, PoolTimeout, DomainError)
+_COMPOSE_SECONDS = 20
+_OUTCOME = {False: AttemptOutcome.REFUSED, True: AttemptOutcome.REDIRECTED}
+log = logging.getLogger("cairn.webhooks")
+
+
+class Dispatcher:
+    """Sends what is due, until cancelled. Any number of processes may do it at once."""
+
+    def __init__(self, database: Database, hooks: Hooks, owner: str) -> None:
+        self._database, self._hooks, self._owner = database, hooks, owner
+        self._bell = asyncio.Event()
+        self._doing: dict[asyncio.Task[None], Claimed] = {}
+
+    def ring(self) -> None:
+        """Has it look at once."""
+        self._bell.set()
+
+    async def step(self) -> None:
+        """Claims as much as may be sent at once, begins with it, and waits until there may be more."""
+        self._bell.clear()
+        rules = self._hooks.rules
+        most = rules.at_once - len(self._doing)
+        # However many receivers fail, half of the room is for those that do not.
+        failing = sum(each.is_failing for each in self._doing.values())
+        found: list[Claimed] = []
+        if most > 0:
+            async with transaction(self._database, SERVICE) as tx:
+                found = await sending.claim(
+                    tx, self._owner, most, max(rules.at_once // 2 - failing, 0), rules.per_endpoint
+                )
+        for each in found:
+            task = asyncio.create_task(self._do(each))
+            self._doing[task] = each
+            task.add_done_callback(self._done)
+        if not found:
+            await _rung(self._bell, POLL_SECONDS)
+
+    async def stop(self, seconds: float) -> None:
+        """Waits so long for what is being sent; gives the rest back."""
+        if self._doing:
+            await asyncio.wait(tuple(self._doing), timeout=seconds)
+        for task in (left := dict(self._doing)):
+            task.cancel()
+        if left:
+            await asyncio.wait(tuple(left))
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        del self._doing[task]
+        self._bell.set()
+
+    async def _do(self, claimed: Claimed) -> None:
+        try:
+            await deliver(self._database, self._hooks, claimed)
+        except asyncio.CancelledError:
+            await self._give_back(claimed)
+        except _UNAVAILABLE as error:
+            # Nothing can be written down: the lease runs out, and somebody tries again.
+            log.warning("delivery %s: %s", claimed.delivery.id, error)
+        except Exception:
+            log.exception("delivery %s failed", claimed.delivery.id)
+
+    async def _give_back(self, claimed: Claimed) -> None:
+        try:
+            async with transaction(self._database, SERVICE) as tx:
+                await sending.give_back(tx, claimed)
+        except _UNAVAILABLE as error:
+            log.warning("delivery %s will be taken up when its lease runs out: %s", claimed.delivery.id, error)
+
+
+async def deliver(database: Database, hooks: Hooks, claimed: Claimed) -> None:
+    """Sends one delivery and writes down what came of it."""
+    if claimed.viewer is None:
+        async with transaction(database, SERVICE) as tx:
+            await sending.stop(tx, claimed, "Whoever answered for it is gone, or may not have webhooks any more.")
+        return
+    result = await _result(database, hooks, claimed)
+    if result is None:
+        async with transaction(database, SERVICE) as tx:
+            await sending.give_back(tx, claimed)
+        return
+    async with transaction(database, SERVICE) as tx:
+        await sending.settle(tx, claimed, result, hooks.rules.pause_after_hours)
+
+
+async def _result(database: Database, hooks: Hooks, claimed: Claimed) -> Result | None:
+    """What came of it; None where it could not even be composed at the moment."""
+    began = time.monotonic()
+    try:
+        secrets = [hooks.sealer.open(each) for each in claimed.sealed]
+        async with asyncio.timeout(_COMPOSE_SECONDS):
+            message = await _message(database, hooks, claimed)
+    except Away as error:
+        log.warning("delivery %s cannot be composed at the moment: %s", claimed.delivery.id, error)
+        await asyncio.sleep(POLL_SECONDS)
+        return None
+    except (Unpayable, Unreadable) as error:
+        return _not_made(DeliveryState.PARKED, str(error), began)
+    except TimeoutError:
+        return _not_made(DeliveryState.PENDING, f"The query took longer than {_COMPOSE_SECONDS} seconds.", began)
+    if message is None:
+        return _not_made(DeliveryState.SKIPPED, "The query is not about this.", began)
+    sent = {"body_bytes": len(message.body), "body_sha256": hashlib.sha256(message.body).hexdigest()}
+    try:
+        answer = await hooks.sender.send(claimed.webhook.url, message.headers(secrets), message.body)
+    except NotSent as error:
+        entry = {
+            "outcome": AttemptOutcome(error.refusal.value).value,
+            "address": error.address,
+            "duration_ms": error.duration_ms,
+        }
+        return Result(DeliveryState.PENDING, error.reason, entry={**sent, **entry})
+    return _judged(answer, sent)
+
+
+async def _message(database: Database, hooks: Hooks, claimed: Claimed) -> Message | None:
+    delivery, webhook = claimed.delivery, claimed.webhook
+    if claimed.is_trial:
+        return messages.trial(delivery.id, webhook.id, delivery.occurred_at)
+    if claimed.fact is None:
+        raise Unpayable("What happened is not in the log any more.")
+    assert claimed.viewer is not None
+    return await messages.told(
+        hooks.payloads, database, webhook.query, claimed.fact, claimed.viewer, delivery.id, delivery.sequence
+    )
+
+
+def _judged(answer: Answer, sent: dict[str, Any]) -> Result:
+    """2xx is a yes. All else is none: a redirect too, for nobody has looked at where it leads."""
+    entry = {
+        **sent,
+        "status": answer.status,
+        "address": answer.address,
+        "duration_ms": answer.duration_ms,
+        "answer": _text(answer.body),
+    }
+    if 200 <= answer.status < 300:
+        return Result(DeliveryState.DELIVERED, entry={**entry, "outcome": AttemptOutcome.DELIVERED.value})
+    entry["outcome"] = _OUTCOME[300 <= answer.status < 400].value
+    is_gone = answer.status == HTTPStatus.GONE
+    wish = wish_of(answer.status, answer.headers.get("retry-after"), datetime.now(UTC))
+    state = DeliveryState.PARKED if is_gone else DeliveryState.PENDING
+    return Result(state, f"The receiver answered {answer.status}.", wish, is_gone=is_gone, entry=entry)
+
+
+def _not_made(state: DeliveryState, reason: str, began: float) -> Result:
+    spent = int((time.monotonic() - began) * 1000)
+    entry = {"outcome": AttemptOutcome.NOT_MADE.value, "duration_ms": spent}
+    return Result(state, reason, is_receivers=False, entry=entry)
+
+
+def _text(body: bytes) -> str:
+    """What can be kept of a foreign body."""
+    return body.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+async def _rung(bell: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await bell.wait()
+    except TimeoutError:
+        pass
