@@ -42,7 +42,7 @@ from .doorkeeper import Doorkeeper
 LONG = bool(os.environ.get("CAIRN_TEST_LONG"))
 WHO = (None, Role.LEARNER, Role.EDITOR, Role.SUPER_ADMIN)
 _a_few = settings(
-    max_examples=200 if LONG else 4,
+    max_examples=200 if LONG else 3,
     derandomize=True,
     database=None,
     deadline=None,
