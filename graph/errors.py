@@ -10,6 +10,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import StrawberryInputCoercionError
 
 from core.errors import Conflict, DomainError, RequestError, SeveralErrors
 from graph.scalars import JSON
@@ -105,6 +106,9 @@ def shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
     """A top-level error as it leaves the house: our own failures are masked, with the request id to find them by."""
     cause = error.original_error
     formatted: dict[str, Any] = dict(error.formatted)
+    if isinstance(error, StrawberryInputCoercionError) or isinstance(cause, StrawberryInputCoercionError):
+        # Its own words speak of Python.
+        formatted["message"] = "Something in the input is null that may only be left out."
     if cause is None or isinstance(cause, GraphQLError):
         code = "GRAPHQL_PARSE_FAILED" if isinstance(error, GraphQLSyntaxError) else "GRAPHQL_VALIDATION_FAILED"
         extensions = {"code": code, **(error.extensions or {})}

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from core.policies import VIEWER_ID, OwnRows, RelatedRead
+from core.policies import VIEWER_ID, OwnRows, PrivateRows, RelatedRead
 from core.tables import Table, enum_column, id_column, instant_column, json_column
 from models.curriculum import BlockFormat
 
@@ -104,7 +104,7 @@ class Answer(Table, table=True):
 
     __tablename__ = "answer"
     __tag__ = 0x052
-    __policies__ = (OwnRows("user_id"),)
+    __policies__ = (PrivateRows("user_id"),)
     __personal__ = ("value",)
     __table_args__ = (
         sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], ondelete="CASCADE"),

@@ -350,6 +350,27 @@ class ApiTokenRevoked(Fact, type="api_token.revoked", subject="user"):
     token_id: str = _say(description="The id of the token.")
 
 
+# Friends -------------------------------------------------------------------------------------------------------------
+
+# Who the two are stands in the friendship, for those who may see it.
+
+
+class FriendshipRequested(Fact, type="friendship.requested", subject="connection"):
+    """A person asked another to be friends."""
+
+
+class FriendshipAccepted(Fact, type="friendship.accepted", subject="connection"):
+    """Two people are friends."""
+
+
+class FriendshipEnded(Fact, type="friendship.ended", subject="connection"):
+    """A friendship, a request or a block is no more."""
+
+
+class FriendshipBlocked(Fact, type="friendship.blocked", subject="connection"):
+    """A person wants nothing to do with another, who is not told."""
+
+
 # What comes in -------------------------------------------------------------------------------------------------------
 
 
@@ -432,6 +453,7 @@ FACTS: tuple[type[Fact], ...] = (
     AttemptStarted, AttemptSubmitted, AttemptGraded,
     UserSignedUp, UserClaimed, UserSignedIn, UserUpdated, UserPasswordChanged, UserEmailChanged,
     ConsentGranted, ConsentWithdrawn, RoleGranted, RoleRevoked, ApiTokenCreated, ApiTokenRevoked,
+    FriendshipRequested, FriendshipAccepted, FriendshipEnded, FriendshipBlocked,
     InboundHookCreated, InboundHookUpdated, InboundHookRotated, InboundHookDeleted, InboundReceived,
     WebhookCreated, WebhookUpdated, WebhookDeleted, WebhookPaused, WebhookDisabled, WebhookResumed,
     WebhookSecretRotated,
@@ -471,6 +493,9 @@ class FactEntry(Table, table=True):
     version: int = Field(default=1, ge=1, description="Which edition of the fact's description its payload follows.")
     subject_id: str = id_column(description="The object that it happened to.")
     actor_id: str | None = id_column(nullable=True, description="Who brought it about; none for the system.")
+    acted_as_id: str | None = id_column(
+        nullable=True, description="As whom, where one person acted as another; null where people act as themselves."
+    )
     actor_kind: ViewerKind = enum_column(ViewerKind, description="What kind of principal that was.")
     payload: dict[str, Any] = json_column(description="What is known of it.")
 

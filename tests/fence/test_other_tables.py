@@ -9,6 +9,7 @@ import orjson
 import pytest
 from psycopg import sql
 
+from core.policies import PrivateRows
 from core.tables import table_of
 from models import TABLES
 from models.content import Staged
@@ -503,3 +504,21 @@ def test_nobody_makes_tables_roles_or_policies_of_their_own(
         assert attempt(owner, "CREATE ROLE cairn_stray", "course") is None
         assert attempt(owner, "CREATE POLICY stray ON {table} USING (true)", "course") is None
         assert attempt(owner, "ALTER TABLE {table} DISABLE ROW LEVEL SECURITY", "course") is None
+
+
+PRIVATE = [table_of(model).name for model in TABLES if any(isinstance(one, PrivateRows) for one in model.__policies__)]
+
+
+def test_there_are_rows_that_are_private() -> None:
+    assert "profile" in PRIVATE
+
+
+@pytest.mark.parametrize("table", PRIVATE)
+def test_private_rows_are_nobodys_who_acts_as_their_owner(
+    owner: Owner, everybody: dict[str, Persona], own_rows: None, table: str
+) -> None:
+    with acting_as(owner, everybody["learner"]):
+        assert attempt(owner, "SELECT id FROM {table}", table)
+        owner.execute("SELECT set_config('cairn.actor_id', %s, true)", (everybody["admin"].user_id,))
+        assert attempt(owner, "SELECT id FROM {table}", table) == 0
+        assert attempt(owner, "UPDATE {table} SET updated_at = now()", table) in (0, None)
