@@ -18,7 +18,7 @@ from resolvers import jobs
 from resolvers.inbox import events as inbox
 from tests.audit.conftest import Log
 from tests.curriculum.authors import revision
-from tests.events.logs import as_service
+from tests.events.logs import as_service, place, sql
 from tests.identity.guests import PASSWORD, Guest, Post
 from tests.support import factories
 from tests.support.clients import Client, Data
@@ -75,6 +75,7 @@ def every_mutation(
     _courses(scribe, editor)
     _plans(scribe, editor)
     _jobs(scribe, staff(Role.ADMIN)[1], database_url)
+    _webhooks(scribe, staff(Role.ADMIN)[1], editor, database_url)
     _inbox(scribe, staff(Role.ADMIN)[1], database_url)
 
 
@@ -178,6 +179,23 @@ def _jobs(scribe: Scribe, admin: Client, database_url: str) -> None:
     job = as_service(database_url, parked)
     scribe.do(admin, "jobRetry", id=job)
     scribe.do(admin, "jobCancel", id=job)
+
+
+def _webhooks(scribe: Scribe, admin: Client, editor: Client, database_url: str) -> None:
+    factories.theme(editor, publish=True)
+    while place(database_url) or sql(database_url, "SELECT 1 FROM fact WHERE position IS NULL"):
+        pass
+    query = "subscription { contentPublished { type } }"
+    rules = {"name": "Audited", "url": "http://127.0.0.1:9/", "events": ["THEME_PUBLISHED"], "query": query}
+    made = scribe.do(admin, "webhookCreate", "webhook { id }", **rules)["webhook"]["id"]
+    scribe.do(admin, "webhookUpdate", id=made, expectedRevision=1, name="Another")
+    scribe.do(admin, "webhookPause", id=made)
+    scribe.do(admin, "webhookResume", id=made)
+    scribe.do(admin, "webhookRotateSecret", id=made)
+    scribe.do(admin, "webhookTest", id=made)
+    scribe.do(admin, "webhookRedeliver", id=made, failedSince="2026-01-01T00:00:00Z")
+    scribe.do(admin, "webhookDryRun", query=query)
+    scribe.do(admin, "webhookDelete", id=made)
 
 
 def _inbox(scribe: Scribe, admin: Client, database_url: str) -> None:

@@ -55,6 +55,11 @@ READS: dict[str, set[str]] = {
     "external_ref": STAFF,
     "import_job": STAFF,
     "import_issue": STAFF,
+    "webhook": MANAGERS,
+    "webhook_secret": {"service"},
+    "webhook_lane": MANAGERS,
+    "webhook_delivery": MANAGERS,
+    "delivery_attempt": MANAGERS,
 }
 WRITES: dict[str, dict[str, set[str]]] = {
     "user": {"service": ALL},
@@ -90,6 +95,12 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
     "import_job": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "import_issue": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
+    # A webhook is made in one's own name; a secret is added, and neither read nor changed again.
+    "webhook": {"admin": {"UPDATE", "DELETE"}, "service": ALL},
+    "webhook_secret": {"admin": {"INSERT"}, "service": ALL},
+    "webhook_lane": {"admin": {"INSERT", "UPDATE"}, "service": ALL},
+    "webhook_delivery": {"admin": {"INSERT", "UPDATE"}, "service": ALL},
+    "delivery_attempt": {"service": {"INSERT", "DELETE"}},
 }
 # Whose rows people see of their own, by the column that says whose they are; and what they may do to them.
 OWNED = {
@@ -243,6 +254,37 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
         "provider_event": {"source": "s", "external_id": "e", "type": "t", "body": "\\x7b7d", "state": "received"},
         "schedule": {"root_id": person, "job_id": person, "action": "unpublish", "state": "planned"},
         "scheduled_job": {"name": "n", "schedule": "* * * * *"},
+        "webhook": {
+            "owner_id": person,
+            "name": "n",
+            "url": "https://u",
+            "query": "q",
+            "events": [],
+            "about": [],
+            "scopes": [],
+            "state": "active",
+            "revision": 1,
+        },
+        "webhook_secret": {"webhook_id": session, "sealed": "s"},
+        "webhook_lane": {"webhook_id": session, "subject_id": person, "is_trial": False, "last_sequence": 1},
+        "webhook_delivery": {
+            "webhook_id": session,
+            "lane_id": session,
+            "type": "t",
+            "subject_id": person,
+            "sequence": 1,
+            "state": "pending",
+            "attempts": 0,
+            "max_attempts": 10,
+        },
+        "delivery_attempt": {
+            "delivery_id": session,
+            "number": 1,
+            "outcome": "lost",
+            "url": "u",
+            "duration_ms": 0,
+            "body_bytes": 0,
+        },
     }
 
 
