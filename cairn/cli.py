@@ -122,6 +122,8 @@ def serve(
             log_config=None,
             # Who the client is, is found out by cairn.http.addresses.
             proxy_headers=False,
+            # Nobody outside has to know by what we are served.
+            server_header=False,
             # A line per request costs a sixth of what a course page costs.
             access_log=False,
         )

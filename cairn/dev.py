@@ -75,6 +75,7 @@ def _serve(console: Console, listener: socket.socket, server: EmbeddedPostgres |
         lifespan="on",
         timeout_graceful_shutdown=5,
         proxy_headers=False,
+        server_header=False,
     )
     api = uvicorn.Server(config)
     return asyncio.run(_until_stopped(api, listener, server, parts, lambda: _greet(console, address, link)))

@@ -87,7 +87,13 @@ class RunningApplication:
             Worker(settings.url, tools(settings, self.parts.mail), queues=works, threads=2) if works else None
         )
         config = uvicorn.Config(
-            application(self.parts), host="127.0.0.1", port=0, log_level="error", lifespan="on", proxy_headers=False
+            application(self.parts),
+            host="127.0.0.1",
+            port=0,
+            log_level="error",
+            lifespan="on",
+            proxy_headers=False,
+            server_header=False,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
