@@ -14,6 +14,7 @@ from strawberry.exceptions import StrawberryInputCoercionError
 
 from core.errors import Conflict, DomainError, RequestError, SeveralErrors
 from graph.scalars import JSON
+from resolvers.curriculum.conditions import ConditionProblem as WrongCondition
 from resolvers.requests import limits
 
 log = logging.getLogger("cairn.graph")
@@ -38,6 +39,14 @@ class RateLimited(UserError):
     """Says when it may be tried again, as the header `Retry-After` does."""
 
     retry_after: int = strawberry.field(description="After how many seconds it may be tried again.")
+
+
+@strawberry.type(description="The condition of a block does not make sense where it stands.")
+class ConditionProblem(UserError):
+    """Says where to look."""
+
+    block_id: strawberry.ID = strawberry.field(description="The block whose condition it is.")
+    position: int = strawberry.field(description="Where in the condition it is wrong, in characters from 1.")
 
 
 @strawberry.type(description="One field of a stale update.")
@@ -82,6 +91,9 @@ def user_errors(error: DomainError | SeveralErrors, names: Mapping[str, str] = M
         ]
     if isinstance(error, limits.RateLimited):
         return [RateLimited(message=error.message, code=error.code, path=path, retry_after=error.retry_after)]
+    if isinstance(error, WrongCondition):
+        block_id, at = strawberry.ID(error.block_id), error.position
+        return [ConditionProblem(message=error.message, code=error.code, path=path, block_id=block_id, position=at)]
     return [InputError(message=error.message, code=error.code, path=path)]
 
 

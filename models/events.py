@@ -28,7 +28,9 @@ _say = pydantic.Field
 class Editorial(Fact):
     """Something happened to an editorial object."""
 
-    root_id: str = _say(description="The theme or course that it is published with; its own id where it is one.")
+    root_id: str = _say(
+        description="The theme, course or assessment that it is published with; its own id where it is one."
+    )
 
 
 class Created(Editorial):
@@ -198,6 +200,38 @@ class LessonRestored(Editorial, type="lesson.restored", subject="lesson"):
     """A lesson was taken out of the trash, with all that was trashed along with it."""
 
 
+class AssessmentCreated(Created, type="assessment.created", subject="assessment"):
+    """A draft assessment was made."""
+
+
+class AssessmentUpdated(Updated, type="assessment.updated", subject="assessment"):
+    """Fields of a draft assessment were saved."""
+
+
+class AssessmentMoved(Moved, type="assessment.moved", subject="assessment"):
+    """A draft assessment has another place in its course."""
+
+
+class AssessmentTrashed(Editorial, type="assessment.trashed", subject="assessment"):
+    """A draft assessment was put into the trash, with its questions."""
+
+
+class AssessmentRestored(Editorial, type="assessment.restored", subject="assessment"):
+    """An assessment was taken out of the trash, with all that was trashed along with it."""
+
+
+class AssessmentPublished(Published, type="assessment.published", subject="assessment"):
+    """Readers see the draft of an assessment that stands by itself as it is now."""
+
+
+class AssessmentUnpublished(Fact, type="assessment.unpublished", subject="assessment"):
+    """Readers no longer see an assessment that stands by itself."""
+
+
+class AssessmentReverted(Published, type="assessment.reverted", subject="assessment"):
+    """A sealed revision was loaded into the draft of an assessment that stands by itself."""
+
+
 class BlockCreated(Created, type="block.created", subject="block"):
     """A draft block was made."""
 
@@ -216,6 +250,28 @@ class BlockTrashed(Editorial, type="block.trashed", subject="block"):
 
 class BlockRestored(Editorial, type="block.restored", subject="block"):
     """A block was taken out of the trash."""
+
+
+# Attempts ------------------------------------------------------------------------------------------------------------
+
+
+class OfAttempt(Fact):
+    """Something happened to somebody's attempt at an assessment. How they did is not said here."""
+
+    assessment_id: str = _say(description="The assessment.")
+    user_id: str = _say(description="Whose attempt it is.")
+
+
+class AttemptStarted(OfAttempt, type="attempt.started", subject="attempt"):
+    """Somebody began an assessment."""
+
+
+class AttemptSubmitted(OfAttempt, type="attempt.submitted", subject="attempt"):
+    """An attempt was handed in, or its time was up."""
+
+
+class AttemptGraded(OfAttempt, type="attempt.graded", subject="attempt"):
+    """An attempt is graded."""
 
 
 # People --------------------------------------------------------------------------------------------------------------
@@ -391,7 +447,10 @@ FACTS: tuple[type[Fact], ...] = (
     CoursePlanned, CoursePlanCancelled, CourseImported,
     ModuleCreated, ModuleUpdated, ModuleMoved, ModuleTrashed, ModuleRestored,
     LessonCreated, LessonUpdated, LessonMoved, LessonTrashed, LessonRestored,
+    AssessmentCreated, AssessmentUpdated, AssessmentMoved, AssessmentTrashed, AssessmentRestored, AssessmentPublished,
+    AssessmentUnpublished, AssessmentReverted,
     BlockCreated, BlockUpdated, BlockMoved, BlockTrashed, BlockRestored,
+    AttemptStarted, AttemptSubmitted, AttemptGraded,
     UserSignedUp, UserClaimed, UserSignedIn, UserUpdated, UserPasswordChanged, UserEmailChanged,
     ConsentGranted, ConsentWithdrawn, RoleGranted, RoleRevoked, ApiTokenCreated, ApiTokenRevoked,
     FriendshipRequested, FriendshipAccepted, FriendshipEnded, FriendshipBlocked,

@@ -19,6 +19,8 @@ COMMANDS = {
     "documents manifest", "documents check",
     "jobs", "jobs list", "jobs retry", "jobs cancel", "jobs park",
     "inbox", "inbox list", "inbox show", "inbox replay",
+    "schema check", "webhooks", "webhooks key", "webhooks list", "webhooks deliveries", "webhooks pause",
+    "webhooks resume", "webhooks redeliver", "webhooks schema", "webhooks vectors", "webhooks rekey",
 }  # fmt: skip
 
 

@@ -153,6 +153,7 @@ def test_no_mutation_lets_in_who_lacks_the_permission(
     wanted = _mutations()[mutation].args["input"].type
     plain = {
         "Int": 1,
+        "Long": 1,
         "Float": 1.0,
         "Boolean": True,
         "Date": "2026-01-01",

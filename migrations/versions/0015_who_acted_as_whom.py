@@ -1,15 +1,15 @@
 """who acted as whom
 
-Revision ID: 0011
-Revises: 0010
+Revision ID: 0015
+Revises: 0014
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0011"
-down_revision = "0010"
+revision = '0015'
+down_revision = '0014'
 branch_labels = None
 depends_on = None
 
