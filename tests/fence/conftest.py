@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -24,6 +24,9 @@ from tests.fence.personas import Owner, Persona, personas
 from tests.support import factories
 from tests.support.clients import Client
 from tests.support.servers import RunningApplication, cloned
+
+if TYPE_CHECKING:
+    from tests.fence import twins
 
 ROLES = (Role.LEARNER, Role.EDITOR, Role.ADMIN)
 
@@ -68,6 +71,15 @@ def owner(world: World) -> Iterator[Owner]:
 def everybody(world: World) -> dict[str, Persona]:
     """The matrix's people, in the world."""
     return personas(world.users)
+
+
+@pytest.fixture(scope="session")
+def there(database_server: tuple[str, str]) -> Iterator[twins.World]:
+    """Another world, in which people know and hide from each other, to be copied and looked at."""
+    from tests.fence.twins import world
+
+    with world(*database_server) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
