@@ -344,7 +344,7 @@ async def _change_state(tx: Transaction, webhook_id: str, state: str, reason: st
 async def delete_old(tx: Transaction, days: int, most: int = 2_000) -> int:
     """Removes deliveries that were finished so many days ago, and what waited that long for a webhook that is stopped.
 
-    At most so many; answers how many.
+    At most so many; answers how many. Secrets that sign no more go along with them.
     """
     limit = sa.func.now() - timedelta(days=days)
     finished = sa.select(DELIVERY.c.id).where(DELIVERY.c.finished_at < limit).limit(most)
@@ -357,6 +357,10 @@ async def delete_old(tx: Transaction, days: int, most: int = 2_000) -> int:
         .limit(most)
     )
     gone += await tx.execute(sa.delete(DELIVERY).where(DELIVERY.c.id.in_(stopped)))
+    newer = SECRET.alias("newer")
+    newest = sa.select(newer.c.id).where(newer.c.webhook_id == SECRET.c.webhook_id)
+    overlapped = newest.where(newer.c.created_at > SECRET.c.created_at, newer.c.overlap_until < sa.func.now())
+    await tx.execute(sa.delete(SECRET).where(overlapped.exists()))
     used = sa.select(DELIVERY.c.id).where(DELIVERY.c.lane_id == LANE.c.id).exists()
     await tx.execute(sa.delete(LANE).where(LANE.c.is_trial, LANE.c.created_at < limit, ~used))
     return gone
