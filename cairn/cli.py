@@ -92,7 +92,7 @@ def serve(
     """Serve the API and the IDE in production. Needs [bold]DATABASE_URL[/bold]; migrate first with `cairn migrate`."""
     import uvicorn
 
-    from cairn import webhooks
+    from cairn import serving, webhooks
     from cairn.listening import listen
     from cairn.local import require_answer
     from cairn.observability import logs, tracing
@@ -118,12 +118,7 @@ def serve(
             host=found.http.host,
             port=found.port,
             workers=workers,
-            # Its loggers are set up with all others.
-            log_config=None,
-            # Who the client is, is found out by cairn.http.addresses.
-            proxy_headers=False,
-            # A line per request costs a sixth of what a course page costs.
-            access_log=False,
+            **serving.options(found),
         )
 
 

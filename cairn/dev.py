@@ -16,6 +16,7 @@ from pydantic import HttpUrl, SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from cairn import serving
 from cairn.composition import Parts, compose, tools
 from cairn.demo import loading
 from cairn.embedded import EmbeddedPostgres
@@ -68,15 +69,8 @@ def _serve(console: Console, listener: socket.socket, server: EmbeddedPostgres |
     found = settings()
     logs.set_up(_quiet(found.log))
     parts = compose(_for_development(found, address))
-    config = uvicorn.Config(
-        application(parts),
-        log_config=None,
-        access_log=False,
-        lifespan="on",
-        timeout_graceful_shutdown=5,
-        proxy_headers=False,
-    )
-    api = uvicorn.Server(config)
+    chosen = {**serving.options(found), "timeout_graceful_shutdown": 5}
+    api = serving.Server(uvicorn.Config(application(parts), lifespan="on", **chosen))
     return asyncio.run(_until_stopped(api, listener, server, parts, lambda: _greet(console, address, link)))
 
 

@@ -74,6 +74,27 @@ class HttpSettings(BaseModel):
     )
 
 
+class StreamSettings(BaseModel):
+    """Subscriptions over WebSockets and server-sent events."""
+
+    max_connections: int = Field(5_000, ge=1, description="Most connections of streams in one process.")
+    max_per_address: int = Field(100, ge=1, description="Most of them from one address; this machine is not counted.")
+    max_per_user: int = Field(50, ge=1, description="Most of them of one person.")
+    max_operations: int = Field(50, ge=1, le=1_000, description="Most operations at once on one connection.")
+    max_message_bytes: int = Field(200_000, ge=1_000, description="Largest message that a client may send, in bytes.")
+    init_seconds: float = Field(
+        10, gt=0, le=60, description="How long a client may take to say who it is, or to come for what it reserved."
+    )
+    idle_seconds: float = Field(300, gt=0, description="How long a connection may stay on which nothing runs.")
+    ping_seconds: float = Field(20, gt=0, description="How often it is tried whether a quiet connection still stands.")
+    check_seconds: float = Field(
+        10, gt=0, le=25, description="How often it is asked whether those who are told nothing may still be there."
+    )
+    slow_seconds: float = Field(10, gt=0, description="How long a client may take to accept one message.")
+    lag_seconds: float = Field(60, gt=0, description="How long a client that was up to date may be behind.")
+    backlog: int = Field(1_000, ge=10, description="How many recent facts each process keeps for its streams.")
+
+
 class GraphqlSettings(BaseModel):
     """Limits of a GraphQL operation."""
 
@@ -279,6 +300,7 @@ class Settings(BaseSettings):
     )
     ide_folder: Path = Field(PROJECT / "ide" / "dist", description="The built IDE.")
     http: HttpSettings = Field(default_factory=HttpSettings, description="The HTTP edge.")
+    streams: StreamSettings = Field(default_factory=StreamSettings, description="Streams.")
     graphql: GraphqlSettings = Field(default_factory=GraphqlSettings, description="Limits.")
     database: DatabaseSettings = Field(default_factory=DatabaseSettings, description="Use.")
     issuers: tuple[IssuerSettings, ...] = Field(

@@ -28,7 +28,7 @@ from sqlalchemy.util import LRUCache
 from core import telemetry
 from core.connection import Connection as Connection
 from core.errors import RequestError
-from core.pipeline import Rows, Statement, as_tuples, run_pipeline
+from core.pipeline import Rows, Statement, as_tuples, numbered, run_pipeline
 from core.rows import row_factory
 from core.viewer import DatabaseRole, Viewer
 
@@ -94,7 +94,7 @@ class Database:
         first = [_BEGIN_WRITING]
         if viewer.database_role is DatabaseRole.API:
             first.append(Statement(_SET_VIEWER, (*_settings_of(viewer), viewer.actor_id or "")))
-        async with self._connection(viewer.database_role, first) as connection:
+        async with self._connection(viewer.database_role, first) as (connection, _):
             try:
                 yield connection
                 await self._commit(connection)
@@ -119,10 +119,13 @@ class Database:
         await run_pipeline(connection, [last, _COMMIT])
 
     async def run(self, viewer: Viewer, statement: Statement, rows: Rows = as_tuples) -> list[Any]:
-        """The rows of one statement that is a transaction of its own, in one round trip."""
+        """The rows of one statement that is a transaction of its own, in one round trip.
+
+        It has to be safe to repeat: it is sent again when the connection breaks.
+        """
         self.noted(statement.text)
-        async with self._connection(viewer.database_role) as connection:
-            return (await run_pipeline(connection, [statement], rows))[0]
+        async with self._connection(viewer.database_role, [statement], rows) as (_, found):
+            return found[0]
 
     def wake(self, channel: str) -> None:
         """Wakes whoever listens to this channel, soon and without anybody waiting for it.
@@ -140,7 +143,7 @@ class Database:
             while self._to_wake:
                 await asyncio.sleep(_WAKE_SECONDS)
                 channels, self._to_wake = sorted(self._to_wake), set()
-                async with self._connection(DatabaseRole.SERVICE) as connection:
+                async with self._connection(DatabaseRole.SERVICE) as (connection, _):
                     await connection.execute(_NOTIFY, (channels,))
         except (psycopg.Error, RequestError) as error:
             log.warning("nobody was woken: %s", error)
@@ -202,20 +205,24 @@ class Database:
                 telemetry.took("sql", began)
 
     @asynccontextmanager
-    async def _connection(self, role: DatabaseRole, first: Sequence[Statement] = ()) -> AsyncIterator[Connection]:
-        """A connection that answers, acts as the role, and has run these statements, all in one round trip.
+    async def _connection(
+        self, role: DatabaseRole, first: Sequence[Statement] = (), rows: Rows = as_tuples
+    ) -> AsyncIterator[tuple[Connection, list[list[Any]]]]:
+        """A connection that answers and acts as the role, and what the first statements on it found: one round trip.
 
-        Those that a restart has broken are replaced on the way. The pool could check by itself, but takes a round
-        trip more for it, and waits after each broken one, longer every time.
+        Connections that a restart has broken are replaced on the way. The pool could check by itself, but takes a
+        round trip more for it, and waits after each broken one, longer every time.
         """
         pool = self._pools[role]
         for _ in range(pool.max_size + 1):
             async with _returned(pool, await self._taken(pool)) as connection:
                 try:
-                    await run_pipeline(connection, [_SET_ROLE[role], *first])
+                    _, *found = await run_pipeline(connection, [_SET_ROLE[role], *first], rows)
                 except psycopg.OperationalError:
-                    continue
-                yield connection
+                    if connection.closed or connection.broken:
+                        continue
+                    raise
+                yield connection, found
                 return
         raise psycopg.OperationalError("The database breaks every connection at once.")
 
@@ -238,7 +245,10 @@ class Database:
             "datestyle": "ISO",
             "timezone": "UTC",
         }
-        if role is not DatabaseRole.SERVICE:
+        if role is DatabaseRole.SERVICE:
+            # A plan that was made while a queue was empty, and kept, would walk through all of it once it is full.
+            found["plan_cache_mode"] = "force_custom_plan"
+        else:
             # A person is told to try again; a command or a worker may wait for its turn.
             found["lock_timeout"] = f"{_LOCK_WAIT_MS}ms"
         return found
@@ -375,3 +385,15 @@ def compiled(statement: sa.sql.ClauseElement) -> Prepared:
         if not made.binds[name].required
     }
     return Prepared(str(made), bound)
+
+
+def ready(statement: sa.sql.ClauseElement) -> Callable[..., Statement]:
+    """A statement made ready once, for what is sent all the time: called with the values by name, it can be sent."""
+    prepared = compiled(statement)
+    text, names = numbered(prepared.text)
+
+    def with_values(**values: Any) -> Statement:
+        known = {**prepared.constants, **values}
+        return Statement(text, [known[name] for name in names])
+
+    return with_values

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from functools import lru_cache
 from itertools import count
@@ -241,6 +241,8 @@ def _encoded(value: Any) -> bytes | None:
         return ("{" + ",".join(_quoted(str(each)) for each in value) + "}").encode()
     if isinstance(value, date):
         return value.isoformat().encode()
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds()} seconds".encode()
     if isinstance(value, str | int):
         return str(value).encode()
     raise TypeError(f"A {type(value).__name__} cannot be sent in a pipeline.")

@@ -104,7 +104,10 @@ async def answer_of(
     except _DATABASE_AWAY as error:
         raise Away(str(error)) from error
     _require_answered(result)
-    return operations.response(subscription.prepared, subscription.variables, context, request_id, result)
+    response = operations.response(subscription.prepared, subscription.variables, context, request_id, result)
+    # What one event costs is known from the beginning, and the same for each.
+    response.pop("extensions", None)
+    return response
 
 
 def _require_answered(result: ExecutionResult) -> None:

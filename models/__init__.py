@@ -23,7 +23,7 @@ from models.identity import (
 )
 from models.importing import ExternalRef, ImportIssue, ImportJob
 from models.inbox import InboundHook, InboundSeen, ProviderEvent
-from models.jobs import Job, ScheduledJob
+from models.jobs import Job, JobTally, ScheduledJob
 from models.outbox import OutgoingMail
 from models.requests import IdempotencyKey, RateLimit
 from models.webhooks import DeliveryAttempt, Webhook, WebhookDelivery, WebhookLane, WebhookSecret
@@ -34,6 +34,7 @@ TABLES: tuple[type[Table], ...] = (
     FactEntry,
     Job,
     ScheduledJob,
+    JobTally,
     OutgoingMail,
     RateLimit,
     IdempotencyKey,

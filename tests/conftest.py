@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -22,6 +21,7 @@ from models.identity import Role
 from resolvers import identity
 from tests.browser.announcement import pytest_terminal_summary
 from tests.support.clients import Client, People
+from tests.support.databases import with_database
 from tests.support.servers import DatabaseServer, RunningApplication, cloned
 
 __all__ = ["pytest_terminal_summary"]
@@ -97,8 +97,7 @@ def _tokens(database_url: str) -> dict[Role, tuple[str, str]]:
                 made[role] = (user_id, await identity.create_api_token(tx, user_id, "tests", scopes, 1))
         return made
 
-    found: dict[Role, tuple[str, str]] = _with_database(database_url, make)
-    return found
+    return with_database(database_url, make)
 
 
 @pytest.fixture
@@ -171,15 +170,3 @@ def statements(application: tuple[str, RunningApplication]) -> Callable[[], Abst
 
 def _is_about_credentials(text: str) -> bool:
     return any(f"FROM {name}" in text for name in ("api_token", "auth_session", "role_grant"))
-
-
-def _with_database(url: str, work: Callable[[Database], Awaitable[Any]]) -> Any:
-    async def run() -> Any:
-        database = Database(url, pool_size=2)
-        await database.open()
-        try:
-            return await work(database)
-        finally:
-            await database.close()
-
-    return asyncio.run(run())

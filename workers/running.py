@@ -13,6 +13,7 @@ import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 import dramatiq
@@ -25,6 +26,7 @@ from core.database import Database
 from core.errors import RequestError
 from core.viewer import SERVICE
 from core.writing import transaction
+from models.jobs import JobOutcome
 from resolvers import events, jobs
 from resolvers.jobs import LEASE, Claimed
 from resolvers.webhooks import placing
@@ -34,11 +36,13 @@ from workers.broker import PostgresBroker, Slots, message_for, outside_broker
 from workers.leases import Leases
 from workers.registry import ACTORS, REACTIONS
 from workers.sealing import seal_all
+from workers.tallies import Tallies
 from workers.webhooks import QUEUE as WEBHOOKS
 from workers.webhooks import Dispatcher
 
 POLL_SECONDS = 1.0
 UPKEEP_SECONDS = 2.0
+GATHER_SECONDS = 0.02
 SEAL_SECONDS = 1.0
 # A worker that is told to stop lets go of everything within 20 seconds.
 DRAIN_SECONDS = 15.0
@@ -78,6 +82,7 @@ class Worker:
             else PostgresBroker(self._claim, self._release, Slots(threads))
         )
         self._worker = dramatiq.Worker(self._broker, worker_threads=threads, worker_timeout=int(POLL_SECONDS * 1000))
+        self._tallies = Tallies()
         self._beside: list[asyncio.Task[None]] = []
         self._sends = tools.hooks is not None and (not queues or WEBHOOKS in queues)
         self._dispatcher: Dispatcher | None = None
@@ -145,6 +150,8 @@ class Worker:
         await asyncio.gather(*ending)
         for held in self._leases.all():
             await self._give_back(held.job)
+        with suppress(*AWAY):
+            await self._tallies.tell(self._database)
         await self._database.close()
 
     # Jobs ------------------------------------------------------------------------------------------------------------
@@ -154,8 +161,7 @@ class Worker:
 
     async def _claimed(self, queue: str, most: int) -> list[Claimed]:
         try:
-            async with transaction(self._database, SERVICE) as tx:
-                found = await jobs.claim(tx, self.owner, queue, list(self.actors), most)
+            found = await jobs.claim(self._database, self.owner, queue, list(self.actors), most)
         except AWAY as error:
             log.warning("no jobs can be had: %s", error)
             return []
@@ -181,8 +187,11 @@ class Worker:
         held.deadline = time.monotonic() + actor.kind.time_limit + LEASE.total_seconds()
         held.task = asyncio.current_task()
         self._leases.hold(held)
+        began = time.monotonic()
         try:
-            await carry_out(self._database, self._tools, actor, held)
+            outcome = await carry_out(self._database, self._tools, actor, held)
+            if outcome is not None:
+                self._tallies.count(held.job.queue, held.job.actor, outcome, time.monotonic() - began)
         except AWAY as error:
             # Nothing can be noted: the lease runs out, and somebody else tries again.
             log.warning("job %s (%s): %s", job_id, held.job.actor, error)
@@ -193,8 +202,7 @@ class Worker:
 
     async def _claimed_one(self, job_id: str) -> Held | None:
         try:
-            async with transaction(self._database, SERVICE) as tx:
-                job = await jobs.claim_one(tx, self.owner, job_id)
+            job = await jobs.claim_one(self._database, self.owner, job_id)
         except AWAY as error:
             log.warning("job %s cannot be had, and will be told of again: %s", job_id, error)
             return None
@@ -217,14 +225,20 @@ class Worker:
 
     async def _relay(self) -> None:
         self._recorded.clear()
-        if await relay.place(self._database, self._following) < relay.BATCH:
+        placed = await relay.place(self._database, self._following)
+        if placed < relay.BATCH:
+            # The first does not wait; to place those that come close behind it together costs little more than one.
+            await asyncio.sleep(GATHER_SECONDS if placed else 0)
             await _rung(self._recorded, POLL_SECONDS)
 
     async def _upkeep(self) -> None:
         async with transaction(self._database, SERVICE) as tx:
-            await jobs.sweep(tx)
+            swept = await jobs.sweep(tx)
+        for each in swept:
+            self._tallies.count(each.queue, each.actor, JobOutcome.LOST)
         async with transaction(self._database, SERVICE) as tx:
             await jobs.tick(tx, self._kinds)
+        await self._tallies.tell(self._database)
         await asyncio.sleep(UPKEEP_SECONDS)
 
     async def _seal(self) -> None:

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cairn.composition import Parts
@@ -25,6 +25,10 @@ from cairn.http.imports import ImportEndpoint
 from cairn.http.inbound import Inbound
 from cairn.http.mailbox import MailboxPage
 from cairn.http.pages import IdeFiles, Pages, failed, ide_missing, unavailable
+from cairn.http.streams.hub import Streams
+from cairn.http.streams.sse import EventStreamEndpoint, wants_stream
+from cairn.http.streams.websocket import WebSocketEndpoint
+from cairn.serving import when_told_to_stop
 from core.errors import RequestError
 from gateways.mail import Mailbox
 
@@ -33,12 +37,16 @@ def application(parts: Parts) -> ASGIApp:
     """The application over its parts; opens the database when it starts, closes it when it stops."""
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Streams]]:
         await parts.database.open()
+        ending: list[asyncio.Task[None]] = []
         looking = parts.metrics and asyncio.create_task(parts.metrics.look_forever(parts.watch, parts.database))
+        # Streams never end by themselves: whoever stops the server has them end first.
+        when_told_to_stop(lambda: ending.append(asyncio.create_task(streams.close())))
         try:
-            yield
+            yield {"streams": streams}
         finally:
+            await streams.close()
             if looking:
                 looking.cancel()
             if parts.tracing:
@@ -61,12 +69,28 @@ def application(parts: Parts) -> ASGIApp:
         budget,
         parts.hooks,
     )
+    streams = Streams(
+        parts.database,
+        parts.credentials,
+        parts.operations,
+        parts.settings.streams,
+        http,
+        parts.watch,
+        parts.tallies,
+        budget,
+        # Requests need the database, too.
+        answers_at_once=max(1, parts.settings.database.pool_size // 2),
+        hooks=parts.hooks,
+    )
+    events = EventStreamEndpoint(streams)
     work = parts.settings.work
     imports = ImportEndpoint(parts.database, parts.credentials, work.imports, work.import_max_bytes)
     inbound = Inbound(parts.database, parts.settings.inbox, parts.tallies)
     pages = Pages(parts.database, parts.credentials, parts.settings.introspection, parts.tallies)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),
+        WebSocketRoute("/graphql", WebSocketEndpoint(streams).__call__),
+        Route("/graphql/stream", events.__call__, methods=["GET", "POST", "PUT", "DELETE"]),
         Route("/imports", imports.__call__, methods=["POST"]),
         Route("/hooks/in", inbound.hook, methods=["POST"]),
         Route("/hooks/in/{token}", inbound.hook, methods=["POST"]),
@@ -94,15 +118,17 @@ def application(parts: Parts) -> ASGIApp:
         else Route("/ide{rest:path}", ide_missing)
     )
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={RequestError: unavailable, Exception: failed})
-    return _fortified(_straight_to(endpoint, app), parts, budget)
+    return _fortified(_straight_to(endpoint, events, app), parts, budget)
 
 
-def _straight_to(endpoint: GraphqlEndpoint, app: ASGIApp) -> ASGIApp:
+def _straight_to(endpoint: GraphqlEndpoint, events: EventStreamEndpoint, app: ASGIApp) -> ASGIApp:
     """Leads requests for the API to it without looking through the routes, which costs a tenth of a small answer."""
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/graphql" and scope["method"] in ("POST", "GET"):
-            response = await endpoint(Request(scope, receive, send))
+            request = Request(scope, receive, send)
+            answers = events if wants_stream(request.headers.get("accept", "")) else endpoint
+            response = await answers(request)
             await response(scope, receive, send)
         else:
             await app(scope, receive, send)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ from core.database import Database
 from core.viewer import SERVICE
 from core.writing import Transaction, transaction
 from resolvers import events
+from tests.support.databases import with_database
 
 T = TypeVar("T")
 
@@ -41,13 +41,8 @@ def place(url: str, most: int = 500) -> int:
 def as_service(url: str, act: Callable[[Transaction], Awaitable[T]]) -> T:
     """What an act of the service answers."""
 
-    async def run() -> T:
-        database = Database(url, pool_size=2)
-        await database.open()
-        try:
-            async with transaction(database, SERVICE) as tx:
-                return await act(tx)
-        finally:
-            await database.close()
+    async def in_transaction(database: Database) -> T:
+        async with transaction(database, SERVICE) as tx:
+            return await act(tx)
 
-    return asyncio.run(run())
+    return with_database(url, in_transaction)

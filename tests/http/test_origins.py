@@ -151,7 +151,7 @@ def test_a_header_that_is_not_named_may_not_be_sent(place: httpx.Client) -> None
     assert preflight(place, APP, "x-forwarded-for").status_code == 400
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "TRACE"])
+@pytest.mark.parametrize("method", ["PATCH", "TRACE"])
 def test_no_other_method_is_allowed(place: httpx.Client, method: str) -> None:
     headers = {"origin": APP, "access-control-request-method": method}
     assert place.options("/graphql", headers=headers).status_code == 400

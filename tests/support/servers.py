@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from cairn.composition import Parts, compose, tools
 from cairn.http.app import application
 from cairn.scratch import scratch_server
+from cairn.serving import Server, options
 from cairn.settings import Settings, WebhookSettings
 from migrations import running
 from workers.running import Worker
@@ -86,10 +87,10 @@ class RunningApplication:
         self._worker = (
             Worker(settings.url, tools(settings, self.parts.mail), queues=works, threads=2) if works else None
         )
-        config = uvicorn.Config(
-            application(self.parts), host="127.0.0.1", port=0, log_level="error", lifespan="on", proxy_headers=False
+        chosen = {**options(settings), "log_level": "error"}
+        self._server = Server(
+            uvicorn.Config(application(self.parts), host="127.0.0.1", port=0, lifespan="on", **chosen)
         )
-        self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._up = threading.Event()
 

@@ -1,0 +1,1 @@
+"""Subscriptions at the edge: the log followed once for all, events delivered in order, over WebSockets and SSE."""

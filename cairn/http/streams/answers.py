@@ -1,0 +1,90 @@
+"""Answers to events: operations that are alike, asked by viewers who are equal, run once for all who wait for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from cairn.http.streams.patience import patiently
+from core.database import Database
+from core.viewer import Viewer
+from graph.running import Operations
+from graph.subscribing import Subscription, answer_of
+from resolvers.identity import Origin
+
+
+@dataclass(frozen=True)
+class Alike:
+    """What makes two operations the same: the document, which of its operations, and the variables."""
+
+    hash: str
+    name: str | None
+    variables: bytes
+
+
+def alike(subscription: Subscription) -> Alike:
+    """What a subscription is known by."""
+    operation = subscription.prepared.operation
+    name = operation.name.value if operation.name else None
+    variables = orjson.dumps(subscription.variables, option=orjson.OPT_SORT_KEYS)
+    return Alike(subscription.prepared.hash, name, variables)
+
+
+class Answers:
+    """Runs subscriptions for events, only so many at a time: requests need the database too."""
+
+    def __init__(self, operations: Operations, database: Database, at_once: int) -> None:
+        self._operations = operations
+        self._database = database
+        self._room = asyncio.Semaphore(at_once)
+        self._under_way: dict[Hashable, list[asyncio.Future[str]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def answer(self, subscription: Subscription, known_by: Alike, event: Any, viewer: Viewer) -> str:
+        """The response to an event as JSON. Where the database is away, it is waited for."""
+        key = (known_by, viewer, event.position)
+        waiting = self._under_way.get(key)
+        if waiting is None:
+            waiting = self._under_way[key] = []
+            task = asyncio.create_task(self._run(key, subscription, event, viewer))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        waiting.append(future)
+        return await future
+
+    async def alone(self, subscription: Subscription, event: Any, viewer: Viewer, origin: Origin) -> dict[str, Any]:
+        """The response to an event that nobody else is told of."""
+
+        async def ask() -> dict[str, Any]:
+            async with self._room:
+                return await answer_of(
+                    self._operations,
+                    subscription,
+                    event,
+                    viewer,
+                    self._database,
+                    request_id=origin.request_id or "",
+                    origin=origin,
+                )
+
+        return await patiently(ask)
+
+    async def _run(self, key: Hashable, subscription: Subscription, event: Any, viewer: Viewer) -> None:
+        answer: str | Exception
+        try:
+            response = await self.alone(subscription, event, viewer, Origin(request_id=event.id))
+            answer = orjson.dumps(response, default=str).decode()
+        except Exception as error:
+            answer = error
+        for future in self._under_way.pop(key):
+            if future.done():
+                continue
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)

@@ -1,0 +1,69 @@
+"""Serving: uvicorn as all of our servers run it, which says good-bye to streams before it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from cairn.settings import Settings
+
+# Requests in hand when a server is told to stop have this long.
+GRACE_SECONDS = 15
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """What uvicorn is told by these settings, wherever it runs."""
+    streams = settings.streams
+    return {
+        # Its loggers are set up with all others.
+        "log_config": None,
+        # A line per request costs a sixth of what a course page costs.
+        "access_log": False,
+        # Who the client is, is found out by cairn.http.addresses.
+        "proxy_headers": False,
+        "timeout_graceful_shutdown": GRACE_SECONDS,
+        "ws_max_size": streams.max_message_bytes,
+        "ws_ping_interval": streams.ping_seconds,
+        "ws_ping_timeout": streams.ping_seconds,
+        # It costs more memory and time for each of many connections than small messages are worth.
+        "ws_per_message_deflate": False,
+    }
+
+
+class Server(uvicorn.Server):
+    """A server inside of a program, which ends its streams before it waits for what is under way."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stops it."""
+        streams = self.lifespan.state.get("streams")
+        if streams is not None:
+            await streams.close()
+        await super().shutdown(sockets)
+
+
+def when_told_to_stop(act: Callable[[], object]) -> None:
+    """Has the event loop call this as soon as a signal stops the process, before the server does what it does then.
+
+    Servers that are run from the command line say nothing to their application until all requests are over.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before = signal.getsignal(number)
+
+        def tell(number: int, frame: FrameType | None, before: Any = before) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(act)
+            if callable(before):
+                before(number, frame)
+
+        if callable(before):
+            signal.signal(number, tell)
