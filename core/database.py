@@ -43,7 +43,7 @@ _LOCK_WAIT_MS = 3000
 _NOTABLE_SECONDS = 0.0002
 _BEGIN = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _COMMIT = Statement("COMMIT")
-_BEGIN_WRITING = Statement("BEGIN")
+_BEGIN_WRITING = Statement("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
 _SET_VIEWER_AT_ONCE = (
     "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true),"
     " set_config('cairn.within', $3::text, true)"
@@ -157,22 +157,33 @@ class Database:
     async def read_at_once(
         self, viewer: Viewer, statements: Sequence[Statement], rows: Rows = as_tuples
     ) -> list[list[Any]]:
-        """The rows of each statement, all from one snapshot, as the viewer, in one round trip."""
-        connection, found = await self.begun(viewer, [*statements, _COMMIT], rows)
+        """The rows of each statement, all from one snapshot, as the viewer, in one round trip.
+
+        To PostgreSQL, what comes in one pipeline is one transaction. As a reader that is read-only and has one
+        snapshot, so that nothing has to be begun and ended; as the service it has to be asked for.
+        """
+        if viewer.database_role is DatabaseRole.SERVICE and len(statements) > 1:
+            connection, found = await self.begun(viewer, [*statements, _COMMIT], rows)
+            found = found[:-1]
+        else:
+            connection, found = await self._asked(viewer, _set_viewer(viewer), statements, rows)
         await self.give_back(viewer, connection)
-        return found[:-1]
+        return found
 
     async def begun(
         self, viewer: Viewer, statements: Sequence[Statement], rows: Rows
     ) -> tuple[Connection, list[list[Any]]]:
-        """A connection whose reading transaction begins with these statements, in one round trip; and their rows.
+        """A connection whose reading transaction begins with these statements, in one round trip; and their rows."""
+        return await self._asked(viewer, [_BEGIN, *_set_viewer(viewer)], statements, rows)
+
+    async def _asked(
+        self, viewer: Viewer, before: Sequence[Statement], statements: Sequence[Statement], rows: Rows
+    ) -> tuple[Connection, list[list[Any]]]:
+        """A connection and the rows of these statements.
 
         It acts as its role since it was made. Whether it still answers shows when it is used, and reading again on
         another does no harm.
         """
-        before = [_BEGIN]
-        if viewer.database_role is DatabaseRole.API:
-            before.append(Statement(_SET_VIEWER_AT_ONCE, _settings_of(viewer)))
         pool = self._pools[viewer.database_role]
         for _ in range(pool.max_size + 1):
             connection = await self._taken(pool)
@@ -237,6 +248,13 @@ class Database:
             self.on_statement(text)
         return text
 
+    def note(self, statements: Sequence[Statement]) -> None:
+        """The same for several."""
+        telemetry.sent(len(statements))
+        if self.on_statement is not None:
+            for each in statements:
+                self.on_statement(each.text)
+
     def _session_settings(self, role: DatabaseRole) -> dict[str, str]:
         """What the code relies on, whatever the server's own defaults are."""
         found = {
@@ -251,6 +269,9 @@ class Database:
         else:
             # A person is told to try again; a command or a worker may wait for its turn.
             found["lock_timeout"] = f"{_LOCK_WAIT_MS}ms"
+            # What is sent at once is one transaction without being begun: it has one snapshot and writes nothing.
+            found["default_transaction_isolation"] = "repeatable read"
+            found["default_transaction_read_only"] = "on"
         return found
 
     def _pool(self, role: DatabaseRole, size: int) -> AsyncConnectionPool[Connection]:
@@ -334,6 +355,13 @@ class Snapshot:
                 await run_pipeline(connection, [_COMMIT])
         finally:
             await self._database.give_back(self._viewer, connection)
+
+
+def _set_viewer(viewer: Viewer) -> list[Statement]:
+    """What tells the transaction who asks; nothing where the role says it all."""
+    if viewer.database_role is not DatabaseRole.API:
+        return []
+    return [Statement(_SET_VIEWER_AT_ONCE, _settings_of(viewer))]
 
 
 def _settings_of(viewer: Viewer) -> tuple[str, str, str]:

@@ -151,6 +151,6 @@ def _settle_types(made: strawberry.Schema) -> None:
         origin = getattr(declared, "origin", None)
         if isinstance(origin, type) and issubclass(origin, node.Node):
             if isinstance(kind, GraphQLInterfaceType):
-                kind.extensions["type_of"] = node.type_name
+                kind.extensions["types_of"] = node.type_names
             elif isinstance(kind, GraphQLObjectType):
                 kind.is_type_of = None

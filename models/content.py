@@ -79,13 +79,16 @@ class Staged(Table):
 
 
 def staged_args(
-    *extra: Any, parents: tuple[tuple[str, str], ...] = (), refers: tuple[tuple[str, str], ...] = ()
+    *extra: Any,
+    parents: tuple[tuple[str, str], ...] = (),
+    refers: tuple[tuple[str, str], ...] = (),
+    listed: tuple[str, ...] = (),
 ) -> Any:
     """`__table_args__` of a staged table.
 
     `parents` and `refers` are (column, table) pairs; each becomes a foreign key that carries the stage, deferred to the
     end of the transaction so that publishing may write tables in any order. Children are ordered by a unique position.
-    Of several kinds of parents a row has one at most.
+    Of several kinds of parents a row has one at most. Below the columns in `listed`, rows are read in pages, in order.
     """
     args: list[Any] = [
         sa.ForeignKeyConstraint(["id"], ["content.id"]),
@@ -98,7 +101,7 @@ def staged_args(
             )
         )
         if (column, table) not in parents:
-            args.append(sa.Index(None, column, "stage"))
+            args.append(sa.Index(None, column, "stage", *(("position", "id") if column in listed else ())))
     for column, _ in parents:
         args.append(sa.UniqueConstraint(column, "stage", "position", deferrable=True, initially="DEFERRED"))
     if len(parents) > 1:

@@ -114,6 +114,7 @@ class Course(Staged, table=True):
         sa.CheckConstraint("duration_days IS NULL OR duration_days BETWEEN 1 AND 3660", name="duration_days"),
         sa.Index(None, "stage", "position", "id"),
         refers=(("theme_id", "theme"),),
+        listed=("theme_id",),
     )
 
     slug: Slug = Field(max_length=100, description="The name in addresses: lower-case words joined by hyphens.")
