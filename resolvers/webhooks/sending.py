@@ -155,11 +155,10 @@ def _waiting(per_endpoint: int) -> sa.Select[Any]:
 
 def _trials(most: int) -> sa.Select[Any]:
     """Due trials of webhooks that are not sent anything else at the moment."""
-    trial = sa.and_(DELIVERY.c.fact_id.is_(None), DELIVERY.c.state == PENDING, DELIVERY.c.lane_id == LANE.c.id)
     trials = (
         sa.select(*_LANE)
-        .select_from(sa.join(DELIVERY, LANE, trial))
-        .where(DELIVERY.c.webhook_id == WEBHOOK.c.id, LANE.c.is_trial, _IS_DUE)
+        .where(LANE.c.webhook_id == WEBHOOK.c.id, LANE.c.is_trial, _IS_DUE)
+        .order_by(LANE.c.next_at)
         .limit(most)
         .with_for_update(skip_locked=True, of=LANE)
         .lateral("trials")
