@@ -371,6 +371,34 @@ async def _change_state(tx: Transaction, webhook_id: str, state: str, reason: st
     return bool(await tx.execute(active.values(state=state, reason=reason[:1000], updated_at=sa.func.now())))
 
 
+async def figures(tx: Transaction) -> Row:
+    """How many webhooks are `active`, `failing` (but active), `paused`, `disabled`; how many deliveries `pending` and
+    `parked`; and the `age` of the oldest that is due at a receiver that takes what it is sent, in seconds."""
+    state, is_failing = WEBHOOK.c.state, WEBHOOK.c.failing_since.is_not(None)
+    is_active = state == ACTIVE
+    counted: dict[str, sa.ColumnElement[bool]] = {"active": is_active & ~is_failing, "failing": is_active & is_failing}
+    counted |= {"paused": state == PAUSED, "disabled": state == DISABLED}
+    overdue = (
+        sa.select(sa.func.max(sa.func.extract("epoch", sa.func.now() - LANE.c.next_at)))
+        .select_from(sa.join(LANE, WEBHOOK, LANE.c.webhook_id == WEBHOOK.c.id))
+        .where(LANE.c.next_at <= sa.func.now(), LANE.c.lease_until.is_(None), _IS_OPEN, ~is_failing)
+    )
+
+    def deliveries(stands: str) -> Any:
+        return sa.select(sa.func.count()).select_from(DELIVERY).where(DELIVERY.c.state == stands).scalar_subquery()
+
+    found = await tx.row(
+        sa.select(
+            *(sa.func.count().filter(condition).label(name) for name, condition in counted.items()),
+            deliveries(PENDING).label("pending"),
+            deliveries(PARKED).label("parked"),
+            sa.cast(sa.func.coalesce(overdue.scalar_subquery(), 0), sa.Float).label("age"),
+        ).select_from(WEBHOOK)
+    )
+    assert found is not None
+    return found
+
+
 # Removing what is old ------------------------------------------------------------------------------------------------
 
 

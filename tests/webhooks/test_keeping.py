@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resolvers.webhooks.sending import delete_old
+from resolvers.webhooks.sending import delete_old, figures
 from tests.events.logs import as_service, sql
 from tests.jobs.crews import until
 from tests.support import factories
@@ -42,6 +42,23 @@ def test_numbers_go_on_where_they_were_although_the_log_is_gone(people: People, 
         people.editor.do("themePublish", "__typename", id=theme)
         send(database_url)
     assert [each.sequence for each in there.received] == [1, 2]
+
+
+def test_whoever_watches_sees_how_webhooks_stand(people: People, database_url: str) -> None:
+    with receiver() as there:
+        there.behave = lambda received: Reply(410) if received.path.endswith("gone") else Reply(500)
+        webhook(people.admin, there.url)
+        webhook(people.admin, f"{there.url}/gone")
+        paused, _ = webhook(people.admin, there.url)
+        people.admin.do("webhookPause", "__typename", id=paused)
+        factories.theme(people.editor, publish=True)
+        send(database_url)
+    found = vars(as_service(database_url, figures))
+    assert found.pop("age") == 0
+    assert found == {"active": 0, "failing": 1, "paused": 1, "disabled": 1, "pending": 2, "parked": 1}
+    sql(database_url, "UPDATE webhook SET state = 'active', failing_since = NULL")
+    sql(database_url, "UPDATE webhook_lane SET next_at = now() - interval '90 seconds' WHERE next_at IS NOT NULL")
+    assert 85 < as_service(database_url, figures).age < 120
 
 
 def test_secrets_that_sign_no_more_are_removed(people: People, database_url: str) -> None:
