@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from cairn.settings import Settings
     from core.database import Database
 
+# So many objects more than before, of those that could be part of a cycle, before the youngest are looked through.
+_GARBAGE_THRESHOLD = 20_000
 app = typer.Typer(
     name="cairn",
     help="Cairn: a headless back end for programmes that change how people live and learn.",
@@ -140,7 +143,20 @@ def served() -> Any:
     # A process of its own, which does not come in by `main`.
     redaction.install()
     logs.set_up(settings().log)
-    return application(compose(settings()))
+    made = application(compose(settings()))
+    _expect_requests()
+    return made
+
+
+def _expect_requests() -> None:
+    """Spares requests from collecting garbage that is not there: what was made until now stays for good.
+
+    An answer holds hundreds of objects and no cycles, so that collections are mostly in vain: a tenth of the time of a
+    small answer went into them.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE_THRESHOLD, 20, 50)
 
 
 @app.command()

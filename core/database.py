@@ -43,12 +43,12 @@ _LOCK_WAIT_MS = 3000
 _NOTABLE_SECONDS = 0.0002
 _BEGIN = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _COMMIT = Statement("COMMIT")
-_BEGIN_WRITING = Statement("BEGIN")
-_SET_VIEWER_AT_ONCE = (
+_BEGIN_WRITING = Statement("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+_SET_VIEWER = (
     "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true),"
     " set_config('cairn.within', $3::text, true)"
 )
-_SET_VIEWER = f"{_SET_VIEWER_AT_ONCE}, set_config('cairn.actor_id', $4::text, true)"
+_SET_VIEWER_AND_ACTOR = f"{_SET_VIEWER}, set_config('cairn.actor_id', $4::text, true)"
 # How long wake-ups are gathered, so that many commits cost one.
 _WAKE_SECONDS = 0.01
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest(%s::text[]) AS channel"
@@ -91,9 +91,7 @@ class Database:
 
         It begins in one round trip with what makes sure that the connection answers and acts as its role.
         """
-        first = [_BEGIN_WRITING]
-        if viewer.database_role is DatabaseRole.API:
-            first.append(Statement(_SET_VIEWER, (*_settings_of(viewer), viewer.actor_id or "")))
+        first = [_BEGIN_WRITING, *_set_viewer(viewer)]
         async with self._connection(viewer.database_role, first) as (connection, _):
             try:
                 yield connection
@@ -157,22 +155,33 @@ class Database:
     async def read_at_once(
         self, viewer: Viewer, statements: Sequence[Statement], rows: Rows = as_tuples
     ) -> list[list[Any]]:
-        """The rows of each statement, all from one snapshot, as the viewer, in one round trip."""
-        connection, found = await self.begun(viewer, [*statements, _COMMIT], rows)
+        """The rows of each statement, all from one snapshot, as the viewer, in one round trip.
+
+        To PostgreSQL, what comes in one pipeline is one transaction. As a reader that is read-only and has one
+        snapshot, so that nothing has to be begun and ended; as the service it has to be asked for.
+        """
+        if viewer.database_role is DatabaseRole.SERVICE and len(statements) > 1:
+            connection, found = await self.begun(viewer, [*statements, _COMMIT], rows)
+            found = found[:-1]
+        else:
+            connection, found = await self._asked(viewer, _set_viewer(viewer), statements, rows)
         await self.give_back(viewer, connection)
-        return found[:-1]
+        return found
 
     async def begun(
         self, viewer: Viewer, statements: Sequence[Statement], rows: Rows
     ) -> tuple[Connection, list[list[Any]]]:
-        """A connection whose reading transaction begins with these statements, in one round trip; and their rows.
+        """A connection whose reading transaction begins with these statements, in one round trip; and their rows."""
+        return await self._asked(viewer, [_BEGIN, *_set_viewer(viewer)], statements, rows)
+
+    async def _asked(
+        self, viewer: Viewer, before: Sequence[Statement], statements: Sequence[Statement], rows: Rows
+    ) -> tuple[Connection, list[list[Any]]]:
+        """A connection and the rows of these statements.
 
         It acts as its role since it was made. Whether it still answers shows when it is used, and reading again on
         another does no harm.
         """
-        before = [_BEGIN]
-        if viewer.database_role is DatabaseRole.API:
-            before.append(Statement(_SET_VIEWER_AT_ONCE, _settings_of(viewer)))
         pool = self._pools[viewer.database_role]
         for _ in range(pool.max_size + 1):
             connection = await self._taken(pool)
@@ -222,6 +231,9 @@ class Database:
                     if connection.closed or connection.broken:
                         continue
                     raise
+                except BaseException:
+                    await _roll_back(connection)
+                    raise
                 yield connection, found
                 return
         raise psycopg.OperationalError("The database breaks every connection at once.")
@@ -237,6 +249,13 @@ class Database:
             self.on_statement(text)
         return text
 
+    def note(self, statements: Sequence[Statement]) -> None:
+        """The same for several."""
+        telemetry.sent(len(statements))
+        if self.on_statement is not None:
+            for each in statements:
+                self.on_statement(each.text)
+
     def _session_settings(self, role: DatabaseRole) -> dict[str, str]:
         """What the code relies on, whatever the server's own defaults are."""
         found = {
@@ -251,6 +270,9 @@ class Database:
         else:
             # A person is told to try again; a command or a worker may wait for its turn.
             found["lock_timeout"] = f"{_LOCK_WAIT_MS}ms"
+            # What is sent at once is one transaction without being begun: it has one snapshot and writes nothing.
+            found["default_transaction_isolation"] = "repeatable read"
+            found["default_transaction_read_only"] = "on"
         return found
 
     def _pool(self, role: DatabaseRole, size: int) -> AsyncConnectionPool[Connection]:
@@ -336,8 +358,17 @@ class Snapshot:
             await self._database.give_back(self._viewer, connection)
 
 
-def _settings_of(viewer: Viewer) -> tuple[str, str, str]:
-    return viewer.user_id or "", " ".join(sorted(viewer.scopes)), " ".join(sorted(viewer.within))
+def _set_viewer(viewer: Viewer) -> list[Statement]:
+    """What tells the transaction who the viewer is, and who acts where somebody acts as them.
+
+    Nothing where the role says it all.
+    """
+    if viewer.database_role is not DatabaseRole.API:
+        return []
+    settings = viewer.user_id or "", " ".join(sorted(viewer.scopes)), " ".join(sorted(viewer.within))
+    if viewer.actor_id is None:
+        return [Statement(_SET_VIEWER, settings)]
+    return [Statement(_SET_VIEWER_AND_ACTOR, (*settings, viewer.actor_id))]
 
 
 async def _roll_back(connection: Connection) -> None:

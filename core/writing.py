@@ -17,7 +17,8 @@ from psycopg import errors as pg
 from pydantic import ValidationError
 
 from core import telemetry
-from core.database import Connection, Database, Prepared, compiled
+from core.connection import Connection
+from core.database import Database, Prepared, compiled
 from core.errors import DomainError, InvalidInput, SeveralErrors
 from core.pipeline import Statement
 from core.rows import Row

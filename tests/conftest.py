@@ -6,14 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 from pydantic import SecretStr
 
 from cairn.settings import Settings
 from core.database import Database
-from core.tables import table_of
 from core.viewer import SERVICE
 from core.writing import transaction
 from models import TABLES
@@ -21,7 +18,8 @@ from models.identity import Role
 from resolvers import identity
 from tests.browser.announcement import pytest_terminal_summary
 from tests.support.clients import Client, People
-from tests.support.databases import with_database
+from tests.support.databases import empty_tables, with_database
+from tests.support.recycling import Databases
 from tests.support.servers import DatabaseServer, RunningApplication, cloned
 
 __all__ = ["pytest_terminal_summary"]
@@ -69,10 +67,18 @@ def database_url(database_server: tuple[str, str]) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def databases(database_server: tuple[str, str]) -> Iterator[Databases]:
+    """This worker's store of databases for one test alone."""
+    made = Databases(*database_server)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def fresh_database(database_server: tuple[str, str]) -> Iterator[str]:
+def fresh_database(databases: Databases) -> Iterator[str]:
     """A migrated database for one test alone."""
-    with cloned(*database_server) as url:
+    with databases.one() as url:
         yield url
 
 
@@ -109,11 +115,7 @@ def users(_tokens: dict[Role, tuple[str, str]]) -> dict[Role, str]:
 @pytest.fixture
 def empty(database_url: str) -> None:
     """Empties every table but those of identity, so that each test starts from nothing."""
-    names = [table_of(model).name for model in TABLES if "identity" not in model.__module__]
-    with psycopg.connect(database_url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        for name in names:
-            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+    empty_tables(database_url, [model for model in TABLES if "identity" not in model.__module__])
 
 
 @pytest.fixture

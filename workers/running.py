@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import dramatiq
 import psycopg
@@ -41,12 +42,15 @@ from workers.webhooks import QUEUE as WEBHOOKS
 from workers.webhooks import Dispatcher
 
 POLL_SECONDS = 1.0
+# How often a thread that has nothing to do looks up whether it is to stop.
+LOOK_UP_SECONDS = 0.1
 UPKEEP_SECONDS = 2.0
 GATHER_SECONDS = 0.02
 SEAL_SECONDS = 1.0
 # A worker that is told to stop lets go of everything within 20 seconds.
 DRAIN_SECONDS = 15.0
 LET_GO_SECONDS = 3.0
+CANCEL_AGAIN_SECONDS = 0.5
 TELL_AT_ONCE = 500
 # The ear asks every so often whether the line is still there, and takes it for dead after so long a silence.
 PING_SECONDS, SILENCE_SECONDS = 2.0, 5.0
@@ -79,9 +83,11 @@ class Worker:
         self._broker = (
             outside_broker(broker_url)
             if self._is_outside
-            else PostgresBroker(self._claim, self._release, Slots(threads))
+            else PostgresBroker(self._claim, self._release, Slots(threads), POLL_SECONDS)
         )
-        self._worker = dramatiq.Worker(self._broker, worker_threads=threads, worker_timeout=int(POLL_SECONDS * 1000))
+        # With a broker of others it is also how often that is asked.
+        look_up = POLL_SECONDS if self._is_outside else LOOK_UP_SECONDS
+        self._worker = dramatiq.Worker(self._broker, worker_threads=threads, worker_timeout=int(look_up * 1000))
         self._tallies = Tallies()
         self._beside: list[asyncio.Task[None]] = []
         self._sends = tools.hooks is not None and (not queues or WEBHOOKS in queues)
@@ -133,7 +139,7 @@ class Worker:
     def stop(self) -> None:
         """Takes no more jobs, finishes those in hand, gives back what is not done in time."""
         if isinstance(self._broker, PostgresBroker):
-            self._broker.is_draining = True
+            self._broker.drain()
         self._worker.stop(timeout=int(DRAIN_SECONDS * 1000))
         self._loop.run_coroutine(self._close())
         self._leases.stop()
@@ -298,6 +304,15 @@ async def _rung(bell: asyncio.Event, seconds: float) -> None:
             await bell.wait()
     except TimeoutError:
         pass
+
+
+async def _cancel(tasks: set[asyncio.Task[Any]], seconds: float) -> None:
+    """Cancels tasks until they end, for so long. Once is not enough: the pool of connections may swallow it."""
+    deadline = time.monotonic() + seconds
+    while tasks and time.monotonic() < deadline:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def _for_ever(name: str, step: Callable[[], Awaitable[None]]) -> None:

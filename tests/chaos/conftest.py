@@ -18,16 +18,10 @@ from tests.chaos.states import States
 from tests.http.doorkeeper import Doorkeeper
 from tests.identity.conftest import newcomer, staff, visitor
 from tests.identity.guests import Post
-from tests.jobs.crews import prepared
+from tests.jobs.conftest import databases_for_effects, url
 from tests.support.servers import RunningApplication, cloned
 
-__all__ = ["newcomer", "staff", "visitor"]
-
-
-@pytest.fixture
-def url(fresh_database: str) -> str:
-    """A database with a table for effects."""
-    return prepared(fresh_database)
+__all__ = ["databases_for_effects", "newcomer", "staff", "url", "visitor"]
 
 
 @pytest.fixture(scope="session")

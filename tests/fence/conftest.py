@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -24,6 +24,9 @@ from tests.fence.personas import Owner, Persona, personas
 from tests.support import factories
 from tests.support.clients import Client
 from tests.support.servers import RunningApplication, cloned
+
+if TYPE_CHECKING:
+    from tests.fence import twins
 
 ROLES = (Role.LEARNER, Role.EDITOR, Role.ADMIN)
 
@@ -68,6 +71,15 @@ def owner(world: World) -> Iterator[Owner]:
 def everybody(world: World) -> dict[str, Persona]:
     """The matrix's people, in the world."""
     return personas(world.users)
+
+
+@pytest.fixture(scope="session")
+def there(database_server: tuple[str, str]) -> Iterator[twins.World]:
+    """Another world, in which people know and hide from each other, to be copied and looked at."""
+    from tests.fence.twins import world
+
+    with world(*database_server) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +133,7 @@ def tree_in(editor: Client, state: str) -> dict[str, str]:
     module = factories.module(editor, course, title=f"A {state} module", **rule)
     lesson = factories.lesson(editor, module, title=f"A {state} lesson")
     block = factories.block(editor, lesson, factories.choice_question())
+    assessment = factories.assessment(editor, lesson, questions=1, title=f"A {state} assessment")
     if state == "live":
         factories.publish(editor, course)
     if state == "trashed":
@@ -132,6 +145,7 @@ def tree_in(editor: Client, state: str) -> dict[str, str]:
         "milestone": set_them["course"]["milestones"][0]["id"],
         "module": module,
         "lesson": lesson,
+        "assessment": assessment,
         "block": block,
         "answer_key": block,
     }

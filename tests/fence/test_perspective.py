@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from core.database import Connection, Database
+from core.connection import Connection
+from core.database import Database
 from core.paging import Page
 from core.reading import Reader
 from core.relations import Perspective, Relation, Sort

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
+import psycopg
+from psycopg import sql
+
 from core.database import Database
+from core.tables import Table, table_of
 
 T = TypeVar("T")
 
@@ -23,3 +27,11 @@ def with_database(url: str, work: Callable[[Database], Awaitable[T]], **options:
             await database.close()
 
     return asyncio.run(run())
+
+
+def empty_tables(url: str, models: Iterable[type[Table]]) -> None:
+    """Removes every row of these tables, in one round trip: it is done before most tests."""
+    names = [sql.Identifier(table_of(model).name) for model in models]
+    statements = [sql.SQL("SET session_replication_role = replica"), *map(sql.SQL("DELETE FROM {}").format, names)]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("; ").join(statements))
