@@ -14,8 +14,8 @@ Everything that the log can say, in the order of `models/events.py`. This page i
 compares it with the code. `facts.schema.json`, beside it, has the same for programs, and
 [Facts and jobs](facts-and-jobs.md) says how they come about.
 
-Each fact also has an `id`, a `position` in the one order, a `subjectId`, an `actorId` (none for the system) and the
-instant of its recording."""
+Each fact also has an `id`, a `position` in the one order, a `subjectId`, an `actorId` (none for the system), an
+`actedAsId` (as whom, where somebody acted as somebody else) and the instant of its recording."""
 
 
 def page(by_mutation: Mapping[str, Sequence[str]]) -> str:

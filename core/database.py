@@ -44,11 +44,11 @@ _NOTABLE_SECONDS = 0.0002
 _BEGIN = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _COMMIT = Statement("COMMIT")
 _BEGIN_WRITING = Statement("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-_SET_VIEWER_AT_ONCE = (
+_SET_VIEWER = (
     "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true),"
     " set_config('cairn.within', $3::text, true)"
 )
-_SET_VIEWER = f"{_SET_VIEWER_AT_ONCE}, set_config('cairn.actor_id', $4::text, true)"
+_SET_VIEWER_AND_ACTOR = f"{_SET_VIEWER}, set_config('cairn.actor_id', $4::text, true)"
 # How long wake-ups are gathered, so that many commits cost one.
 _WAKE_SECONDS = 0.01
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest(%s::text[]) AS channel"
@@ -91,9 +91,7 @@ class Database:
 
         It begins in one round trip with what makes sure that the connection answers and acts as its role.
         """
-        first = [_BEGIN_WRITING]
-        if viewer.database_role is DatabaseRole.API:
-            first.append(Statement(_SET_VIEWER, (*_settings_of(viewer), viewer.actor_id or "")))
+        first = [_BEGIN_WRITING, *_set_viewer(viewer)]
         async with self._connection(viewer.database_role, first) as (connection, _):
             try:
                 yield connection
@@ -361,14 +359,16 @@ class Snapshot:
 
 
 def _set_viewer(viewer: Viewer) -> list[Statement]:
-    """What tells the transaction who asks; nothing where the role says it all."""
+    """What tells the transaction who the viewer is, and who acts where somebody acts as them.
+
+    Nothing where the role says it all.
+    """
     if viewer.database_role is not DatabaseRole.API:
         return []
-    return [Statement(_SET_VIEWER_AT_ONCE, _settings_of(viewer))]
-
-
-def _settings_of(viewer: Viewer) -> tuple[str, str, str]:
-    return viewer.user_id or "", " ".join(sorted(viewer.scopes)), " ".join(sorted(viewer.within))
+    settings = viewer.user_id or "", " ".join(sorted(viewer.scopes)), " ".join(sorted(viewer.within))
+    if viewer.actor_id is None:
+        return [Statement(_SET_VIEWER, settings)]
+    return [Statement(_SET_VIEWER_AND_ACTOR, (*settings, viewer.actor_id))]
 
 
 async def _roll_back(connection: Connection) -> None:

@@ -28,7 +28,9 @@ _say = pydantic.Field
 class Editorial(Fact):
     """Something happened to an editorial object."""
 
-    root_id: str = _say(description="The theme or course that it is published with; its own id where it is one.")
+    root_id: str = _say(
+        description="The theme, course or assessment that it is published with; its own id where it is one."
+    )
 
 
 class Created(Editorial):
@@ -198,6 +200,38 @@ class LessonRestored(Editorial, type="lesson.restored", subject="lesson"):
     """A lesson was taken out of the trash, with all that was trashed along with it."""
 
 
+class AssessmentCreated(Created, type="assessment.created", subject="assessment"):
+    """A draft assessment was made."""
+
+
+class AssessmentUpdated(Updated, type="assessment.updated", subject="assessment"):
+    """Fields of a draft assessment were saved."""
+
+
+class AssessmentMoved(Moved, type="assessment.moved", subject="assessment"):
+    """A draft assessment has another place in its course."""
+
+
+class AssessmentTrashed(Editorial, type="assessment.trashed", subject="assessment"):
+    """A draft assessment was put into the trash, with its questions."""
+
+
+class AssessmentRestored(Editorial, type="assessment.restored", subject="assessment"):
+    """An assessment was taken out of the trash, with all that was trashed along with it."""
+
+
+class AssessmentPublished(Published, type="assessment.published", subject="assessment"):
+    """Readers see the draft of an assessment that stands by itself as it is now."""
+
+
+class AssessmentUnpublished(Fact, type="assessment.unpublished", subject="assessment"):
+    """Readers no longer see an assessment that stands by itself."""
+
+
+class AssessmentReverted(Published, type="assessment.reverted", subject="assessment"):
+    """A sealed revision was loaded into the draft of an assessment that stands by itself."""
+
+
 class BlockCreated(Created, type="block.created", subject="block"):
     """A draft block was made."""
 
@@ -216,6 +250,28 @@ class BlockTrashed(Editorial, type="block.trashed", subject="block"):
 
 class BlockRestored(Editorial, type="block.restored", subject="block"):
     """A block was taken out of the trash."""
+
+
+# Attempts ------------------------------------------------------------------------------------------------------------
+
+
+class OfAttempt(Fact):
+    """Something happened to somebody's attempt at an assessment. How they did is not said here."""
+
+    assessment_id: str = _say(description="The assessment.")
+    user_id: str = _say(description="Whose attempt it is.")
+
+
+class AttemptStarted(OfAttempt, type="attempt.started", subject="attempt"):
+    """Somebody began an assessment."""
+
+
+class AttemptSubmitted(OfAttempt, type="attempt.submitted", subject="attempt"):
+    """An attempt was handed in, or its time was up."""
+
+
+class AttemptGraded(OfAttempt, type="attempt.graded", subject="attempt"):
+    """An attempt is graded."""
 
 
 # People --------------------------------------------------------------------------------------------------------------
@@ -294,6 +350,27 @@ class ApiTokenRevoked(Fact, type="api_token.revoked", subject="user"):
     token_id: str = _say(description="The id of the token.")
 
 
+# Friends -------------------------------------------------------------------------------------------------------------
+
+# Who the two are stands in the friendship, for those who may see it.
+
+
+class FriendshipRequested(Fact, type="friendship.requested", subject="connection"):
+    """A person asked another to be friends."""
+
+
+class FriendshipAccepted(Fact, type="friendship.accepted", subject="connection"):
+    """Two people are friends."""
+
+
+class FriendshipEnded(Fact, type="friendship.ended", subject="connection"):
+    """A friendship, a request or a block is no more."""
+
+
+class FriendshipBlocked(Fact, type="friendship.blocked", subject="connection"):
+    """A person wants nothing to do with another, who is not told."""
+
+
 # What comes in -------------------------------------------------------------------------------------------------------
 
 
@@ -370,9 +447,13 @@ FACTS: tuple[type[Fact], ...] = (
     CoursePlanned, CoursePlanCancelled, CourseImported,
     ModuleCreated, ModuleUpdated, ModuleMoved, ModuleTrashed, ModuleRestored,
     LessonCreated, LessonUpdated, LessonMoved, LessonTrashed, LessonRestored,
+    AssessmentCreated, AssessmentUpdated, AssessmentMoved, AssessmentTrashed, AssessmentRestored, AssessmentPublished,
+    AssessmentUnpublished, AssessmentReverted,
     BlockCreated, BlockUpdated, BlockMoved, BlockTrashed, BlockRestored,
+    AttemptStarted, AttemptSubmitted, AttemptGraded,
     UserSignedUp, UserClaimed, UserSignedIn, UserUpdated, UserPasswordChanged, UserEmailChanged,
     ConsentGranted, ConsentWithdrawn, RoleGranted, RoleRevoked, ApiTokenCreated, ApiTokenRevoked,
+    FriendshipRequested, FriendshipAccepted, FriendshipEnded, FriendshipBlocked,
     InboundHookCreated, InboundHookUpdated, InboundHookRotated, InboundHookDeleted, InboundReceived,
     WebhookCreated, WebhookUpdated, WebhookDeleted, WebhookPaused, WebhookDisabled, WebhookResumed,
     WebhookSecretRotated,
@@ -412,6 +493,9 @@ class FactEntry(Table, table=True):
     version: int = Field(default=1, ge=1, description="Which edition of the fact's description its payload follows.")
     subject_id: str = id_column(description="The object that it happened to.")
     actor_id: str | None = id_column(nullable=True, description="Who brought it about; none for the system.")
+    acted_as_id: str | None = id_column(
+        nullable=True, description="As whom, where one person acted as another; null where people act as themselves."
+    )
     actor_kind: ViewerKind = enum_column(ViewerKind, description="What kind of principal that was.")
     payload: dict[str, Any] = json_column(description="What is known of it.")
 

@@ -20,7 +20,7 @@ from core.reading import read_at_once
 from core.relations import Filter, Relation, Sort, equals
 from core.rows import Row
 from core.tables import insert_of_arrays, table_of
-from core.viewer import SERVICE, ViewerKind
+from core.viewer import SERVICE, Viewer, ViewerKind
 from core.writing import Transaction
 from models.events import BY_TYPE, FactCounter, FactEntry
 
@@ -138,12 +138,13 @@ def _after() -> Prepared:
 # Actions -------------------------------------------------------------------------------------------------------------
 
 
-def record(tx: Transaction, fact: Fact, actor_id: str | None = None) -> None:
+def record(tx: Transaction, fact: Fact, actor: Viewer | str | None = None) -> None:
     """Records a fact with the act itself: they are committed together.
 
-    The actor is whose act it is; where the service acts for a person, the person is given.
+    The actor is whose act it is; where the service acts for a person, the viewer or the id of the person is given.
     """
-    tx.collect(_keep, (fact, actor_id))
+    who = Viewer(ViewerKind.USER, actor) if isinstance(actor, str) else actor or tx.viewer
+    tx.collect(_keep, (fact, who))
     tx.wake(RECORDED)
 
 
@@ -154,15 +155,14 @@ def recorded(tx: Transaction) -> list[type[Fact]]:
 
 async def _keep(tx: Transaction, facts: list[Any]) -> None:
     """Inserts all facts of an act in one statement, in the order in which they were recorded."""
-    actors = [actor_id or tx.viewer.user_id for _, actor_id in facts]
-    own, persons = tx.viewer.kind.value, ViewerKind.USER.value
     values = {
         "id": [FactEntry.new_id() for _ in facts],
         "type": [fact.type for fact, _ in facts],
         "version": [fact.version for fact, _ in facts],
         "subject_id": [fact.subject_id for fact, _ in facts],
-        "actor_id": actors,
-        "actor_kind": [persons if actor_id else own for _, actor_id in facts],
+        "actor_id": [who.actor_id or who.user_id for _, who in facts],
+        "acted_as_id": [who.user_id if who.actor_id else None for _, who in facts],
+        "actor_kind": [who.kind.value for _, who in facts],
         "payload": [fact.payload() for fact, _ in facts],
     }
     await tx.execute(_KEEP, values)
@@ -210,7 +210,7 @@ def _moving() -> Any:
 _COUNTER_LOCKED = compiled(
     sa.select(COUNTER.c.last_position).where(COUNTER.c.id == _COUNTER_ID).with_for_update(skip_locked=True)
 )
-_GIVEN = ("id", "type", "version", "subject_id", "actor_id", "actor_kind", "payload")
+_GIVEN = ("id", "type", "version", "subject_id", "actor_id", "acted_as_id", "actor_kind", "payload")
 _KEEP = compiled(insert_of_arrays(FACT, _GIVEN))
 _PLACE, _MOVE_COUNTER = compiled(_placing()), compiled(_moving())
 

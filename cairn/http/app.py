@@ -110,7 +110,9 @@ def application(parts: Parts) -> ASGIApp:
         metrics = MetricsPage(parts.metrics, token.get_secret_value(), parts.watch, parts.database)
         routes.append(Route("/metrics", metrics.__call__, methods=["GET"]))
     if isinstance(parts.mail, Mailbox):
-        routes.append(Route("/mailbox", MailboxPage(parts.mail).__call__, methods=["GET"]))
+        public = http.public_url
+        page = MailboxPage(parts.mail, None if public is None else public.host)
+        routes.append(Route("/mailbox", page.__call__, methods=["GET"]))
     folder = parts.settings.ide_folder
     routes.append(
         Mount("/ide", IdeFiles(folder, pages.may_open_ide))

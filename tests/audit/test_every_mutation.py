@@ -73,6 +73,7 @@ def every_mutation(
     editor = staff(Role.EDITOR)[1]
     _themes(scribe, editor)
     _courses(scribe, editor)
+    _attempts(scribe, guest.client, _assessments(scribe, editor))
     _plans(scribe, editor)
     _jobs(scribe, staff(Role.ADMIN)[1], database_url)
     _webhooks(scribe, staff(Role.ADMIN)[1], editor, database_url)
@@ -160,6 +161,29 @@ def _courses(scribe: Scribe, editor: Client) -> None:
             scribe.do(editor, f"{kind}Move", id=part, afterId=None)
         scribe.do(editor, f"{kind}Trash", id=part)
         scribe.do(editor, f"{kind}Restore", id=part)
+
+
+def _assessments(scribe: Scribe, editor: Client) -> str:
+    made = scribe.do(editor, "assessmentCreate", "assessment { id }", title="A survey")["assessment"]["id"]
+    factories.many(editor, "blockCreate", "__typename", [{"assessmentId": made, "block": {"scale": {"markdown": "?"}}}])
+    scribe.do(editor, "assessmentUpdate", id=made, expectedRevision=1, title="Another title")
+    scribe.do(editor, "assessmentPublish", id=made)
+    scribe.do(editor, "assessmentUnpublish", id=made)
+    expected = _tree(editor, "assessment", made)
+    scribe.do(editor, "assessmentRevisionRestore", id=made, number=1, expectedTreeRevision=expected)
+    scribe.do(editor, "assessmentTrash", id=made)
+    scribe.do(editor, "assessmentRestore", id=made)
+    lesson = factories.tree(editor, modules=1, lessons=1, blocks=0)["lessons"][0]
+    scribe.do(editor, "assessmentMove", id=factories.assessment(editor, lesson), afterId=None)
+    editor.do("assessmentPublish", "__typename", id=made)
+    return str(made)
+
+
+def _attempts(scribe: Scribe, client: Client, assessment: str) -> None:
+    begun = scribe.do(client, "attemptStart", "attempt { id questions { id } }", assessmentId=assessment)["attempt"]
+    question = begun["questions"][0]["id"]
+    scribe.do(client, "attemptAnswerSave", id=begun["id"], blockId=question, answer={"scale": {"point": 3}})
+    scribe.do(client, "attemptSubmit", id=begun["id"])
 
 
 def _plans(scribe: Scribe, editor: Client) -> None:

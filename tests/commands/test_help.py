@@ -20,6 +20,7 @@ COMMANDS = {
     "jobs", "jobs list", "jobs retry", "jobs cancel", "jobs park",
     "schema check", "webhooks", "webhooks key", "webhooks list", "webhooks deliveries", "webhooks pause",
     "webhooks resume", "webhooks redeliver", "webhooks schema", "webhooks vectors", "webhooks rekey",
+    "inbox", "inbox list", "inbox show", "inbox replay",
 }  # fmt: skip
 
 

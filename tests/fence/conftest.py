@@ -113,6 +113,7 @@ def tree_in(editor: Client, state: str) -> dict[str, str]:
     module = factories.module(editor, course, title=f"A {state} module", **rule)
     lesson = factories.lesson(editor, module, title=f"A {state} lesson")
     block = factories.block(editor, lesson, factories.choice_question())
+    assessment = factories.assessment(editor, lesson, questions=1, title=f"A {state} assessment")
     if state == "live":
         factories.publish(editor, course)
     if state == "trashed":
@@ -124,6 +125,7 @@ def tree_in(editor: Client, state: str) -> dict[str, str]:
         "milestone": set_them["course"]["milestones"][0]["id"],
         "module": module,
         "lesson": lesson,
+        "assessment": assessment,
         "block": block,
         "answer_key": block,
     }

@@ -9,6 +9,7 @@ import orjson
 import pytest
 from psycopg import sql
 
+from core.policies import PrivateRows
 from core.tables import table_of
 from models import TABLES
 from models.content import Staged
@@ -52,6 +53,10 @@ READS: dict[str, set[str]] = {
     "content": STAFF,
     "revision": STAFF,
     "schedule": STAFF,
+    "paper": {"service"},
+    "attempt": {"service"},
+    "answer": {"service"},
+    "answer_mark": {"service"},
     "external_ref": STAFF,
     "import_job": STAFF,
     "import_issue": STAFF,
@@ -92,6 +97,10 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "content": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "revision": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
     "schedule": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
+    "paper": {"service": ALL},
+    "attempt": {"service": ALL},
+    "answer": {"service": ALL},
+    "answer_mark": {"service": ALL},
     "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
     "import_job": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "import_issue": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
@@ -117,6 +126,9 @@ OWNED = {
     "user_milestone": "user_id",
     "job": "requested_by",
     "idempotency_key": "user_id",
+    "attempt": "user_id",
+    "answer": "user_id",
+    "answer_mark": "user_id",
 }
 OWN_WRITES = {
     "user": {"UPDATE"},
@@ -203,6 +215,31 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "is_enabled": True,
         },
         "impersonation": {"user_id": person, "impersonator_id": session, "reason": "r", "token_hash": "h"},
+        "paper": {"assessment_id": session, "revision": 1, "questions": []},
+        "attempt": {
+            "id": hook,
+            "paper_id": session,
+            "assessment_id": session,
+            "revision": 1,
+            "user_id": person,
+            "number": 1,
+            "status": "in_progress",
+            "passing_score": 70,
+            "shows_feedback": True,
+            "question_ids": [],
+            "shown_ids": [],
+            "started_at": "now",
+        },
+        "answer": {"attempt_id": hook, "user_id": person, "block_id": session, "format": "scale", "value": {}},
+        "answer_mark": {
+            "attempt_id": hook,
+            "user_id": person,
+            "block_id": session,
+            "format": "scale",
+            "points": 0,
+            "remarks": [],
+            "is_shown": True,
+        },
         "rate_limit": {"key": "k", "hits": 1, "ends_at": "infinity"},
         "idempotency_key": {
             "user_id": person,
@@ -467,3 +504,21 @@ def test_nobody_makes_tables_roles_or_policies_of_their_own(
         assert attempt(owner, "CREATE ROLE cairn_stray", "course") is None
         assert attempt(owner, "CREATE POLICY stray ON {table} USING (true)", "course") is None
         assert attempt(owner, "ALTER TABLE {table} DISABLE ROW LEVEL SECURITY", "course") is None
+
+
+PRIVATE = [table_of(model).name for model in TABLES if any(isinstance(one, PrivateRows) for one in model.__policies__)]
+
+
+def test_there_are_rows_that_are_private() -> None:
+    assert "profile" in PRIVATE
+
+
+@pytest.mark.parametrize("table", PRIVATE)
+def test_private_rows_are_nobodys_who_acts_as_their_owner(
+    owner: Owner, everybody: dict[str, Persona], own_rows: None, table: str
+) -> None:
+    with acting_as(owner, everybody["learner"]):
+        assert attempt(owner, "SELECT id FROM {table}", table)
+        owner.execute("SELECT set_config('cairn.actor_id', %s, true)", (everybody["admin"].user_id,))
+        assert attempt(owner, "SELECT id FROM {table}", table) == 0
+        assert attempt(owner, "UPDATE {table} SET updated_at = now()", table) in (0, None)
