@@ -217,7 +217,7 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "is_enabled": True,
         },
         "impersonation": {"user_id": person, "impersonator_id": session, "reason": "r", "token_hash": "h"},
-        "paper": {"assessment_id": session, "revision": 1, "questions": []},
+        "paper": {"assessment_id": session, "revision": 1, "questions": [], "answer_keys": {}},
         "attempt": {
             "id": hook,
             "paper_id": session,
