@@ -61,13 +61,14 @@ bench: setup ## measure Cairn beside its peers (BENCH_ARGS=--quick for a first l
 ide: setup-ide ## build the IDE
 
 # The settings of this machine must not leak into the locks: no index, no local folder, and every hash there is.
-COMPILE = .venv/bin/uv pip compile pyproject.toml --quiet --no-config --universal --python-version 3.11 \
+COMPILE = .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
   --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 lock: setup ## resolve the Python packages anew (UPGRADE=1 takes the newest versions)
 	@mkdir -p requirements
-	$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev --output-file requirements/dev.txt
-	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/base.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --group dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/base.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 	@if grep -n '://' requirements/*.txt; then echo 'A lock must not hold an address.' >&2; exit 1; fi
 
 clean: ## remove what was built and installed; the database in .cairn/postgres stays

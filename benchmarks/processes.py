@@ -36,6 +36,10 @@ class Served:
         now = subprocess.run(["ps", "-o", "rss=", "-p", str(self.pid)], capture_output=True, text=True, check=True)
         return int(now.stdout) / 1024
 
+    def resident_megabytes(self) -> float:
+        """The memory it has resident now."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
     def cpu_seconds(self) -> float | None:
         """The processor time it has used, where the system tells that finely enough."""
         stat = Path(f"/proc/{self.pid}/stat")

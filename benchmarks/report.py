@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.jobs.page import section
 from benchmarks.systems import PEER, TITLES
 
 Numbers = dict[str, Any]
@@ -38,7 +39,8 @@ HOSTILE_MS = 20
 def page(found: Numbers) -> str:
     """The whole page."""
     parts = [_opening(found), _targets(found), *(_page(each) for each in found["pages"])]
-    return "\n".join([*parts, _memory(found), _documents(found), _reading(found)])
+    background = [section(found["jobs"])] if found.get("jobs") else []
+    return "\n".join([*parts, _memory(found), *background, _documents(found), _reading(found)])
 
 
 def _opening(found: Numbers) -> str:

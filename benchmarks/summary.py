@@ -55,13 +55,13 @@ def _page(measured: Measured, page: Page) -> Numbers:
 def _system(bursts: list[Burst], all_systems: dict[str, list[Burst]]) -> Numbers:
     times = sorted(each for burst in bursts for each in burst.milliseconds)
     return {
-        "requests_per_second": _spread([burst.requests_per_second for burst in bursts]),
+        "requests_per_second": spread([burst.requests_per_second for burst in bursts]),
         "p50_ms": _percentile(times, 0.50),
         "p99_ms": _percentile(times, 0.99),
         "server_cpu_ms": _median([burst.server_cpu_ms for burst in bursts]),
         "load_cpu_ms": _median([burst.load_cpu_ms for burst in bursts]),
         # Round by round, because what disturbed one round disturbed both of its halves.
-        "ratios": {name: _spread(_ratios(bursts, others)) for name, others in all_systems.items()},
+        "ratios": {name: spread(_ratios(bursts, others)) for name, others in all_systems.items()},
     }
 
 
@@ -69,7 +69,8 @@ def _ratios(bursts: list[Burst], others: list[Burst]) -> list[float]:
     return [mine.requests_per_second / its.requests_per_second for mine, its in zip(bursts, others, strict=True)]
 
 
-def _spread(values: list[float]) -> Numbers:
+def spread(values: list[float]) -> Numbers:
+    """Median, lowest and highest."""
     return {
         "median": round(statistics.median(values), 3),
         "lowest": round(min(values), 3),

@@ -116,7 +116,8 @@ def running(url: str, made: Made, wanted: frozenset[str]) -> Iterator[list[Syste
 @contextmanager
 def cairn(url: str, executor: str) -> Iterator[Served]:
     """One process as `cairn serve` runs it."""
-    command = [sys.executable, "-m", "uvicorn", "--factory", "cairn.cli:served", "--port", "0", "--no-access-log"]
+    command = [sys.executable, "-m", "uvicorn", "--factory", "cairn.cli:served", "--port", "0"]
+    command += ["--no-access-log", "--no-proxy-headers"]
     # One person asks for everything here, which is more than one may.
     settings = {"DATABASE_URL": url, "CAIRN_GRAPHQL__EXECUTOR": executor, "CAIRN_RATE_LIMITS__ENABLED": "false"}
     with serving(command, settings, PROJECT) as served:

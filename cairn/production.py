@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 
 from cairn.doctor import Finding
-from cairn.settings import MailSettings, Settings
+from cairn.settings import MailSettings, Settings, WebhookSettings
 from core.policies import ROLES
 
 _MOST_SKEW_SECONDS = 5
+# This machine, and what clouds answer to whoever is on it.
+_NEVER = tuple(map(ip_network, ("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10")))
 _EVERY_ROLE = 3  # a pool for each of the three
+_LONG_TOKEN, _VARIED_TOKEN = 32, 10
+# RabbitMQ's own, which everybody knows.
+_DEFAULT_PASSWORD = "guest"  # noqa: S105 - the very thing that must not be one
 _OWNED = """
 SELECT count(*) FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relowner = current_user::regrole
@@ -37,6 +42,9 @@ def examine(settings: Settings, url: str, processes: int = 1) -> Iterator[Findin
     yield from _proxies(settings)
     yield from _mail(settings.mail)
     yield from _limits(settings)
+    yield from _metrics(settings)
+    yield from _brokers(settings)
+    yield from _webhooks(settings.webhooks)
     with psycopg.connect(url, connect_timeout=10) as connection:
         yield from _login(connection)
         yield from _fence(connection)
@@ -130,6 +138,56 @@ def _limits(settings: Settings) -> Iterator[Finding]:
         "tries and requests are limited",
         "passwords may be tried without end: unset CAIRN_RATE_LIMITS__ENABLED",
     )
+
+
+def _metrics(settings: Settings) -> Iterator[Finding]:
+    token = settings.metrics.token.get_secret_value() if settings.metrics.token is not None else None
+    yield _told(
+        token is None or (len(token) >= _LONG_TOKEN and len(set(token)) >= _VARIED_TOKEN),
+        "metrics are shown to nobody" if token is None else "metrics are for those who have their token",
+        f"the token of /metrics can be guessed: make CAIRN_METRICS__TOKEN one of {_LONG_TOKEN} random characters or "
+        "more, such as openssl rand -hex 24 prints",
+    )
+
+
+def _brokers(settings: Settings) -> Iterator[Finding]:
+    for variable, secret, what in (
+        ("CAIRN_BROKER", settings.broker, "the broker"),
+        ("CAIRN_RATE_LIMITS__STORAGE", settings.rate_limits.storage, "the Redis that counts tries"),
+    ):
+        url = urlsplit(secret.get_secret_value() if secret is not None else "")
+        if not url.scheme:
+            continue
+        yield _told(
+            bool(url.password) and url.password != _DEFAULT_PASSWORD,
+            f"{what} asks for a password",
+            f"{what} can be used by anybody who reaches it: give it a password of its own, and name that in {variable}",
+        )
+        yield _told(
+            url.scheme in ("rediss", "amqps") or _is_here(url.hostname or ""),
+            f"nobody on the way to {what} can listen",
+            f"what goes to {what} and back, the password too, is not encrypted: write "
+            f"{'amqps' if url.scheme == 'amqp' else 'rediss'}:// in {variable}",
+        )
+
+
+def _webhooks(webhooks: WebhookSettings) -> Iterator[Finding]:
+    yield _told(
+        not webhooks.plain_http,
+        "webhooks are encrypted on the way",
+        "webhooks may go out unencrypted: unset CAIRN_WEBHOOKS__PLAIN_HTTP",
+    )
+    near = [str(each) for each in webhooks.allowed_networks if any(_overlaps(each, near) for near in _NEVER)]
+    yield _told(
+        not near,
+        "webhooks cannot reach this machine, nor the services that a cloud has for it",
+        f"whoever makes a webhook reaches this machine's own services: take {', '.join(near)} out of "
+        "CAIRN_WEBHOOKS__ALLOWED_NETWORKS",
+    )
+
+
+def _overlaps(one: Any, other: Any) -> bool:
+    return bool(one.version == other.version and one.overlaps(other))
 
 
 def _login(connection: psycopg.Connection[Any]) -> Iterator[Finding]:

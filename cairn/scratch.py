@@ -17,22 +17,22 @@ from cairn.settings import settings
 
 
 @contextmanager
-def scratch_server() -> Iterator[str]:
-    """A connection string whose user may create databases."""
+def scratch_server(*, durable: bool = False) -> Iterator[str]:
+    """A connection string whose user may create databases; `durable` is what `EmbeddedPostgres` says."""
     if os.environ.get("DATABASE_URL"):
         yield settings().url
         return
     with (
         tempfile.TemporaryDirectory(prefix="cairn-scratch-") as folder,
-        EmbeddedPostgres(Path(folder) / "pg", durable=False) as server,
+        EmbeddedPostgres(Path(folder) / "pg", durable=durable) as server,
     ):
         yield server.url("postgres")
 
 
 @contextmanager
-def scratch_databases(*names: str) -> Iterator[list[str]]:
+def scratch_databases(*names: str, durable: bool = False) -> Iterator[list[str]]:
     """Connection strings of fresh, empty databases; they are dropped in the end."""
-    with scratch_server() as url:
+    with scratch_server(durable=durable) as url:
         made = [f"cairn_{name}_{secrets.token_hex(4)}" for name in names]
         with psycopg.connect(url, autocommit=True) as connection:
             for name in made:

@@ -19,8 +19,9 @@ from sqlalchemy.sql.util import ClauseAdapter
 from core.database import compiled
 from core.paging import Page
 from core.pipeline import numbered
+from core.policies import grants_of
 from core.relations import Perspective, Relation, Sort, visible
-from core.tables import id_type, table_of
+from core.tables import Table, id_type, table_of
 
 Shape = Literal["one", "many", "page"]
 
@@ -33,6 +34,8 @@ class Level(NamedTuple):
     parent: int | None
     columns: tuple[str, ...]
     counts: bool = False
+    # Whether anybody asks where the rows of a page stand in their list.
+    cursors: bool = False
 
 
 class Variant(NamedTuple):
@@ -63,7 +66,7 @@ class Request:
         return Variant(
             self.relation,
             self.sort,
-            tuple(sorted(self.filters)),
+            tuple(sorted(self.filters)) if self.filters else (),
             cut is not None and cut.cursor is not None,
             cut is not None and cut.backward,
             self.keys is not None and not self.single,
@@ -91,11 +94,40 @@ class Text(NamedTuple):
     constants: Mapping[str, Any]
 
 
+Composed = tuple[tuple[Text, ...], tuple[Text | None, ...]]
+# Of one program, more ways to cut its pages than anybody has.
+_MOST_VARIANTS = 64
+
+
+class Levels:
+    """What one program fetches, compared by identity, with the statements for it that were needed so far."""
+
+    def __init__(self, levels: Sequence[Level]) -> None:
+        self.levels = tuple(levels)
+        # The database roles that are let near every table.
+        self.readers = frozenset.intersection(*(readers_of(each.relation.child) for each in levels))
+        self._known: dict[tuple[Any, ...], Composed] = {}
+
+    def composed(self, requests: Sequence[Request], perspective: Perspective) -> Composed:
+        """The statements for these requests, as `compose` makes them."""
+        variants = tuple([each.variant() for each in requests])
+        known = self._known.get((perspective, variants))
+        if known is None:
+            if len(self._known) >= _MOST_VARIANTS:
+                self._known.clear()
+            known = self._known[perspective, variants] = compose(self.levels, variants, perspective)
+        return known
+
+
+@lru_cache(maxsize=512)
+def readers_of(model: type[Table]) -> frozenset[str]:
+    """The database roles that may read the model's table, as far as its row policies let them."""
+    return frozenset(role for role, commands in grants_of(model.__policies__).items() if "SELECT" in commands)
+
+
 @lru_cache(maxsize=1024)
-def compose(
-    levels: tuple[Level, ...], variants: tuple[Variant, ...], perspective: Perspective
-) -> tuple[tuple[Text, ...], tuple[Text | None, ...]]:
-    """The statement of each level: (what it belongs to, *columns, and for pages the sort key as text); and its counts.
+def compose(levels: tuple[Level, ...], variants: tuple[Variant, ...], perspective: Perspective) -> Composed:
+    """The statement of each level: (what it belongs to, *columns, and for cursors the sort key as text); its counts.
 
     What a row belongs to is the value of the relation's key, null at the root.
     """
@@ -116,7 +148,7 @@ class _Composition:
         """The statement that reads a level."""
         level, variant = self.levels[number], self.variants[number]
         if level.shape == "page":
-            names = [*level.columns, "sort_key"]
+            names = [*level.columns, "sort_key"] if level.cursors else level.columns
             return self._page(number, "more", names)
         rows = self._rows_alias(number)
         key = variant.relation.key
@@ -169,7 +201,8 @@ class _Composition:
         most = sa.bindparam(f"{limit}{number}", type_=sa.Integer)
         if relation.key is None:
             root = sa.select(sa.null().label("belongs_to"), *chosen)
-            return root.where(*conditions).order_by(*order).limit(most)
+            # Where no column is asked for, nothing else says of what there is to be a row for each.
+            return root.select_from(rows).where(*conditions).order_by(*order).limit(most)
         parents = self._parents(number)
         helpers = [rows.c[sort.column].label("order_by"), rows.c.id.label("order_id")]
         child = (

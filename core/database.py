@@ -28,7 +28,7 @@ from sqlalchemy.util import LRUCache
 from core import telemetry
 from core.connection import Connection as Connection
 from core.errors import RequestError
-from core.pipeline import Rows, Statement, as_tuples, run_pipeline
+from core.pipeline import Rows, Statement, as_tuples, numbered, run_pipeline
 from core.rows import row_factory
 from core.viewer import DatabaseRole, Viewer
 
@@ -43,12 +43,12 @@ _LOCK_WAIT_MS = 3000
 _NOTABLE_SECONDS = 0.0002
 _BEGIN = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _COMMIT = Statement("COMMIT")
-_BEGIN_WRITING = Statement("BEGIN")
-_SET_VIEWER_AT_ONCE = (
+_BEGIN_WRITING = Statement("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+_SET_VIEWER = (
     "SELECT set_config('cairn.viewer_id', $1::text, true), set_config('cairn.scopes', $2::text, true),"
     " set_config('cairn.within', $3::text, true)"
 )
-_SET_VIEWER = f"{_SET_VIEWER_AT_ONCE}, set_config('cairn.actor_id', $4::text, true)"
+_SET_VIEWER_AND_ACTOR = f"{_SET_VIEWER}, set_config('cairn.actor_id', $4::text, true)"
 # How long wake-ups are gathered, so that many commits cost one.
 _WAKE_SECONDS = 0.01
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest(%s::text[]) AS channel"
@@ -91,10 +91,8 @@ class Database:
 
         It begins in one round trip with what makes sure that the connection answers and acts as its role.
         """
-        first = [_BEGIN_WRITING]
-        if viewer.database_role is DatabaseRole.API:
-            first.append(Statement(_SET_VIEWER, (*_settings_of(viewer), viewer.actor_id or "")))
-        async with self._connection(viewer.database_role, first) as connection:
+        first = [_BEGIN_WRITING, *_set_viewer(viewer)]
+        async with self._connection(viewer.database_role, first) as (connection, _):
             try:
                 yield connection
                 await self._commit(connection)
@@ -119,10 +117,13 @@ class Database:
         await run_pipeline(connection, [last, _COMMIT])
 
     async def run(self, viewer: Viewer, statement: Statement, rows: Rows = as_tuples) -> list[Any]:
-        """The rows of one statement that is a transaction of its own, in one round trip."""
+        """The rows of one statement that is a transaction of its own, in one round trip.
+
+        It has to be safe to repeat: it is sent again when the connection breaks.
+        """
         self.noted(statement.text)
-        async with self._connection(viewer.database_role) as connection:
-            return (await run_pipeline(connection, [statement], rows))[0]
+        async with self._connection(viewer.database_role, [statement], rows) as (_, found):
+            return found[0]
 
     def wake(self, channel: str) -> None:
         """Wakes whoever listens to this channel, soon and without anybody waiting for it.
@@ -140,7 +141,7 @@ class Database:
             while self._to_wake:
                 await asyncio.sleep(_WAKE_SECONDS)
                 channels, self._to_wake = sorted(self._to_wake), set()
-                async with self._connection(DatabaseRole.SERVICE) as connection:
+                async with self._connection(DatabaseRole.SERVICE) as (connection, _):
                     await connection.execute(_NOTIFY, (channels,))
         except (psycopg.Error, RequestError) as error:
             log.warning("nobody was woken: %s", error)
@@ -154,22 +155,33 @@ class Database:
     async def read_at_once(
         self, viewer: Viewer, statements: Sequence[Statement], rows: Rows = as_tuples
     ) -> list[list[Any]]:
-        """The rows of each statement, all from one snapshot, as the viewer, in one round trip."""
-        connection, found = await self.begun(viewer, [*statements, _COMMIT], rows)
+        """The rows of each statement, all from one snapshot, as the viewer, in one round trip.
+
+        To PostgreSQL, what comes in one pipeline is one transaction. As a reader that is read-only and has one
+        snapshot, so that nothing has to be begun and ended; as the service it has to be asked for.
+        """
+        if viewer.database_role is DatabaseRole.SERVICE and len(statements) > 1:
+            connection, found = await self.begun(viewer, [*statements, _COMMIT], rows)
+            found = found[:-1]
+        else:
+            connection, found = await self._asked(viewer, _set_viewer(viewer), statements, rows)
         await self.give_back(viewer, connection)
-        return found[:-1]
+        return found
 
     async def begun(
         self, viewer: Viewer, statements: Sequence[Statement], rows: Rows
     ) -> tuple[Connection, list[list[Any]]]:
-        """A connection whose reading transaction begins with these statements, in one round trip; and their rows.
+        """A connection whose reading transaction begins with these statements, in one round trip; and their rows."""
+        return await self._asked(viewer, [_BEGIN, *_set_viewer(viewer)], statements, rows)
+
+    async def _asked(
+        self, viewer: Viewer, before: Sequence[Statement], statements: Sequence[Statement], rows: Rows
+    ) -> tuple[Connection, list[list[Any]]]:
+        """A connection and the rows of these statements.
 
         It acts as its role since it was made. Whether it still answers shows when it is used, and reading again on
         another does no harm.
         """
-        before = [_BEGIN]
-        if viewer.database_role is DatabaseRole.API:
-            before.append(Statement(_SET_VIEWER_AT_ONCE, _settings_of(viewer)))
         pool = self._pools[viewer.database_role]
         for _ in range(pool.max_size + 1):
             connection = await self._taken(pool)
@@ -202,20 +214,27 @@ class Database:
                 telemetry.took("sql", began)
 
     @asynccontextmanager
-    async def _connection(self, role: DatabaseRole, first: Sequence[Statement] = ()) -> AsyncIterator[Connection]:
-        """A connection that answers, acts as the role, and has run these statements, all in one round trip.
+    async def _connection(
+        self, role: DatabaseRole, first: Sequence[Statement] = (), rows: Rows = as_tuples
+    ) -> AsyncIterator[tuple[Connection, list[list[Any]]]]:
+        """A connection that answers and acts as the role, and what the first statements on it found: one round trip.
 
-        Those that a restart has broken are replaced on the way. The pool could check by itself, but takes a round
-        trip more for it, and waits after each broken one, longer every time.
+        Connections that a restart has broken are replaced on the way. The pool could check by itself, but takes a
+        round trip more for it, and waits after each broken one, longer every time.
         """
         pool = self._pools[role]
         for _ in range(pool.max_size + 1):
             async with _returned(pool, await self._taken(pool)) as connection:
                 try:
-                    await run_pipeline(connection, [_SET_ROLE[role], *first])
+                    _, *found = await run_pipeline(connection, [_SET_ROLE[role], *first], rows)
                 except psycopg.OperationalError:
-                    continue
-                yield connection
+                    if connection.closed or connection.broken:
+                        continue
+                    raise
+                except BaseException:
+                    await _roll_back(connection)
+                    raise
+                yield connection, found
                 return
         raise psycopg.OperationalError("The database breaks every connection at once.")
 
@@ -230,6 +249,13 @@ class Database:
             self.on_statement(text)
         return text
 
+    def note(self, statements: Sequence[Statement]) -> None:
+        """The same for several."""
+        telemetry.sent(len(statements))
+        if self.on_statement is not None:
+            for each in statements:
+                self.on_statement(each.text)
+
     def _session_settings(self, role: DatabaseRole) -> dict[str, str]:
         """What the code relies on, whatever the server's own defaults are."""
         found = {
@@ -238,9 +264,15 @@ class Database:
             "datestyle": "ISO",
             "timezone": "UTC",
         }
-        if role is not DatabaseRole.SERVICE:
+        if role is DatabaseRole.SERVICE:
+            # A plan that was made while a queue was empty, and kept, would walk through all of it once it is full.
+            found["plan_cache_mode"] = "force_custom_plan"
+        else:
             # A person is told to try again; a command or a worker may wait for its turn.
             found["lock_timeout"] = f"{_LOCK_WAIT_MS}ms"
+            # What is sent at once is one transaction without being begun: it has one snapshot and writes nothing.
+            found["default_transaction_isolation"] = "repeatable read"
+            found["default_transaction_read_only"] = "on"
         return found
 
     def _pool(self, role: DatabaseRole, size: int) -> AsyncConnectionPool[Connection]:
@@ -326,8 +358,17 @@ class Snapshot:
             await self._database.give_back(self._viewer, connection)
 
 
-def _settings_of(viewer: Viewer) -> tuple[str, str, str]:
-    return viewer.user_id or "", " ".join(sorted(viewer.scopes)), " ".join(sorted(viewer.within))
+def _set_viewer(viewer: Viewer) -> list[Statement]:
+    """What tells the transaction who the viewer is, and who acts where somebody acts as them.
+
+    Nothing where the role says it all.
+    """
+    if viewer.database_role is not DatabaseRole.API:
+        return []
+    settings = viewer.user_id or "", " ".join(sorted(viewer.scopes)), " ".join(sorted(viewer.within))
+    if viewer.actor_id is None:
+        return [Statement(_SET_VIEWER, settings)]
+    return [Statement(_SET_VIEWER_AND_ACTOR, (*settings, viewer.actor_id))]
 
 
 async def _roll_back(connection: Connection) -> None:
@@ -375,3 +416,15 @@ def compiled(statement: sa.sql.ClauseElement) -> Prepared:
         if not made.binds[name].required
     }
     return Prepared(str(made), bound)
+
+
+def ready(statement: sa.sql.ClauseElement) -> Callable[..., Statement]:
+    """A statement made ready once, for what is sent all the time: called with the values by name, it can be sent."""
+    prepared = compiled(statement)
+    text, names = numbered(prepared.text)
+
+    def with_values(**values: Any) -> Statement:
+        known = {**prepared.constants, **values}
+        return Statement(text, [known[name] for name in names])
+
+    return with_values

@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from functools import lru_cache
 from itertools import count
 from time import perf_counter
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import pq
@@ -23,13 +22,15 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 
 from core import telemetry
-from core.connection import Connection, hung_up_after
+from core.connection import Connection, Prepared
 
 _MOST_PREPARED = 500
 _CALLING_OFF_SECONDS = 5.0
 _BAD = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
 
 
+# A word like NULL would mean something else, so that only what looks like an id or a number goes without quotes.
+_PLAIN = re.compile(r"[0-9a-f-]*")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s|%%")
 
 
@@ -56,15 +57,14 @@ def numbered(text: str) -> tuple[str, tuple[str, ...]]:
     return _PLACEHOLDER.sub(number, text), tuple(names)
 
 
-# From a function that tells the names of the columns to a function that makes a row of its values.
-Rows = Callable[[Callable[[], Sequence[str]]], Callable[[Sequence[Any]], Any]]
-_PREPARED: WeakKeyDictionary[Any, dict[str, bytes]] = WeakKeyDictionary()
+# From a result's rows as tuples, and a function that tells the names of its columns, to what they are handed out as.
+Rows = Callable[[list[tuple[Any, ...]], Callable[[], tuple[str, ...]]], list[Any]]
 _NUMBERS = count()
 
 
-def as_tuples(_names: Callable[[], Sequence[str]]) -> type[tuple[Any, ...]]:
+def as_tuples(rows: list[tuple[Any, ...]], _names: Callable[[], tuple[str, ...]]) -> list[Any]:
     """Rows as plain tuples."""
-    return tuple
+    return rows
 
 
 async def run_pipeline(
@@ -72,76 +72,75 @@ async def run_pipeline(
 ) -> list[list[Any]]:
     """The rows of each statement, as tuples or as `rows` makes them; raises the first error that the server gives.
 
-    The connection must be idle or in a transaction, and is afterwards as the statements leave it. When this is
-    cancelled, the server is told to stop, and the connection is good for others. When it breaks, it is closed.
+    The connection must be the caller's alone, idle or in a transaction, and is afterwards as the statements leave it.
+    When this is cancelled, the server is told to stop, and the connection is good for others. When it breaks, it is
+    closed.
     """
     began = perf_counter()
-    async with connection.lock:
-        server = connection.pgconn
-        known = _PREPARED.setdefault(connection, {})
-        new: list[str] = []
-        try:
-            server.enter_pipeline_mode()
-            server.nonblocking = 1
-            for text, values in statements:
-                _send(server, known, new, text, [_encoded(value) for value in values])
-            server.pipeline_sync()
-            results = await _ended(connection)
-        except asyncio.CancelledError:
-            _forget(known, new)
-            await _called_off(connection)
-            raise
-        except BaseException:
-            server.finish()
-            raise
-    telemetry.took("sql", began, sum(each.ntuples for each in results))
+    server = connection.pgconn
+    known = connection.prepared
+    new: list[str] = []
+    try:
+        server.enter_pipeline_mode()
+        server.nonblocking = 1
+        for text, values in statements:
+            _send(server, known, new, text, values)
+        server.pipeline_sync()
+        results = await connection.results()
+        server.exit_pipeline_mode()
+        server.nonblocking = 0
+    except asyncio.CancelledError:
+        _forget(known, new)
+        await _called_off(connection)
+        raise
+    except BaseException:
+        connection.give_up()
+        raise
     failed = next((each for each in results if each.status in _BAD), None)
     if failed is not None:
         _forget(known, new)
+        telemetry.took("sql", began)
         raise error_from_result(failed, encoding=connection.info.encoding)
-    loaded = [each for each in results if each.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)]
-    # Preparing answers with a result of its own, which holds nothing.
-    return [_loaded(connection, each, rows) for each in _without_preparing(loaded, statements, new)]
+    if new:
+        # Preparing answers with a result of its own, which holds nothing.
+        results = _without_preparing(results, statements, new)
+    telemetry.took("sql", began, sum([each.ntuples for each in results]))
+    return [
+        _loaded(connection, known.get(text), each, rows) if each.ntuples else []
+        for (text, _), each in zip(statements, results, strict=True)
+    ]
 
 
-def _forget(known: dict[str, bytes], new: list[str]) -> None:
+def _forget(known: dict[str, Prepared], new: list[str]) -> None:
     """What was prepared in a pipeline that failed may or may not have come to be."""
     for text in new:
         known.pop(text, None)
-
-
-async def _ended(connection: Connection) -> list[Any]:
-    """All that is still to come of a pipeline, which is over then."""
-    server = connection.pgconn
-    with hung_up_after(connection.patience, server.socket):
-        results = await _results(server)
-    server.exit_pipeline_mode()
-    server.nonblocking = 0
-    return results
 
 
 async def _called_off(connection: Connection) -> None:
     """Has the server stop what nobody waits for any more. A connection on which that fails is closed."""
     try:
         await connection.cancel_safe(timeout=_CALLING_OFF_SECONDS)
-        with hung_up_after(_CALLING_OFF_SECONDS, connection.pgconn.socket):
-            await _ended(connection)
+        await connection.results_left(_CALLING_OFF_SECONDS)
+        connection.pgconn.exit_pipeline_mode()
+        connection.pgconn.nonblocking = 0
     except BaseException as error:
-        connection.pgconn.finish()
+        connection.give_up()
         if not isinstance(error, psycopg.Error):
             raise
 
 
-def _send(server: Any, known: dict[str, bytes], new: list[str], text: str, values: list[bytes | None]) -> None:
-    name = known.get(text)
-    if name is None and len(known) < _MOST_PREPARED:
-        name = known[text] = f"cairn_{next(_NUMBERS)}".encode()
+def _send(server: Any, known: dict[str, Prepared], new: list[str], text: str, values: Sequence[Any]) -> None:
+    encoded = [_encoded(value) for value in values]
+    prepared = known.get(text)
+    if prepared is None and len(known) < _MOST_PREPARED:
+        prepared = known[text] = Prepared()
         new.append(text)
-        server.send_prepare(name, text.encode())
-    if name is None:
-        server.send_query_params(text.encode(), values)
+        server.send_prepare(prepared.name, text.encode())
+    if prepared is None:
+        server.send_query_params(text.encode(), encoded)
     else:
-        server.send_query_prepared(name, values)
+        server.send_query_prepared(prepared.name, encoded)
 
 
 def _without_preparing(results: list[Any], statements: Sequence[Statement], new: list[str]) -> list[Any]:
@@ -156,77 +155,25 @@ def _without_preparing(results: list[Any], statements: Sequence[Statement], new:
     return kept
 
 
-async def _results(server: Any) -> list[Any]:
-    loop = asyncio.get_running_loop()
-    results: list[Any] = []
-    finished: asyncio.Future[None] = loop.create_future()
-    socket = server.socket
-
-    def stop(error: Exception | None = None) -> None:
-        """Ends the watch at once: libpq may have closed the socket, and another connection may get its number next."""
-        if finished.done():
-            return
-        loop.remove_reader(socket)
-        loop.remove_writer(socket)
-        if error is None:
-            finished.set_result(None)
-        else:
-            finished.set_exception(error)
-
-    def readable() -> None:
-        try:
-            server.consume_input()
-            ends = 0
-            # One null ends the results of a statement. A second in a row: there is nothing more to be had yet, or ever.
-            while not server.is_busy() and ends < 2:
-                result = server.get_result()
-                if result is None:
-                    ends += 1
-                    continue
-                ends = 0
-                if result.status == pq.ExecStatus.PIPELINE_SYNC:
-                    stop()
-                    return
-                results.append(result)
-            if server.status == pq.ConnStatus.BAD:
-                raise psycopg.OperationalError("The database closed the connection.")
-        except Exception as error:
-            stop(error)
-
-    def writable() -> None:
-        try:
-            if server.flush() == 0:
-                loop.remove_writer(socket)
-        except Exception as error:
-            stop(error)
-        else:
-            readable()
-
-    loop.add_reader(socket, readable)
+def _loaded(connection: Connection, prepared: Prepared | None, result: Any, rows: Rows) -> list[Any]:
+    """The rows of a result. What loads them is found once for a statement."""
+    loader = None if prepared is None else prepared.loader
+    if loader is None:
+        loader = Transformer(connection)
+        loader.set_pgresult(result)
+        if prepared is not None:
+            prepared.loader = loader
+    else:
+        loader.set_pgresult(result, set_loaders=False)
     try:
-        if server.flush():
-            loop.add_writer(socket, writable)
-        # To send, libpq may read as well, and may find the connection gone: its socket says nothing of that any more.
-        readable()
-        await finished
-    except BaseException:
-        if not finished.done() or finished.cancelled():
-            loop.remove_reader(socket)
-            loop.remove_writer(socket)
-        raise
-    return results
+        return rows(loader.load_rows(0, result.ntuples, tuple), lambda: _names(result))
+    finally:
+        # It stays, and the result need not.
+        loader.set_pgresult(None, set_loaders=False)
 
 
-def _loaded(connection: psycopg.AsyncConnection[Any], result: Any, rows: Rows) -> list[Any]:
-    if result.ntuples == 0:
-        return []
-    transformer = Transformer(connection)
-    transformer.set_pgresult(result)
-    return transformer.load_rows(0, result.ntuples, rows(lambda: _names(result)))
-
-
-def _names(result: Any) -> list[str]:
-    return [(result.fname(place) or b"").decode() for place in range(result.nfields)]
+def _names(result: Any) -> tuple[str, ...]:
+    return tuple([(result.fname(place) or b"").decode() for place in range(result.nfields)])
 
 
 def _encoded(value: Any) -> bytes | None:
@@ -238,9 +185,14 @@ def _encoded(value: Any) -> bytes | None:
     if isinstance(value, bool):
         return b"true" if value else b"false"
     if isinstance(value, list | tuple):
-        return ("{" + ",".join(_quoted(str(each)) for each in value) + "}").encode()
+        texts = list(map(str, value))
+        # Ids need no quotes, and are what is nearly always sent.
+        plain = _PLAIN.fullmatch("".join(texts)) and all(texts)
+        return ("{" + ",".join(texts if plain else map(_quoted, texts)) + "}").encode()
     if isinstance(value, date):
         return value.isoformat().encode()
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds()} seconds".encode()
     if isinstance(value, str | int):
         return str(value).encode()
     raise TypeError(f"A {type(value).__name__} cannot be sent in a pipeline.")

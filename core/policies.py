@@ -8,7 +8,7 @@ into the GRANT and CREATE POLICY statements of a migration; the same function te
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Command = Literal["SELECT", "INSERT", "UPDATE", "DELETE"]
@@ -31,6 +31,10 @@ ACTED_AS_ID = (
     "(SELECT CASE WHEN NULLIF(current_setting('cairn.actor_id', true), '') IS NOT NULL"
     " THEN NULLIF(current_setting('cairn.viewer_id', true), '')::uuid END)"
 )
+
+_OWN_ACT = f"((actor_id IS NOT DISTINCT FROM {ACTOR_ID}) AND (acted_as_id IS NOT DISTINCT FROM {ACTED_AS_ID}))"
+# True where people act as themselves, and nobody as them.
+IN_PERSON = "(SELECT NULLIF(current_setting('cairn.actor_id', true), '') IS NULL)"
 
 
 def has_scope(scope: str) -> str:
@@ -159,6 +163,26 @@ class OwnRows:
 
 
 @dataclass(frozen=True)
+class PrivateRows:
+    """As own rows, and only for the person themselves: whoever acts as them, for whatever reason, finds none.
+
+    For what people write to nobody.
+    """
+
+    column: str = "user_id"
+    commands: tuple[Command, ...] = ("SELECT",)
+    columns: tuple[str, ...] = ()
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The policies of this shape, one per command."""
+        own = OwnRows(self.column, self.commands, self.columns).rules()
+        return tuple(
+            replace(rule, name=rule.name.replace("own_", "private_"), condition=f"({rule.condition} AND {IN_PERSON})")
+            for rule in own
+        )
+
+
+@dataclass(frozen=True)
 class PairRows:
     """A signed-in viewer reads the rows that name them in either of two columns and meet the condition."""
 
@@ -198,8 +222,7 @@ class Ledger:
 
     def rules(self) -> tuple[Rule, ...]:
         """The one insert policy: a viewer writes entries in their own name only, and says as whom they act."""
-        own = f"((actor_id IS NOT DISTINCT FROM {ACTOR_ID}) AND (acted_as_id IS NOT DISTINCT FROM {ACTED_AS_ID}))"
-        return (Rule("own_insert", "INSERT", (API,), own),)
+        return (Rule("own_insert", "INSERT", (API,), _OWN_ACT),)
 
 
 @dataclass(frozen=True)
@@ -212,9 +235,8 @@ class Log:
     place: str
 
     def rules(self) -> tuple[Rule, ...]:
-        """The one insert policy: in the viewer's own name, and without a place."""
-        condition = f"((actor_id IS NOT DISTINCT FROM {VIEWER_ID}) AND ({self.place} IS NULL))"
-        return (Rule("own_insert", "INSERT", (API,), condition),)
+        """The one insert policy: in the viewer's own name, saying as whom they act, and without a place."""
+        return (Rule("own_insert", "INSERT", (API,), _both(_OWN_ACT, f"{self.place} IS NULL")),)
 
 
 @dataclass(frozen=True)
@@ -249,6 +271,7 @@ Shape = (
     | InsideRead
     | InsideWrite
     | OwnRows
+    | PrivateRows
     | PairRows
     | RelatedRead
     | ServiceOnly

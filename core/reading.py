@@ -10,20 +10,20 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
 
-from core.composing import Level, Request, compose
+from core.composing import Levels, Request, readers_of
 from core.database import Database, Prepared, compiled
 from core.errors import RequestError
 from core.paging import Page, PageOf, require_key
 from core.pipeline import Statement, numbered
-from core.policies import grants_of
 from core.relations import Perspective, Relation, children_sql, count_sql, page_sql, parameters
-from core.rows import Row, row_class
-from core.tables import Table, table_of
+from core.rows import Row, maker, row_class
+from core.tables import table_of
 from core.viewer import Viewer
 
 TOO_LARGE = "The answer would be too large. Ask for less at a time."
@@ -87,18 +87,18 @@ class Reader:
             sent = Statement(text, [given[name] for name in names])
             return (await self._snapshot.rows([sent], partial(_objects, entity)))[0]
 
-    def may_read(self, levels: Sequence[Level]) -> bool:
+    def may_read(self, levels: Levels) -> bool:
         """Whether the viewer's role is let near the tables of all levels."""
-        return all(self._may_read(level.relation) for level in levels)
+        return self.viewer.database_role.value in levels.readers
 
     async def fetch(
-        self, levels: tuple[Level, ...], requests: Sequence[Request], *, alone: bool = False
+        self, levels: Levels, requests: Sequence[Request], *, alone: bool = False
     ) -> tuple[list[list[Any]], list[dict[str | None, int] | None]]:
         """Several levels in one round trip: each one's rows `(what it belongs to, *columns, [sort key])`, and counts.
 
         With `alone` it is all that the request reads: the transaction begins and ends in the same round trip.
         """
-        texts, counts = compose(levels, tuple(each.variant() for each in requests), self.perspective)
+        texts, counts = levels.composed(requests, self.perspective)
         values: dict[str, Any] = {"stage": self.perspective.stage}
         for number, request in enumerate(requests):
             values.update(request.values(number))
@@ -106,19 +106,24 @@ class Reader:
             Statement(text.sql, [values[name] if name in values else text.constants[name] for name in text.names])
             for text in (*texts, *filter(None, counts))
         ]
-        async with self._lock:
-            if self._closed:
-                raise RuntimeError("The answer was given without this statement.")
-            self._budget.spend(statements=len(statements))
-            for each in statements:
-                self._database.noted(each.text)
-            if alone and not self._snapshot.is_open:
-                results = await self._database.read_at_once(self.viewer, statements)
-            else:
-                results = await self._snapshot.rows(statements)
+        results = await self._at_once(statements, alone=alone)
         rows = results[: len(texts)]
         counted = iter(results[len(texts) :])
         return rows, [dict(next(counted)) if each is not None else None for each in counts]
+
+    async def _at_once(self, statements: Sequence[Statement], *, alone: bool) -> list[list[Any]]:
+        if alone and not self._closed and not self._snapshot.is_open:
+            self._count(statements)
+            return await self._database.read_at_once(self.viewer, statements)
+        async with self._lock:
+            if self._closed:
+                raise RuntimeError("The answer was given without this statement.")
+            self._count(statements)
+            return await self._snapshot.rows(statements)
+
+    def _count(self, statements: Sequence[Statement]) -> None:
+        self._budget.spend(statements=len(statements))
+        self._database.note(statements)
 
     def spend(self, objects: int) -> None:
         """Counts objects that are handed out; raises `RequestError` once there were too many."""
@@ -137,9 +142,7 @@ class Reader:
             return [[] for _ in parents]
         statement = children_sql(relation, columns, self._staged(relation))
         found = await self.rows(statement, {"parents": sorted(keys), **self._stage()}, relation.child)
-        groups: dict[str, list[Row]] = defaultdict(list)
-        for row in found:
-            groups[getattr(row, str(relation.key))].append(row)
+        groups = _grouped(found, str(relation.key))
         answers = [groups.get(getattr(parent, relation.parent_key), []) for parent in parents]
         # A row that many parents share is written out for each of them: what counts is the answer, not the rows.
         self._budget.spend(objects=sum(len(rows) for rows in answers))
@@ -169,9 +172,7 @@ class Reader:
         if relation.key is None:
             self._budget.spend(objects=len(found) * len(parents))
             return [page_of(found, page, sort, relation)] * len(parents)
-        groups: dict[str, list[Row]] = defaultdict(list)
-        for row in found:
-            groups[row.parent_id].append(row)
+        groups = _grouped(found, "parent_id")
         answers = [page_of(groups.get(_key_of(parent, relation), []), page, sort, relation) for parent in parents]
         self._budget.spend(objects=sum(len(answer.rows) for answer in answers))
         return answers
@@ -192,7 +193,7 @@ class Reader:
 
     def _may_read(self, relation: Relation) -> bool:
         """Whether the viewer's role is let near the table at all; where it is not, there is nothing to be seen."""
-        return self.viewer.database_role.value in _readers(relation.child)
+        return self.viewer.database_role.value in readers_of(relation.child)
 
     def _stage(self) -> dict[str, str]:
         return {"stage": self.perspective.stage}
@@ -211,16 +212,16 @@ async def read_at_once(
     return (await database.read_at_once(viewer, [sent], partial(_objects, entity)))[0]
 
 
-def _objects(entity: type | None, names: Callable[[], Sequence[str]]) -> Callable[[Sequence[Any]], Row]:
+def _objects(entity: type | None, rows: list[tuple[Any, ...]], names: Callable[[], tuple[str, ...]]) -> list[Row]:
     """Makes rows of a result: plain ones, or such that know their model."""
-    made, columns = (Row if entity is None else row_class(entity)), names()
-    return lambda values: made(dict(zip(columns, values, strict=True)))
+    return maker(Row if entity is None else row_class(entity), names())(rows)
 
 
-@lru_cache(maxsize=512)
-def _readers(model: type[Table]) -> frozenset[str]:
-    """The database roles that may read the model's table, as far as its row policies let them."""
-    return frozenset(role for role, commands in grants_of(model.__policies__).items() if "SELECT" in commands)
+def _grouped(rows: Sequence[Row], column: str) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for key, row in zip(map(attrgetter(column), rows), rows, strict=True):
+        groups[key].append(row)
+    return groups
 
 
 def _key_of(parent: Any, relation: Relation) -> str:

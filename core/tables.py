@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID, Insert, insert
 from sqlmodel import Field, SQLModel
 
 from core.ids import new_id
@@ -129,3 +129,21 @@ def field_adapter(model: type[Table], name: str) -> TypeAdapter[Any]:
 
 def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def insert_of_arrays(table: sa.Table, given: Iterable[str], same: Mapping[str, Any] | None = None) -> Insert:
+    """Inserts as many rows as the arrays are long that are bound by the names of the `given` columns, in their order.
+
+    `same` are expressions for columns that are alike in all rows. One text serves any number of rows, so that it can
+    be compiled once.
+    """
+    names, alike = list(given), dict(same or {})
+    unnested = sa.func.unnest(*(sa.bindparam(name, type_=ARRAY(_element(table.c[name]))) for name in names))
+    rows = unnested.table_valued(*names, with_ordinality="place", name="given").render_derived()
+    chosen = sa.select(*(rows.c[name] for name in names), *alike.values()).order_by(rows.c.place)
+    return insert(table).from_select([*names, *alike], chosen)
+
+
+def _element(column: sa.Column[Any]) -> Any:
+    """Texts without a length: to cast to one would cut them short, and say nothing."""
+    return column.type if isinstance(column.type, UUID | JSONB | sa.Integer) else sa.Text()

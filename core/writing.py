@@ -17,13 +17,18 @@ from psycopg import errors as pg
 from pydantic import ValidationError
 
 from core import telemetry
-from core.database import Connection, Database, compiled
+from core.connection import Connection
+from core.database import Database, Prepared, compiled
 from core.errors import DomainError, InvalidInput, SeveralErrors
 from core.pipeline import Statement
 from core.rows import Row
 from core.tables import Table, field_adapter, metadata, table_of
 from core.viewer import Viewer
 from core.watching import Change, Watch
+
+# A statement, or one that was compiled once because it is sent all the time. A watch does not see the latter: they
+# change nothing that is watched.
+Sendable = sa.sql.ClauseElement | Prepared
 
 
 class Transaction:
@@ -54,18 +59,20 @@ class Transaction:
         """What this transaction has made of an object, as far as it is watched."""
         return [] if self.watch is None else await self.watch.changes(object_id, self.rows)
 
-    async def rows(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None = None) -> list[Row]:
+    async def rows(
+        self, statement: sa.sql.ClauseElement | Prepared, values: Mapping[str, Any] | None = None
+    ) -> list[Row]:
         """Runs a statement that returns rows."""
         cursor = await self._run(statement, values)
         found: list[Row] = await cursor.fetchall()
         return found
 
-    async def row(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None = None) -> Row | None:
+    async def row(self, statement: Sendable, values: Mapping[str, Any] | None = None) -> Row | None:
         """The first row of a statement, or None."""
         found = await self.rows(statement, values)
         return found[0] if found else None
 
-    async def execute(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None = None) -> int:
+    async def execute(self, statement: Sendable, values: Mapping[str, Any] | None = None) -> int:
         """Runs a statement that returns none; answers how many rows it touched."""
         return (await self._run(statement, values)).rowcount
 
@@ -123,10 +130,13 @@ class Transaction:
         """Makes deferred constraints speak now, for an act that will not be committed."""
         await self._connection.execute(self.database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
 
-    async def _run(self, statement: sa.sql.ClauseElement, values: Mapping[str, Any] | None) -> psycopg.AsyncCursor[Any]:
-        if self.watch is not None and statement.is_dml:
-            await self.watch.see(statement, values, self.rows)
-        prepared = compiled(statement)
+    async def _run(self, statement: Sendable, values: Mapping[str, Any] | None) -> psycopg.AsyncCursor[Any]:
+        if isinstance(statement, Prepared):
+            prepared = statement
+        else:
+            if self.watch is not None and statement.is_dml:
+                await self.watch.see(statement, values, self.rows)
+            prepared = compiled(statement)
         began = perf_counter()
         cursor = await self._connection.execute(
             self.database.noted(prepared.text), {**prepared.constants, **(values or {})}

@@ -154,11 +154,16 @@ class Issuers:
 
 def _claims(issuer: str, said: Mapping[str, Any]) -> Claims:
     subject, email, name = said["sub"], said.get("email"), said.get("name")
-    if not isinstance(subject, str) or not 0 < len(subject) <= 255 or "\0" in subject:
+    if not _is_text(subject) or not 0 < len(subject) <= 255:
         raise TokenRefused("The token does not say whose it is.")
     # An address counts only if the issuer says that it has seen to it.
-    vouched = email if said.get("email_verified") is True and isinstance(email, str) else None
-    return Claims(issuer, subject, vouched, name if isinstance(name, str) else None)
+    vouched = email if said.get("email_verified") is True and _is_text(email) else None
+    return Claims(issuer, subject, vouched, name if _is_text(name) else None)
+
+
+def _is_text(value: object) -> bool:
+    """Whether this is a text that can be kept: JSON may hold halves of characters, which no database takes."""
+    return isinstance(value, str) and "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 async def _fetched_keys(rules: IssuerRules) -> Mapping[str, PublicKey]:

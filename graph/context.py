@@ -54,11 +54,21 @@ class Context:
         self.origin = origin
         self.tallies = tallies
         self.effects = Effects()
+        # What the operation was reckoned to cost, once that is known.
+        self.cost = 0
         self.budget = budget or Budget()
         self.database = database
         self.viewer = viewer
         self.loaders: dict[LoaderKey, DataLoader[Any, Any]] = {}
-        self.reader = Reader(database, viewer, perspective, self.budget)
+        self._perspective = perspective
+        self._reader: Reader | None = None
+
+    @property
+    def reader(self) -> Reader:
+        """What reads for this request, from the snapshot that its first statement opens."""
+        if self._reader is None:
+            self._reader = Reader(self.database, self.viewer, self._perspective, self.budget)
+        return self._reader
 
     def fetch(self, program: Program, requests: Sequence[Any], *, alone: bool) -> Awaitable[list[Any]]:
         """What the engine's one-round-trip programs ask for; raises `Unfit` where the viewer's role may not read it."""
@@ -72,16 +82,17 @@ class Context:
 
     def spend(self, objects: int) -> None:
         """Counts objects against what one answer may hold."""
-        self.reader.spend(objects)
+        self.budget.spend(objects=objects)
 
     async def renew(self, perspective: Perspective) -> None:
         """Forgets what was read and reads anew from this perspective."""
-        await self.reader.close()
+        if self._reader is not None:
+            await self._reader.close()
         self.loaders.clear()
-        self.reader = Reader(self.database, self.viewer, perspective, self.budget)
+        self._reader, self._perspective = None, perspective
 
     async def close(self) -> None:
-        """Returns the connection; safe to call twice."""
+        """Returns the connection; safe to call twice. Nothing can be read until it is renewed."""
         await self.reader.close()
 
 

@@ -99,9 +99,12 @@ def _converter(schema: strawberry.Schema, field: StrawberryField) -> Callable[[d
     graphql_name = config.name_converter.get_graphql_name
     plain = {graphql_name(each): each.python_name for each in field.arguments if _is_plain(each.type)}
     others = [each for each in field.arguments if not _is_plain(each.type)]
+    # What is null needs no converting either, unless absent and null are told apart.
+    nullable = {graphql_name(each): each.python_name for each in others if type(each.type) is StrawberryOptional}
 
     def convert(given: dict[str, Any]) -> dict[str, Any]:
         made = {plain[name]: value for name, value in given.items() if name in plain}
+        made.update({nullable[name]: None for name, value in given.items() if value is None and name in nullable})
         if len(made) == len(given):
             return made
         return {**convert_arguments(given, others, scalar_registry=registry, config=config), **made}

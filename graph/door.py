@@ -27,7 +27,7 @@ from strawberry.types.base import get_object_definition
 from strawberry.types.field import StrawberryField
 
 from core.database import Database
-from core.errors import DomainError, SeveralErrors
+from core.errors import DomainError, InvalidInput, SeveralErrors
 from core.events import Fact
 from core.ids import tag_of
 from core.relations import Perspective, Relation
@@ -135,6 +135,7 @@ def mutation(
         hints = get_type_hints(act, include_extras=True)
         title = "".join(part.title() for part in act.__name__.split("_"))
         own = {name: hint for name, hint in hints.items() if name not in {"act", "fields", "return"}}
+        never_null = [name for name, hint in own.items() if not _is_nullable(hint)]
         secret = frozenset(name for name, hint in own.items() if _is_secret(hint))
         input_type = _input_type(f"{title}Input", act, own)
         if creates or updates:
@@ -156,6 +157,7 @@ def mutation(
             told |= audit.without_withheld(model, plain(arguments.get("fields", {})))
             viewer, effects = context.viewer, Effects()
             try:
+                _refuse_nulls(given, never_null)
                 if limit is not None and context.tallies is not None:
                     await limits.check(context.tallies, limit, given, viewer, context.origin)
                 prepared = None if prepare is None else await prepare(context.database, viewer, given)
@@ -246,6 +248,17 @@ def _admit(gate: Scope | Gate, viewer: Viewer, within: bool) -> None:
         require(viewer, gate, somewhere=within)
 
 
+def _refuse_nulls(given: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raises one error for each of these fields that is null: each may be left out, at most."""
+    nulls = [_camel(name) for name in names if name in given and given[name] is None]
+    if nulls:
+        raise SeveralErrors([InvalidInput("This cannot be null. Leave it out.", "INVALID", (name,)) for name in nulls])
+
+
+def _is_nullable(hint: Any) -> bool:
+    return type(None) in get_args(_split(hint)[0])
+
+
 def _is_secret(hint: Any) -> bool:
     return get_origin(hint) is Annotated and any(
         getattr(each, "metadata", {}).get("secret") for each in get_args(hint)[1:]
@@ -284,7 +297,7 @@ def _add_editable(made: type, entity: type, creates: bool) -> None:
 
 
 def _add(made: type, name: str, kind: Any, description: str | None, *, required: bool) -> None:
-    made.__annotations__[name] = kind if required else _maybe(kind)
+    made.__annotations__[name] = kind if required else _maybe(kind | None)
     absent: dict[str, Any] = {} if required else {"default": None}
     setattr(made, name, strawberry.field(description=description, **absent))
 

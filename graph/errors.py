@@ -10,9 +10,11 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import StrawberryInputCoercionError
 
 from core.errors import Conflict, DomainError, RequestError, SeveralErrors
 from graph.scalars import JSON
+from resolvers.curriculum.conditions import ConditionProblem as WrongCondition
 from resolvers.requests import limits
 
 log = logging.getLogger("cairn.graph")
@@ -37,6 +39,14 @@ class RateLimited(UserError):
     """Says when it may be tried again, as the header `Retry-After` does."""
 
     retry_after: int = strawberry.field(description="After how many seconds it may be tried again.")
+
+
+@strawberry.type(description="The condition of a block does not make sense where it stands.")
+class ConditionProblem(UserError):
+    """Says where to look."""
+
+    block_id: strawberry.ID = strawberry.field(description="The block whose condition it is.")
+    position: int = strawberry.field(description="Where in the condition it is wrong, in characters from 1.")
 
 
 @strawberry.type(description="One field of a stale update.")
@@ -81,6 +91,9 @@ def user_errors(error: DomainError | SeveralErrors, names: Mapping[str, str] = M
         ]
     if isinstance(error, limits.RateLimited):
         return [RateLimited(message=error.message, code=error.code, path=path, retry_after=error.retry_after)]
+    if isinstance(error, WrongCondition):
+        block_id, at = strawberry.ID(error.block_id), error.position
+        return [ConditionProblem(message=error.message, code=error.code, path=path, block_id=block_id, position=at)]
     return [InputError(message=error.message, code=error.code, path=path)]
 
 
@@ -93,6 +106,9 @@ def shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
     """A top-level error as it leaves the house: our own failures are masked, with the request id to find them by."""
     cause = error.original_error
     formatted: dict[str, Any] = dict(error.formatted)
+    if isinstance(error, StrawberryInputCoercionError) or isinstance(cause, StrawberryInputCoercionError):
+        # Its own words speak of Python.
+        formatted["message"] = "Something in the input is null that may only be left out."
     if cause is None or isinstance(cause, GraphQLError):
         code = "GRAPHQL_PARSE_FAILED" if isinstance(error, GraphQLSyntaxError) else "GRAPHQL_VALIDATION_FAILED"
         extensions = {"code": code, **(error.extensions or {})}

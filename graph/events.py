@@ -50,6 +50,7 @@ class Fact(Node):
     version: int
     subject_id: strawberry.ID
     actor_id: strawberry.ID | None
+    acted_as_id: strawberry.ID | None
     payload: JSON
     created_at: datetime = column("When it happened.")
 

@@ -28,6 +28,14 @@ def type_name(row: Any, *_: Any) -> str:
     return TYPE_NAMES[type(row).entity](row)
 
 
+def type_names(rows: Sequence[Any]) -> list[str]:
+    """The same for several rows."""
+    kinds = {type(row) for row in rows}
+    if len(kinds) > 1:
+        return [type_name(row) for row in rows]
+    return [name for kind in kinds for name in map(TYPE_NAMES[kind.entity], rows)]
+
+
 @strawberry.interface(description="Anything with an id that is unique over the whole system.")
 class Node:
     """Relay's interface; the id says by itself what kind of thing it belongs to."""

@@ -16,16 +16,19 @@ from core.relations import Relation
 from core.rows import Row
 from core.tables import Table
 from graph import node
+from graph.assessment import MUTATIONS as ATTEMPT_MUTATIONS
+from graph.assessment import Attempt, AttemptQuery, AttemptSubscription
 from graph.audit import AuditQuery
 from graph.content import ContentQuery, Revision
 from graph.curriculum import mutations as curriculum_mutations
+from graph.curriculum.assessments import MUTATIONS as ASSESSMENT_MUTATIONS
 from graph.curriculum.queries import CurriculumQuery
 from graph.curriculum.schedules import MUTATIONS as SCHEDULE_MUTATIONS
 from graph.curriculum.schedules import Schedule, SchedulesQuery
 from graph.curriculum.subscriptions import CurriculumSubscription
-from graph.curriculum.types import Course, Lesson, Milestone, Module, Theme
+from graph.curriculum.types import Assessment, Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
-from graph.errors import InputError, RateLimited, RevisionConflict
+from graph.errors import ConditionProblem, InputError, RateLimited, RevisionConflict
 from graph.events import EventsQuery, Fact
 from graph.formats import FORMATS
 from graph.identity import accounts, friends, impersonation, people
@@ -53,8 +56,8 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Revision, Schedule, Fact, Job, InboundHook, ProviderEvent, Webhook,
-    WebhookDelivery,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Attempt, Revision, Schedule, Fact, Job, InboundHook,
+    ProviderEvent, Webhook, WebhookDelivery,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
@@ -72,6 +75,8 @@ MUTATIONS = (
     *JOB_MUTATIONS,
     *INBOX_MUTATIONS,
     *curriculum_mutations.MUTATIONS,
+    *ASSESSMENT_MUTATIONS,
+    *ATTEMPT_MUTATIONS,
     *SCHEDULE_MUTATIONS,
     *webhook_mutations.MUTATIONS,
 )
@@ -80,6 +85,7 @@ MUTATIONS = (
 @strawberry.type(description="Everything that can be read.")
 class Query(
     CurriculumQuery,
+    AttemptQuery,
     SchedulesQuery,
     ContentQuery,
     IdentityQuery,
@@ -95,7 +101,7 @@ class Query(
 
 
 @strawberry.type(description="Everything that can be followed as it happens.")
-class Subscription(EventsSubscription, CurriculumSubscription, JobsSubscription):
+class Subscription(EventsSubscription, CurriculumSubscription, AttemptSubscription, JobsSubscription):
     """Root fields of all domains."""
 
 
@@ -120,7 +126,7 @@ def schema() -> strawberry.Schema:
         mutation=mutation,
         subscription=Subscription,
         directives=[perspective],
-        types=[*ENTITIES, *OUTPUTS, InputError, RateLimited, RevisionConflict],
+        types=[*ENTITIES, *OUTPUTS, InputError, RateLimited, ConditionProblem, RevisionConflict],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     install(made)
@@ -151,6 +157,6 @@ def _settle_types(made: strawberry.Schema) -> None:
         origin = getattr(declared, "origin", None)
         if isinstance(origin, type) and issubclass(origin, node.Node):
             if isinstance(kind, GraphQLInterfaceType):
-                kind.extensions["type_of"] = node.type_name
+                kind.extensions["types_of"] = node.type_names
             elif isinstance(kind, GraphQLObjectType):
                 kind.is_type_of = None

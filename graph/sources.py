@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.composing import Level, Request, Shape, Text, compose
+from core.composing import Level, Levels, Request, Shape, Text
 from core.paging import Page, encode_cursor, require_key
 from core.reading import Reader
 from core.relations import Perspective, Relation
-from core.rows import Row, row_class
+from core.rows import Row, maker, row_class
 from core.tables import Table, table_of
 from graph.engine.fetching import Program, Unfit
 
@@ -52,8 +52,8 @@ class TableSource:
 
     def objects(self, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> list[Row]:
         """The rows as objects that resolvers know."""
-        made = row_class(self.relation.child)
-        return [made(dict(zip(columns, row[1:], strict=False))) for row in rows]
+        width = len(columns) + 1
+        return maker(row_class(self.relation.child), tuple(columns))([row[1:width] for row in rows])
 
     def request(self, arguments: Mapping[str, Any], keys: Sequence[Any] | None) -> Request:
         """What is asked of the database; raises `RequestError` where an argument is wrong."""
@@ -90,35 +90,46 @@ def found_source(relation: Relation, found: Callable[[Mapping[str, Any]], tuple[
     return TableSource(relation, "one", ask, None)
 
 
-class Pages(dict[Any, "FetchedPage"]):
-    """The pages of one level, by what they belong to."""
+class Pages:
+    """The pages of one level: their rows, of which each has one more than asked where more follows."""
 
-    def __init__(self, request: Request, counts: Mapping[Any, int] | None, id_place: int) -> None:
-        super().__init__()
+    def __init__(
+        self, level: Level, request: Request, rows: Sequence[tuple[Any, ...]], counts: Mapping[Any, int] | None
+    ) -> None:
+        assert request.page is not None
+        self.rows = rows
+        self._level = level
         self._request = request
+        self._page = request.page
         self._counts = counts
-        self._id_place = id_place
 
-    def add(self, key: Any, rows: list[Any]) -> None:
-        """One page, of which there is one row more than asked where more follows."""
-        self[key] = self._made(key, rows)
+    def cut(self, found: list[Any]) -> list[Any]:
+        """What was made of the rows of one parent, as its page has it: no more than was asked, in reading order."""
+        kept = found if len(found) <= self._page.size else found[: self._page.size]
+        return kept[::-1] if self._page.backward else kept
+
+    def by_parent(self) -> dict[Any, FetchedPage]:
+        """The pages by what they belong to."""
+        groups: dict[Any, list[Any]] = {}
+        for row in self.rows:
+            groups.setdefault(row[0], []).append(row)
+        if self._level.parent is None and self._request.keys is None:
+            groups.setdefault(None, [])
+        return {key: self._made(key, found) for key, found in groups.items()}
 
     def empty(self, key: Any) -> FetchedPage:
         """The page of a parent that has no rows."""
         return self._made(key, [])
 
     def _made(self, key: Any, found: list[Any]) -> FetchedPage:
-        cut = self._request.page
-        assert cut is not None
-        rows, more = found[: cut.size], len(found) > cut.size
-        inside = cut.cursor is not None
+        more, inside = len(found) > self._page.size, self._page.cursor is not None
         return FetchedPage(
-            rows[::-1] if cut.backward else rows,
-            has_next=inside if cut.backward else more,
-            has_previous=more if cut.backward else inside,
+            self.cut(found),
+            has_next=inside if self._page.backward else more,
+            has_previous=more if self._page.backward else inside,
             total=None if self._counts is None else self._counts.get(key, 0),
             list_name=self._request.relation.list_name(self._request.sort),
-            id_place=self._id_place,
+            id_place=self._level.columns.index("id") + 1 if self._level.cursors else None,
         )
 
 
@@ -131,33 +142,37 @@ class FetchedPage:
     has_previous: bool
     total: int | None
     list_name: str
-    id_place: int
+    id_place: int | None
 
     def cursor(self, row: tuple[Any, ...]) -> str:
         """The cursor of one row of this page."""
+        assert self.id_place is not None
         return encode_cursor(self.list_name, row[-1], row[self.id_place])
 
 
-def levels_of(program: Program) -> tuple[Level, ...]:
+def levels_of(program: Program) -> Levels:
     """What a program fetches, as the database is asked for it."""
     if program.prepared is None:
-        program.prepared = tuple(
-            Level(
-                step.source.relation,  # type: ignore[attr-defined]
-                step.source.shape,
-                None if step.parent is None else step.parent.number,
-                _with_id(step.columns) if step.source.shape == "page" else tuple(step.columns),
-                step.wants_total,
-            )
-            for step in program.steps
+        program.prepared = Levels(
+            [
+                Level(
+                    step.source.relation,  # type: ignore[attr-defined]
+                    step.source.shape,
+                    None if step.parent is None else step.parent.number,
+                    _with_id(step.columns) if step.wants_cursors else tuple(step.columns),
+                    step.wants_total,
+                    step.wants_cursors,
+                )
+                for step in program.steps
+            ]
         )
-    found: tuple[Level, ...] = program.prepared
+    found: Levels = program.prepared
     return found
 
 
 def statements_of(program: Program, requests: Sequence[Request], perspective: Perspective) -> list[str]:
     """The SQL that a program sends for these requests: of each step, then of the counts among them."""
-    texts, counts = compose(levels_of(program), tuple(each.variant() for each in requests), perspective)
+    texts, counts = levels_of(program).composed(requests, perspective)
     return [_with_names(text) for text in (*texts, *filter(None, counts))]
 
 
@@ -171,21 +186,9 @@ async def fetch(reader: Reader, program: Program, requests: Sequence[Request], *
     levels = levels_of(program)
     rows, counts = await reader.fetch(levels, requests, alone=alone)
     return [
-        _pages(level, request, found, counted) if level.shape == "page" else found
-        for level, request, found, counted in zip(levels, requests, rows, counts, strict=True)
+        Pages(level, request, found, counted) if level.shape == "page" else found
+        for level, request, found, counted in zip(levels.levels, requests, rows, counts, strict=True)
     ]
-
-
-def _pages(level: Level, request: Request, rows: Sequence[Any], counts: Mapping[Any, int] | None) -> Pages:
-    pages = Pages(request, counts, level.columns.index("id") + 1)
-    groups: dict[Any, list[Any]] = {}
-    for row in rows:
-        groups.setdefault(row[0], []).append(row)
-    if level.parent is None and request.keys is None:
-        groups.setdefault(None, [])
-    for key, found in groups.items():
-        pages.add(key, found)
-    return pages
 
 
 def _with_id(columns: Sequence[str]) -> tuple[str, ...]:

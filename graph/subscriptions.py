@@ -53,6 +53,14 @@ THEMSELVES = Audience(
 )
 
 
+# Facts about what belongs to a person name them in their payload.
+OWNERS = Audience(
+    "For whoever is signed in: what happens to what is theirs.",
+    require_signed_in,
+    lambda viewer, fact: viewer.user_id is not None and fact.payload.get("userId") == viewer.user_id,
+)
+
+
 def holders(scope: Scope) -> Audience:
     """Those who hold a permission; who holds it within some courses only is told what happens in these."""
     return Audience(

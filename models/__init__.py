@@ -1,9 +1,10 @@
 """Tables, enums, field rules and row policies: one file per domain."""
 
 from core.tables import Table
+from models.assessment import Answer, AnswerMark, Attempt, Paper
 from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
-from models.curriculum import AnswerKey, Block, Course, Lesson, Milestone, Module, Theme
+from models.curriculum import AnswerKey, Assessment, Block, Course, Lesson, Milestone, Module, Theme
 from models.events import FactCounter, FactEntry
 from models.identity import (
     ApiToken,
@@ -23,7 +24,7 @@ from models.identity import (
 )
 from models.importing import ExternalRef, ImportIssue, ImportJob
 from models.inbox import InboundHook, InboundSeen, ProviderEvent
-from models.jobs import Job, ScheduledJob
+from models.jobs import Job, JobTally, ScheduledJob
 from models.outbox import OutgoingMail
 from models.requests import IdempotencyKey, RateLimit
 from models.webhooks import DeliveryAttempt, Webhook, WebhookDelivery, WebhookLane, WebhookSecret
@@ -34,6 +35,7 @@ TABLES: tuple[type[Table], ...] = (
     FactEntry,
     Job,
     ScheduledJob,
+    JobTally,
     OutgoingMail,
     RateLimit,
     IdempotencyKey,
@@ -64,8 +66,13 @@ TABLES: tuple[type[Table], ...] = (
     Milestone,
     Module,
     Lesson,
+    Assessment,
     Block,
     AnswerKey,
+    Paper,
+    Attempt,
+    Answer,
+    AnswerMark,
     ExternalRef,
     ImportJob,
     ImportIssue,

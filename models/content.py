@@ -70,6 +70,8 @@ class Staged(Table):
     # What it may hang below: for each kind of parent the column that names it, and its model. A row names one of them,
     # or none where all those columns may be null: then it is a root, as is everything without parents.
     __parents__: ClassVar[tuple[tuple[str, type[Staged]], ...]] = ()
+    # Whether a row names one of them always, where there are several kinds: then it is never a root.
+    __needs_parent__: ClassVar[bool] = False
     # Whether an editor finds it in the trash by itself; small parts that are saved as a whole list are not kept there.
     __trashable__: ClassVar[bool] = True
 
@@ -79,13 +81,18 @@ class Staged(Table):
 
 
 def staged_args(
-    *extra: Any, parents: tuple[tuple[str, str], ...] = (), refers: tuple[tuple[str, str], ...] = ()
+    *extra: Any,
+    parents: tuple[tuple[str, str], ...] = (),
+    refers: tuple[tuple[str, str], ...] = (),
+    listed: tuple[str, ...] = (),
+    needs_parent: bool = False,
 ) -> Any:
     """`__table_args__` of a staged table.
 
     `parents` and `refers` are (column, table) pairs; each becomes a foreign key that carries the stage, deferred to the
     end of the transaction so that publishing may write tables in any order. Children are ordered by a unique position.
-    Of several kinds of parents a row has one at most.
+    Of several kinds of parents a row has one at most, or just one where it `needs_parent`. Below the columns in
+    `listed`, rows are read in pages, in order.
     """
     args: list[Any] = [
         sa.ForeignKeyConstraint(["id"], ["content.id"]),
@@ -98,12 +105,13 @@ def staged_args(
             )
         )
         if (column, table) not in parents:
-            args.append(sa.Index(None, column, "stage"))
+            args.append(sa.Index(None, column, "stage", *(("position", "id") if column in listed else ())))
     for column, _ in parents:
         args.append(sa.UniqueConstraint(column, "stage", "position", deferrable=True, initially="DEFERRED"))
     if len(parents) > 1:
         named = ", ".join(column for column, _ in parents)
-        args.append(sa.CheckConstraint(f"num_nonnulls({named}) <= 1", name=parents[0][0]))
+        wanted = "= 1" if needs_parent else "<= 1"
+        args.append(sa.CheckConstraint(f"num_nonnulls({named}) {wanted}", name=parents[0][0]))
     return (*args, *extra)
 
 

@@ -1,4 +1,4 @@
-"""The curriculum: themes, courses, modules, lessons, blocks and milestones."""
+"""The curriculum: themes, courses, modules, lessons, assessments, blocks and milestones."""
 
 from __future__ import annotations
 
@@ -87,6 +87,24 @@ class BlockFormat(StrEnum):
     FILE_UPLOAD = "file_upload"
 
 
+class AssessmentKind(StrEnum):
+    """What an assessment is for."""
+
+    QUIZ = "quiz"
+    WELLBEING = "wellbeing"
+    SURVEY = "survey"
+    SCORECARD = "scorecard"
+
+
+class FeedbackMode(StrEnum):
+    """When those who answer an assessment see what was right."""
+
+    NEVER = "never"
+    AFTER_SUBMIT = "after_submit"
+    AFTER_PASS = "after_pass"  # noqa: S105 - no password
+    AFTER_CLOSE = "after_close"
+
+
 class Theme(Staged, table=True):
     """A top-level subject that courses gather under."""
 
@@ -114,6 +132,7 @@ class Course(Staged, table=True):
         sa.CheckConstraint("duration_days IS NULL OR duration_days BETWEEN 1 AND 3660", name="duration_days"),
         sa.Index(None, "stage", "position", "id"),
         refers=(("theme_id", "theme"),),
+        listed=("theme_id",),
     )
 
     slug: Slug = Field(max_length=100, description="The name in addresses: lower-case words joined by hyphens.")
@@ -212,20 +231,70 @@ class Lesson(Staged, table=True):
     )
 
 
+class Assessment(Staged, table=True):
+    """Questions that are answered together: a quiz in a lesson, or a survey or scorecard that stands by itself."""
+
+    __tablename__ = "assessment"
+    __tag__ = 0x03A
+    __parents__: ClassVar = (("lesson_id", Lesson),)
+    __policies__ = staged_policies("lesson_id")
+    __table_args__ = staged_args(
+        sa.UniqueConstraint("slug", "stage"),
+        sa.CheckConstraint("(lesson_id IS NULL) = (slug IS NOT NULL)", name="slug"),
+        sa.CheckConstraint("passing_score BETWEEN 0 AND 100", name="passing_score"),
+        sa.CheckConstraint("max_attempts IS NULL OR max_attempts BETWEEN 1 AND 100", name="max_attempts"),
+        sa.CheckConstraint(
+            "time_limit_minutes IS NULL OR time_limit_minutes BETWEEN 1 AND 10080", name="time_limit_minutes"
+        ),
+        sa.CheckConstraint("question_limit IS NULL OR question_limit BETWEEN 1 AND 500", name="question_limit"),
+        parents=(("lesson_id", "lesson"),),
+    )
+
+    lesson_id: str | None = id_column(nullable=True)
+    position: int = Field(default=1, ge=1, description="Sort key among the lesson's assessments; gaps are possible.")
+    slug: Slug | None = Field(
+        default=None, max_length=100, description="The name in addresses, of one that stands by itself; else null."
+    )
+    kind: AssessmentKind = enum_column(AssessmentKind, AssessmentKind.QUIZ, description="What it is for.")
+    title: Title = Field(max_length=200, description="The assessment's name.")
+    introduction: str = Field(default="", max_length=20_000, description="What to know before it begins, in Markdown.")
+    introduction_html: str = Field(default="", description="The introduction as sanitised HTML.")
+    passing_score: int = Field(default=70, ge=0, le=100, description="What is needed to pass, in percent.")
+    max_attempts: int | None = Field(
+        default=None, ge=1, le=100, description="How often a person may take it; null for as often as they like."
+    )
+    time_limit_minutes: int | None = Field(
+        default=None, ge=1, le=10_080, description="How long one attempt may take; null for as long as it takes."
+    )
+    question_limit: int | None = Field(
+        default=None, ge=1, le=500, description="How many of its questions are drawn for an attempt; null for all."
+    )
+    shuffle: bool = Field(default=False, description="Whether each attempt has the questions in an order of its own.")
+    feedback_mode: FeedbackMode = enum_column(
+        FeedbackMode, FeedbackMode.AFTER_SUBMIT, description="When those who answer see what was right."
+    )
+    licence: str | None = Field(default=None, max_length=200, description="Under which licence it may be used.")
+    attribution: str | None = Field(default=None, max_length=1000, description="Whose work it is, and where from.")
+
+
 class Block(Staged, table=True):
-    """One piece of a lesson: something to read, watch or answer. Its format types the settings."""
+    """One piece of a lesson or an assessment: something to read, watch or answer. Its format types the settings."""
 
     __tablename__ = "block"
     __tag__ = 0x037
-    __parents__: ClassVar = (("lesson_id", Lesson),)
-    __policies__ = staged_policies("lesson_id")
+    __parents__: ClassVar = (("lesson_id", Lesson), ("assessment_id", Assessment))
+    __needs_parent__: ClassVar = True
+    __policies__ = staged_policies("lesson_id", "assessment_id")
     __discriminator__: ClassVar = ("format",)
     __table_args__ = staged_args(
-        sa.CheckConstraint("points BETWEEN 0 AND 10000", name="points"), parents=(("lesson_id", "lesson"),)
+        sa.CheckConstraint("points BETWEEN 0 AND 10000", name="points"),
+        parents=(("lesson_id", "lesson"), ("assessment_id", "assessment")),
+        needs_parent=True,
     )
 
-    lesson_id: str = id_column()
-    position: int = Field(default=1, ge=1, description="Sort key among the lesson's blocks; gaps are possible.")
+    lesson_id: str | None = id_column(nullable=True)
+    assessment_id: str | None = id_column(nullable=True)
+    position: int = Field(default=1, ge=1, description="Sort key among the blocks beside it; gaps are possible.")
     format: BlockFormat = enum_column(BlockFormat, description="What the block is.")
     title: str | None = Field(default=None, max_length=200, description="A heading, where the block has one.")
     body: str = Field(default="", max_length=200_000, description="The text or the question, in Markdown.")

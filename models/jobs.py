@@ -38,6 +38,7 @@ class Job(Table, table=True):
         sa.CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="lease"),
         sa.Index("ix_job_due", "queue", "priority", "run_at", postgresql_where=sa.text("state = 'queued'")),
         sa.Index("ix_job_lease", "lease_until", postgresql_where=sa.text("state = 'running'")),
+        sa.Index("ix_job_parked", "queue", postgresql_where=sa.text("state = 'parked'")),
         sa.Index("ix_job_finished", "finished_at", postgresql_where=sa.text("finished_at IS NOT NULL")),
         sa.Index(
             "uq_job_unique_key",
@@ -92,3 +93,31 @@ class ScheduledJob(Table, table=True):
     name: str = Field(max_length=80)
     schedule: str = Field(max_length=100)
     next_run_at: datetime = instant_column(nullable=False)
+
+
+class JobOutcome(StrEnum):
+    """How an attempt ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    PARKED = "parked"
+    LOST = "lost"
+
+
+class JobTally(Table, table=True):
+    """How many attempts of one kind ended in one way since the beginning, and how long they took together.
+
+    Workers add to it every few seconds, not with each job: many would wait for one row.
+    """
+
+    __tablename__ = "job_tally"
+    __tag__ = 0x00F
+    __policies__ = (ServiceOnly(),)
+    __table_args__ = (sa.UniqueConstraint("queue", "actor", "outcome"),)
+
+    id: str = id_column(primary=True)
+    queue: str = Field(max_length=40)
+    actor: str = Field(max_length=80)
+    outcome: JobOutcome = enum_column(JobOutcome)
+    number: int = Field(default=0, sa_type=sa.BigInteger, ge=0)
+    seconds: float = Field(default=0, ge=0)

@@ -19,8 +19,8 @@ from core.paging import decode_cursor, encode_cursor
 from core.reading import read_at_once
 from core.relations import Filter, Relation, Sort, equals
 from core.rows import Row
-from core.tables import table_of
-from core.viewer import SERVICE, ViewerKind
+from core.tables import insert_of_arrays, table_of
+from core.viewer import SERVICE, Viewer, ViewerKind
 from core.writing import Transaction
 from models.events import BY_TYPE, FactCounter, FactEntry
 
@@ -138,12 +138,13 @@ def _after() -> Prepared:
 # Actions -------------------------------------------------------------------------------------------------------------
 
 
-def record(tx: Transaction, fact: Fact, actor_id: str | None = None) -> None:
+def record(tx: Transaction, fact: Fact, actor: Viewer | str | None = None) -> None:
     """Records a fact with the act itself: they are committed together.
 
-    The actor is whose act it is; where the service acts for a person, the person is given.
+    The actor is whose act it is; where the service acts for a person, the viewer or the id of the person is given.
     """
-    tx.collect(_keep, (fact, actor_id))
+    who = Viewer(ViewerKind.USER, actor) if isinstance(actor, str) else actor or tx.viewer
+    tx.collect(_keep, (fact, who))
     tx.wake(RECORDED)
 
 
@@ -154,20 +155,17 @@ def recorded(tx: Transaction) -> list[type[Fact]]:
 
 async def _keep(tx: Transaction, facts: list[Any]) -> None:
     """Inserts all facts of an act in one statement, in the order in which they were recorded."""
-    rows = [
-        {
-            "id": FactEntry.new_id(),
-            "type": fact.type,
-            "version": fact.version,
-            "subject_id": fact.subject_id,
-            "actor_id": actor_id or tx.viewer.user_id,
-            "actor_kind": (ViewerKind.USER if actor_id else tx.viewer.kind).value,
-            "payload": fact.payload(),
-        }
-        for fact, actor_id in facts
-    ]
-    for start in range(0, len(rows), 500):
-        await tx.insert(FactEntry, rows[start : start + 500])
+    values = {
+        "id": [FactEntry.new_id() for _ in facts],
+        "type": [fact.type for fact, _ in facts],
+        "version": [fact.version for fact, _ in facts],
+        "subject_id": [fact.subject_id for fact, _ in facts],
+        "actor_id": [who.actor_id or who.user_id for _, who in facts],
+        "acted_as_id": [who.user_id if who.actor_id else None for _, who in facts],
+        "actor_kind": [who.kind.value for _, who in facts],
+        "payload": [fact.payload() for fact, _ in facts],
+    }
+    await tx.execute(_KEEP, values)
 
 
 async def place(tx: Transaction, most: int) -> Sequence[Row]:
@@ -176,28 +174,56 @@ async def place(tx: Transaction, most: int) -> Sequence[Row]:
     The row of the counter is the lock: where somebody else is at it, nothing is placed here. Facts and counter change
     in one transaction, so that there is no gap and no place twice, whatever is killed when.
     """
-    counter = await tx.row(
-        sa.select(COUNTER.c.last_position).where(COUNTER.c.id == _COUNTER_ID).with_for_update(skip_locked=True)
-    )
+    counter = await tx.row(_COUNTER_LOCKED)
     if counter is None:
         # Either somebody else holds it, or it is not there yet: then it is the next time.
         await tx.execute(insert(COUNTER).values(id=_COUNTER_ID, last_position=0).on_conflict_do_nothing())
         return ()
-    waiting = sa.select(FACT.c.id, FACT.c.recorded).where(FACT.c.position.is_(None))
-    batch = waiting.order_by(FACT.c.recorded).limit(most).subquery("waiting")
+    placed = await tx.rows(_PLACE, {"last": counter.last_position, "most": most})
+    if placed:
+        await tx.rows(_MOVE_COUNTER, {"last": max(each.position for each in placed)})
+    return sorted(placed, key=lambda each: each.position)
+
+
+def _placing() -> Any:
+    """The next places for the facts that were recorded first."""
+    waiting = sa.select(FACT.c.id, FACT.c.recorded).where(FACT.c.position.is_(None)).order_by(FACT.c.recorded)
+    batch = waiting.limit(sa.bindparam("most", type_=sa.Integer)).subquery("waiting")
     number = sa.func.row_number().over(order_by=batch.c.recorded).label("number")
     numbered = sa.select(batch.c.id, number).subquery("numbered")
-    placed = await tx.rows(
+    return (
         sa.update(FACT)
         .where(FACT.c.id == numbered.c.id)
-        .values(position=sa.literal(counter.last_position, sa.BigInteger) + numbered.c.number)
+        .values(position=sa.bindparam("last", type_=sa.BigInteger) + numbered.c.number)
         .returning(FACT.c.id, FACT.c.type, FACT.c.position, FACT.c.actor_id)
     )
-    if placed:
-        last = max(each.position for each in placed)
-        await tx.execute(sa.update(COUNTER).where(COUNTER.c.id == _COUNTER_ID).values(last_position=last))
-        await tx.rows(sa.select(sa.func.pg_notify(PLACED, str(last))))
-    return sorted(placed, key=lambda each: each.position)
+
+
+def _moving() -> Any:
+    """Moves the counter, and wakes those who follow along once that is committed."""
+    last = sa.bindparam("last", type_=sa.BigInteger)
+    moved = sa.update(COUNTER).where(COUNTER.c.id == _COUNTER_ID).values(last_position=last).cte("moved")
+    return sa.select(sa.func.pg_notify(PLACED, sa.cast(last, sa.Text))).add_cte(moved)
+
+
+# Made ready once: they are sent with every act, or by the relay many times a second.
+_COUNTER_LOCKED = compiled(
+    sa.select(COUNTER.c.last_position).where(COUNTER.c.id == _COUNTER_ID).with_for_update(skip_locked=True)
+)
+_GIVEN = ("id", "type", "version", "subject_id", "actor_id", "acted_as_id", "actor_kind", "payload")
+_KEEP = compiled(insert_of_arrays(FACT, _GIVEN))
+_PLACE, _MOVE_COUNTER = compiled(_placing()), compiled(_moving())
+
+
+async def lag(tx: Transaction) -> Row:
+    """How far the relay is: the last place it gave (`placed`); how many facts have none (`waiting`), the oldest of them
+    for how many seconds (`age`)."""
+    age = sa.func.extract("epoch", sa.func.now() - sa.func.min(FACT.c.created_at))
+    waiting = sa.select(sa.func.count().label("waiting"), sa.cast(sa.func.coalesce(age, 0), sa.Float).label("age"))
+    found = waiting.where(FACT.c.position.is_(None)).subquery("found")
+    placed = sa.select(sa.func.coalesce(sa.func.max(COUNTER.c.last_position), 0)).scalar_subquery().label("placed")
+    (row,) = await tx.rows(sa.select(found.c.waiting, found.c.age, placed))
+    return row
 
 
 async def find(tx: Transaction, fact_id: str) -> Placed[Any]:

@@ -8,24 +8,26 @@ nothing.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from psycopg.errors import DivisionByZero
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from core.database import Database, Prepared, compiled
+from core.database import Database, Prepared, compiled, ready
 from core.errors import DomainError, NotFound
 from core.ids import tag_of
 from core.jobs import JobKind, Priority
+from core.pipeline import Statement
 from core.reading import read_at_once
 from core.redaction import redacted
 from core.relations import Relation, Sort, equals
 from core.rows import Row
-from core.tables import id_type, table_of
+from core.tables import id_type, insert_of_arrays, table_of
 from core.viewer import SERVICE
 from core.writing import Transaction
 from models.jobs import Job, JobState, ScheduledJob
@@ -55,6 +57,7 @@ JOB_BY_ID = Relation(Job, "id")
 class Claimed:
     """A job that is a worker's to do, as long as the lease is this one."""
 
+    owner: str
     id: str
     actor: str
     queue: str
@@ -62,7 +65,6 @@ class Claimed:
     attempt: int
     max_attempts: int
     requested_by: str | None
-    owner: str
 
     @property
     def lease(self) -> dict[str, Any]:
@@ -134,30 +136,37 @@ async def enqueue_all(
     at: datetime | None = None,
 ) -> list[str | None]:
     """Calls for several jobs in one statement; answers their ids, None for each that there is already."""
-    rows = [
-        {
-            "id": Job.new_id(),
-            "actor": kind.name,
-            "arguments": dict(arguments),
-            "queue": kind.queue,
-            "priority": int(kind.priority),
-            "state": QUEUED,
-            "run_at": at or sa.func.now(),
-            "attempts": 0,
-            "max_attempts": kind.max_attempts,
-            "unique_key": key,
-            "progress": 0,
-            "requested_by": tx.viewer.user_id,
-        }
-        for kind, arguments, key in wanted
-    ]
+    ids, keys = [Job.new_id() for _ in wanted], [key for *_, key in wanted]
+    values = {
+        "id": ids,
+        "actor": [kind.name for kind, *_ in wanted],
+        "arguments": [dict(arguments) for _, arguments, _ in wanted],
+        "queue": [kind.queue for kind, *_ in wanted],
+        "priority": [int(kind.priority) for kind, *_ in wanted],
+        "max_attempts": [kind.max_attempts for kind, *_ in wanted],
+        "unique_key": keys,
+        "at": at,
+        "by": tx.viewer.user_id,
+    }
     tx.wake(DUE)
-    statement = insert(JOB).values(rows)
-    if not any(key for *_, key in wanted):
-        await tx.execute(statement)
-        return [str(row["id"]) for row in rows]
-    made = {each.id for each in await tx.rows(statement.on_conflict_do_nothing().returning(JOB.c.id))}
-    return [str(row["id"]) if row["id"] in made else None for row in rows]
+    if not any(keys):
+        await tx.execute(_ENQUEUE, values)
+        return [*ids]
+    made = {each.id for each in await tx.rows(_ENQUEUE_UNIQUE, values)}
+    return [each if each in made else None for each in ids]
+
+
+_GIVEN = ("id", "actor", "arguments", "queue", "priority", "max_attempts", "unique_key")
+_SAME = {
+    "state": sa.literal_column(f"'{QUEUED}'"),
+    "run_at": sa.func.coalesce(sa.bindparam("at", type_=JOB.c.run_at.type), sa.func.now()),
+    "attempts": sa.literal_column("0"),
+    "progress": sa.literal_column("0"),
+    "requested_by": sa.bindparam("by", type_=id_type()),
+}
+# Made ready once: actions call for jobs all the time.
+_ENQUEUE = compiled(insert_of_arrays(JOB, _GIVEN, _SAME))
+_ENQUEUE_UNIQUE = compiled(insert_of_arrays(JOB, _GIVEN, _SAME).on_conflict_do_nothing().returning(JOB.c.id))
 
 
 async def tick(tx: Transaction, kinds: Iterable[JobKind]) -> int:
@@ -194,75 +203,99 @@ async def settle_schedules(tx: Transaction, kinds: Iterable[JobKind]) -> None:
 # Actions: doing it ---------------------------------------------------------------------------------------------------
 
 
-async def claim(tx: Transaction, owner: str, queue: str, actors: Sequence[str], most: int) -> list[Claimed]:
-    """Takes due jobs of a queue that nobody else is taking, the most urgent first; they are the owner's for a lease."""
-    levels = sa.func.unnest(sa.literal([int(each) for each in Priority], ARRAY(sa.Integer)))
-    level = levels.table_valued("priority", name="level").render_derived()
-    # Level by level, so that a great many jobs of the future are never walked through.
-    due = (
-        sa.select(JOB.c.id)
-        .where(JOB.c.queue == queue, JOB.c.priority == level.c.priority, JOB.c.state == QUEUED)
-        .where(JOB.c.run_at <= sa.func.now(), JOB.c.actor == sa.any_(_texts(actors)))
-        .order_by(JOB.c.run_at)
-        .limit(most)
-        .with_for_update(skip_locked=True, of=JOB)
-        .lateral("due")
-    )
-    found = sa.select(due.c.id).select_from(level.join(due, sa.true())).limit(most).cte("found")
-    return await _taken(tx, owner, JOB.c.id == found.c.id)
-
-
-async def claim_one(tx: Transaction, owner: str, job_id: str) -> Claimed | None:
-    """Takes one due job; None when it is not due, or not there, or somebody else's: a wake-up may well be stale."""
-    chosen = sa.select(JOB.c.id).where(JOB.c.id == job_id, JOB.c.state == QUEUED, JOB.c.run_at <= sa.func.now())
-    found = chosen.with_for_update(skip_locked=True).cte("found")
-    taken = await _taken(tx, owner, JOB.c.id == found.c.id)
-    return taken[0] if taken else None
-
-
 _CLAIMED = ("id", "actor", "queue", "arguments", "attempts", "max_attempts", "requested_by")
 
 
-async def _taken(tx: Transaction, owner: str, condition: sa.ColumnElement[bool]) -> list[Claimed]:
-    taken = await tx.rows(
+def _taking(found: sa.CTE) -> Callable[..., Statement]:
+    """Makes ready the statement by which jobs become the owner's for a lease."""
+    return ready(
         sa.update(JOB)
-        .where(condition)
+        .where(JOB.c.id == found.c.id)
         .values(
             state=RUNNING,
             attempts=JOB.c.attempts + 1,
-            lease_owner=owner,
+            lease_owner=sa.bindparam("owner", type_=sa.Text),
             lease_until=sa.func.now() + LEASE,
             started_at=sa.func.now(),
         )
         .returning(*(JOB.c[name] for name in _CLAIMED))
     )
-    return [Claimed(owner=owner, attempt=each.attempts, **_of(each)) for each in taken]
 
 
-def _of(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in vars(row).items() if name != "attempts"}
-
-
-# Made once: there is one for each job.
-_COMPLETE = (
-    sa.update(JOB)
-    .where(_IS_HELD)
-    .values(
-        state=DONE,
-        progress=100,
-        note=sa.bindparam("note_left"),
-        finished_at=sa.func.now(),
-        lease_until=None,
-        lease_owner=None,
-        last_error=None,
+def _due() -> sa.CTE:
+    """The most urgent jobs of a queue that nobody else is taking, level by level, so that a great many jobs of the
+    future are never walked through."""
+    levels = sa.func.unnest(sa.literal([int(each) for each in Priority], ARRAY(sa.Integer)))
+    level = levels.table_valued("priority", name="level").render_derived()
+    most = sa.bindparam("most", type_=sa.Integer)
+    due = (
+        sa.select(JOB.c.id)
+        .where(JOB.c.queue == sa.bindparam("in_queue"), JOB.c.priority == level.c.priority, JOB.c.state == QUEUED)
+        .where(JOB.c.run_at <= sa.func.now(), JOB.c.actor == sa.any_(sa.bindparam("actors", type_=ARRAY(sa.Text))))
+        .order_by(JOB.c.run_at)
+        .limit(most)
+        .with_for_update(skip_locked=True, of=JOB)
+        .lateral("due")
     )
-)
+    return sa.select(due.c.id).select_from(level.join(due, sa.true())).limit(most).cte("found")
+
+
+def _due_one() -> sa.CTE:
+    chosen = sa.select(JOB.c.id).where(JOB.c.id == sa.bindparam("job_id"), JOB.c.state == QUEUED)
+    return chosen.where(JOB.c.run_at <= sa.func.now()).with_for_update(skip_locked=True).cte("found")
+
+
+# Made ready once: they are sent for every job, or for every few.
+_CLAIM, _CLAIM_ONE = _taking(_due()), _taking(_due_one())
+
+
+async def claim(database: Database, owner: str, queue: str, actors: Sequence[str], most: int) -> list[Claimed]:
+    """Takes due jobs of a queue that nobody else is taking, the most urgent first; they are the owner's for a lease.
+
+    That is one statement and a transaction of its own.
+    """
+    return await _claimed(database, _CLAIM(owner=owner, in_queue=queue, actors=actors, most=most), owner)
+
+
+async def claim_one(database: Database, owner: str, job_id: str) -> Claimed | None:
+    """Takes one due job; None when it is not due, or not there, or somebody else's: a wake-up may well be stale."""
+    taken = await _claimed(database, _CLAIM_ONE(owner=owner, job_id=job_id), owner)
+    return taken[0] if taken else None
+
+
+async def _claimed(database: Database, statement: Statement, owner: str) -> list[Claimed]:
+    return [Claimed(owner, *values) for values in await database.run(SERVICE, statement)]
+
+
+def _completion() -> sa.Select[Any]:
+    done = (
+        sa.update(JOB)
+        .where(_IS_HELD)
+        .values(
+            state=DONE,
+            progress=100,
+            note=sa.bindparam("note_left"),
+            finished_at=sa.func.now(),
+            lease_until=None,
+            lease_owner=None,
+            last_error=None,
+        )
+        .returning(JOB.c.id)
+        .cte("done")
+    )
+    return sa.select(sa.literal_column("1 / count(*)")).select_from(done)
+
+
+_COMPLETE = ready(_completion())
 
 
 async def complete(tx: Transaction, job: Claimed, note: str | None = None) -> None:
-    """Notes, in the transaction of the job's effect, that it is done. Raises `LeaseLost` when it is not ours now."""
-    if not await tx.execute(_COMPLETE, {**job.lease, "note_left": note}):
-        raise LeaseLost(job.id)
+    """Notes that a job is done, and ends the transaction of its effect with that. Raises `LeaseLost` when it is not
+    ours now: then the statement divides by zero, so that it fails on the way and the commit behind it with it."""
+    try:
+        await tx.finish_with(_COMPLETE(**job.lease, note_left=note))
+    except DivisionByZero as error:
+        raise LeaseLost(job.id) from error
 
 
 async def fail(tx: Transaction, job: Claimed, reason: str, *, final: bool = False) -> str | None:
@@ -316,8 +349,11 @@ async def release(tx: Transaction, job: Claimed) -> None:
     tx.wake(DUE)
 
 
-async def sweep(tx: Transaction, most: int = 500) -> int:
-    """Puts jobs whose worker was not heard of for a lease back into their queue, or parks them; answers how many."""
+async def sweep(tx: Transaction, most: int = 500) -> list[Row]:
+    """Puts jobs whose worker was not heard of for a lease back into their queue, or parks them.
+
+    Answers them: `queue` and `actor`.
+    """
     expired = (
         sa.select(JOB.c.id)
         .where(JOB.c.state == RUNNING, JOB.c.lease_until < sa.func.now())
@@ -328,7 +364,7 @@ async def sweep(tx: Transaction, most: int = 500) -> int:
     )
     reason = sa.literal("The worker that did it was lost.")
     is_over = JOB.c.attempts >= JOB.c.max_attempts
-    swept = await tx.execute(
+    swept = await tx.rows(
         sa.update(JOB)
         .where(JOB.c.id == expired.c.id)
         .values(
@@ -340,6 +376,7 @@ async def sweep(tx: Transaction, most: int = 500) -> int:
             lease_owner=None,
             woken_at=None,
         )
+        .returning(JOB.c.queue, JOB.c.actor)
     )
     if swept:
         tx.wake(DUE)
@@ -412,26 +449,6 @@ async def delete_old(tx: Transaction, days: int, most: int = 5_000) -> int:
     """Removes jobs that were done or cancelled so many days ago, at most so many; answers how many. Parked stay."""
     old = sa.select(JOB.c.id).where(JOB.c.finished_at < sa.func.now() - timedelta(days=days)).limit(most)
     return await tx.execute(sa.delete(JOB).where(JOB.c.id.in_(old)))
-
-
-async def figures(tx: Transaction) -> list[Row]:
-    """Per queue: how many jobs are `due`, `waiting`, `running`, `parked`; the `age` of the oldest due, in seconds."""
-    is_due = sa.and_(JOB.c.state == QUEUED, JOB.c.run_at <= sa.func.now())
-    count = sa.func.count
-    age = sa.func.extract("epoch", sa.func.now() - sa.func.min(JOB.c.run_at).filter(is_due))
-    return await tx.rows(
-        sa.select(
-            JOB.c.queue,
-            count().filter(is_due).label("due"),
-            count().filter(sa.and_(JOB.c.state == QUEUED, ~is_due)).label("waiting"),
-            count().filter(JOB.c.state == RUNNING).label("running"),
-            count().filter(JOB.c.state == PARKED).label("parked"),
-            sa.cast(sa.func.coalesce(age, 0), sa.Float).label("age"),
-        )
-        .where(JOB.c.finished_at.is_(None))
-        .group_by(JOB.c.queue)
-        .order_by(JOB.c.queue)
-    )
 
 
 def _texts(words: Iterable[str]) -> Any:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
-from pydantic import SecretStr
+from pydantic import HttpUrl, SecretStr
 
-from cairn.settings import Settings
+from cairn.settings import MailSettings, Settings
 from core.database import Database
-from core.tables import table_of
 from core.viewer import SERVICE
 from core.writing import transaction
 from models import TABLES
@@ -22,7 +18,9 @@ from models.identity import Role
 from resolvers import identity
 from tests.browser.announcement import pytest_terminal_summary
 from tests.support.clients import Client, People
-from tests.support.servers import WEBHOOKS, DatabaseServer, RunningApplication, cloned
+from tests.support.databases import empty_tables, with_database
+from tests.support.recycling import Databases
+from tests.support.servers import DatabaseServer, RunningApplication, cloned
 
 __all__ = ["pytest_terminal_summary"]
 
@@ -69,17 +67,37 @@ def database_url(database_server: tuple[str, str]) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def databases(database_server: tuple[str, str]) -> Iterator[Databases]:
+    """This worker's store of databases for one test alone."""
+    made = Databases(*database_server)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def fresh_database(database_server: tuple[str, str]) -> Iterator[str]:
+def fresh_database(databases: Databases) -> Iterator[str]:
     """A migrated database for one test alone."""
-    with cloned(*database_server) as url:
+    with databases.one() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def application(database_url: str) -> Iterator[tuple[str, RunningApplication]]:
     """(address, the running application) over this worker's database."""
-    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), webhooks=WEBHOOKS))
+    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url)))
+    yield running.start(), running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def house(database_url: str) -> Iterator[tuple[str, RunningApplication]]:
+    """(address, running application) with a mailbox, over this worker's database.
+
+    It stands here so that there is one: of two at work on one database, each would send some of the other's mail.
+    """
+    mail = MailSettings(mailbox=True, app_url=HttpUrl("https://app.example"))
+    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), mail=mail), works=("mail",))
     yield running.start(), running
     running.stop()
 
@@ -97,8 +115,7 @@ def _tokens(database_url: str) -> dict[Role, tuple[str, str]]:
                 made[role] = (user_id, await identity.create_api_token(tx, user_id, "tests", scopes, 1))
         return made
 
-    found: dict[Role, tuple[str, str]] = _with_database(database_url, make)
-    return found
+    return with_database(database_url, make)
 
 
 @pytest.fixture
@@ -110,11 +127,7 @@ def users(_tokens: dict[Role, tuple[str, str]]) -> dict[Role, str]:
 @pytest.fixture
 def empty(database_url: str) -> None:
     """Empties every table but those of identity, so that each test starts from nothing."""
-    names = [table_of(model).name for model in TABLES if "identity" not in model.__module__]
-    with psycopg.connect(database_url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        for name in names:
-            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+    empty_tables(database_url, [model for model in TABLES if "identity" not in model.__module__])
 
 
 @pytest.fixture
@@ -171,15 +184,3 @@ def statements(application: tuple[str, RunningApplication]) -> Callable[[], Abst
 
 def _is_about_credentials(text: str) -> bool:
     return any(f"FROM {name}" in text for name in ("api_token", "auth_session", "role_grant"))
-
-
-def _with_database(url: str, work: Callable[[Database], Awaitable[Any]]) -> Any:
-    async def run() -> Any:
-        database = Database(url, pool_size=2)
-        await database.open()
-        try:
-            return await work(database)
-        finally:
-            await database.close()
-
-    return asyncio.run(run())

@@ -25,10 +25,13 @@ from core.jobs import JobKind
 from core.viewer import SERVICE
 from core.writing import Transaction, transaction
 from gateways.mail import Mail
+from models.jobs import JobOutcome, JobState
 from resolvers import jobs
 from resolvers.jobs import Claimed, LeaseLost
 from resolvers.webhooks.kit import Hooks
 
+# How an attempt ended that left the job standing so.
+_OUTCOMES = {JobState.QUEUED.value: JobOutcome.FAILED, JobState.PARKED.value: JobOutcome.PARKED}
 log = logging.getLogger("cairn.jobs")
 
 
@@ -104,10 +107,11 @@ def actor(
     return lambda act: Actor(kind, act, prepare, afterwards)
 
 
-async def carry_out(database: Database, tools: Tools, found: Actor, held: Held) -> None:
+async def carry_out(database: Database, tools: Tools, found: Actor, held: Held) -> JobOutcome | None:
     """Does one job: its effect and its completion are committed together. What fails is tried later, or parked.
 
-    A refusal (`DomainError`) is final, but for one that says that somebody else is at it.
+    A refusal (`DomainError`) is final, but for one that says that somebody else is at it. Answers how the attempt
+    ended; None where the job was cancelled, or is somebody else's by now.
     """
     job, began = held.job, time.monotonic()
     try:
@@ -115,16 +119,17 @@ async def carry_out(database: Database, tools: Tools, found: Actor, held: Held) 
             await _do(database, tools, found, held)
     except LeaseLost:
         log.warning("job %s (%s) was cancelled or taken over; nothing of it was kept", job.id, job.actor)
+        return None
     except TimeoutError:
-        await _failed(database, job, f"It took longer than {found.kind.time_limit:g} seconds.")
+        return await _failed(database, job, f"It took longer than {found.kind.time_limit:g} seconds.")
     except (DomainError, SeveralErrors) as error:
         is_busy = isinstance(error, DomainError) and error.code == "BUSY"
-        await _failed(database, job, str(error), final=not is_busy)
+        return await _failed(database, job, str(error), final=not is_busy)
     except Exception as error:
         log.warning("job %s (%s) failed", job.id, job.actor, exc_info=True)
-        await _failed(database, job, f"{type(error).__name__}: {error}")
-    else:
-        log.debug("job %s (%s) done in %.0f ms", job.id, job.actor, (time.monotonic() - began) * 1000)
+        return await _failed(database, job, f"{type(error).__name__}: {error}")
+    log.debug("job %s (%s) done in %.0f ms", job.id, job.actor, (time.monotonic() - began) * 1000)
+    return JobOutcome.DONE
 
 
 async def _do(database: Database, tools: Tools, found: Actor, held: Held) -> None:
@@ -143,8 +148,9 @@ async def _do(database: Database, tools: Tools, found: Actor, held: Held) -> Non
             log.warning("job %s (%s) is done, but not all is tidied up: %s", job.id, job.actor, error)
 
 
-async def _failed(database: Database, job: Claimed, reason: str, *, final: bool = False) -> None:
+async def _failed(database: Database, job: Claimed, reason: str, *, final: bool = False) -> JobOutcome | None:
     async with transaction(database, SERVICE) as tx:
         state = await jobs.fail(tx, job, reason, final=final)
     outcome = f"it is {state}" if state else "it was done all the same, or is not ours any more"
     log.warning("job %s (%s), attempt %d: %s; %s", job.id, job.actor, job.attempt, reason, outcome)
+    return _OUTCOMES.get(state or "")

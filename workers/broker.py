@@ -51,9 +51,9 @@ class Slots:
 class PostgresBroker(Broker):
     """Feeds this process's worker threads with the jobs that it claims itself."""
 
-    def __init__(self, claim: Claim, release: Callable[[str], None], slots: Slots) -> None:
+    def __init__(self, claim: Claim, release: Callable[[str], None], slots: Slots, poll_seconds: float) -> None:
         super().__init__(middleware=[])
-        self.claim, self.release, self.slots = claim, release, slots
+        self.claim, self.release, self.slots, self._poll_seconds = claim, release, slots, poll_seconds
         self.bells: dict[str, threading.Event] = {}
         self.is_draining = False
 
@@ -65,12 +65,17 @@ class PostgresBroker(Broker):
             self.emit_after("declare_queue", queue_name)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 1000) -> Consumer:
-        """Whoever claims the jobs of a queue."""
-        return PostgresConsumer(self, queue_name, timeout / 1000)
+        """Whoever claims the jobs of a queue. How long it waits for the bell is ours to say."""
+        return PostgresConsumer(self, queue_name, self._poll_seconds)
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Refused: a job is called for within a transaction, by `resolvers.jobs.enqueue`."""
         raise TypeError("A job is called for by resolvers.jobs.enqueue, with the change that needs it.")
+
+    def drain(self) -> None:
+        """Claims nothing from now on."""
+        self.is_draining = True
+        self.ring()
 
     def ring(self) -> None:
         """Has every consumer look at once."""

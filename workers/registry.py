@@ -7,11 +7,21 @@ from typing import Any
 from core.events import Reaction
 from resolvers.curriculum import scheduling
 from workers.actors import Actor
+from workers.assessment import expire_attempts, grade_attempt
 from workers.curriculum import run_schedule
 from workers.housekeeping import remove_expired, remove_old
 from workers.importing import import_olx
 from workers.inbox import handle_provider_event
 from workers.mail import deliver_mail
 
-ACTORS: tuple[Actor, ...] = (deliver_mail, run_schedule, import_olx, handle_provider_event, remove_expired, remove_old)
+ACTORS: tuple[Actor, ...] = (
+    deliver_mail,
+    run_schedule,
+    import_olx,
+    handle_provider_event,
+    grade_attempt,
+    expire_attempts,
+    remove_expired,
+    remove_old,
+)
 REACTIONS: tuple[Reaction[Any], ...] = scheduling.REACTIONS

@@ -13,7 +13,9 @@ import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import dramatiq
 import psycopg
@@ -25,6 +27,7 @@ from core.database import Database
 from core.errors import RequestError
 from core.viewer import SERVICE
 from core.writing import transaction
+from models.jobs import JobOutcome
 from resolvers import events, jobs
 from resolvers.jobs import LEASE, Claimed
 from resolvers.webhooks import placing
@@ -34,15 +37,20 @@ from workers.broker import PostgresBroker, Slots, message_for, outside_broker
 from workers.leases import Leases
 from workers.registry import ACTORS, REACTIONS
 from workers.sealing import seal_all
+from workers.tallies import Tallies
 from workers.webhooks import QUEUE as WEBHOOKS
 from workers.webhooks import Dispatcher
 
 POLL_SECONDS = 1.0
+# How often a thread that has nothing to do looks up whether it is to stop.
+LOOK_UP_SECONDS = 0.1
 UPKEEP_SECONDS = 2.0
+GATHER_SECONDS = 0.02
 SEAL_SECONDS = 1.0
 # A worker that is told to stop lets go of everything within 20 seconds.
 DRAIN_SECONDS = 15.0
 LET_GO_SECONDS = 3.0
+CANCEL_AGAIN_SECONDS = 0.5
 TELL_AT_ONCE = 500
 # The ear asks every so often whether the line is still there, and takes it for dead after so long a silence.
 PING_SECONDS, SILENCE_SECONDS = 2.0, 5.0
@@ -75,9 +83,12 @@ class Worker:
         self._broker = (
             outside_broker(broker_url)
             if self._is_outside
-            else PostgresBroker(self._claim, self._release, Slots(threads))
+            else PostgresBroker(self._claim, self._release, Slots(threads), POLL_SECONDS)
         )
-        self._worker = dramatiq.Worker(self._broker, worker_threads=threads, worker_timeout=int(POLL_SECONDS * 1000))
+        # With a broker of others it is also how often that is asked.
+        look_up = POLL_SECONDS if self._is_outside else LOOK_UP_SECONDS
+        self._worker = dramatiq.Worker(self._broker, worker_threads=threads, worker_timeout=int(look_up * 1000))
+        self._tallies = Tallies()
         self._beside: list[asyncio.Task[None]] = []
         self._sends = tools.hooks is not None and (not queues or WEBHOOKS in queues)
         self._dispatcher: Dispatcher | None = None
@@ -128,7 +139,7 @@ class Worker:
     def stop(self) -> None:
         """Takes no more jobs, finishes those in hand, gives back what is not done in time."""
         if isinstance(self._broker, PostgresBroker):
-            self._broker.is_draining = True
+            self._broker.drain()
         self._worker.stop(timeout=int(DRAIN_SECONDS * 1000))
         self._loop.run_coroutine(self._close())
         self._leases.stop()
@@ -139,12 +150,14 @@ class Worker:
         doing = [held.task for held in self._leases.all() if held.task is not None]
         for task in (*doing, *self._beside):
             task.cancel()
+        ending = [asyncio.create_task(self._dispatcher.stop(LET_GO_SECONDS))] if self._dispatcher is not None else []
         if doing or self._beside:
             await asyncio.wait((*doing, *self._beside), timeout=LET_GO_SECONDS)
-        if self._dispatcher is not None:
-            await self._dispatcher.stop(LET_GO_SECONDS)
+        await asyncio.gather(*ending)
         for held in self._leases.all():
             await self._give_back(held.job)
+        with suppress(*AWAY):
+            await self._tallies.tell(self._database)
         await self._database.close()
 
     # Jobs ------------------------------------------------------------------------------------------------------------
@@ -154,8 +167,7 @@ class Worker:
 
     async def _claimed(self, queue: str, most: int) -> list[Claimed]:
         try:
-            async with transaction(self._database, SERVICE) as tx:
-                found = await jobs.claim(tx, self.owner, queue, list(self.actors), most)
+            found = await jobs.claim(self._database, self.owner, queue, list(self.actors), most)
         except AWAY as error:
             log.warning("no jobs can be had: %s", error)
             return []
@@ -181,8 +193,11 @@ class Worker:
         held.deadline = time.monotonic() + actor.kind.time_limit + LEASE.total_seconds()
         held.task = asyncio.current_task()
         self._leases.hold(held)
+        began = time.monotonic()
         try:
-            await carry_out(self._database, self._tools, actor, held)
+            outcome = await carry_out(self._database, self._tools, actor, held)
+            if outcome is not None:
+                self._tallies.count(held.job.queue, held.job.actor, outcome, time.monotonic() - began)
         except AWAY as error:
             # Nothing can be noted: the lease runs out, and somebody else tries again.
             log.warning("job %s (%s): %s", job_id, held.job.actor, error)
@@ -193,8 +208,7 @@ class Worker:
 
     async def _claimed_one(self, job_id: str) -> Held | None:
         try:
-            async with transaction(self._database, SERVICE) as tx:
-                job = await jobs.claim_one(tx, self.owner, job_id)
+            job = await jobs.claim_one(self._database, self.owner, job_id)
         except AWAY as error:
             log.warning("job %s cannot be had, and will be told of again: %s", job_id, error)
             return None
@@ -217,14 +231,20 @@ class Worker:
 
     async def _relay(self) -> None:
         self._recorded.clear()
-        if await relay.place(self._database, self._following) < relay.BATCH:
+        placed = await relay.place(self._database, self._following)
+        if placed < relay.BATCH:
+            # The first does not wait; to place those that come close behind it together costs little more than one.
+            await asyncio.sleep(GATHER_SECONDS if placed else 0)
             await _rung(self._recorded, POLL_SECONDS)
 
     async def _upkeep(self) -> None:
         async with transaction(self._database, SERVICE) as tx:
-            await jobs.sweep(tx)
+            swept = await jobs.sweep(tx)
+        for each in swept:
+            self._tallies.count(each.queue, each.actor, JobOutcome.LOST)
         async with transaction(self._database, SERVICE) as tx:
             await jobs.tick(tx, self._kinds)
+        await self._tallies.tell(self._database)
         await asyncio.sleep(UPKEEP_SECONDS)
 
     async def _seal(self) -> None:
@@ -284,6 +304,15 @@ async def _rung(bell: asyncio.Event, seconds: float) -> None:
             await bell.wait()
     except TimeoutError:
         pass
+
+
+async def _cancel(tasks: set[asyncio.Task[Any]], seconds: float) -> None:
+    """Cancels tasks until they end, for so long. Once is not enough: the pool of connections may swallow it."""
+    deadline = time.monotonic() + seconds
+    while tasks and time.monotonic() < deadline:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def _for_ever(name: str, step: Callable[[], Awaitable[None]]) -> None:

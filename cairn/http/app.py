@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,6 +24,7 @@ from cairn.http.idempotency import Repeats
 from cairn.http.imports import ImportEndpoint
 from cairn.http.inbound import Inbound
 from cairn.http.mailbox import MailboxPage
+from cairn.http.messages import ApiRequest
 from cairn.http.pages import IdeFiles, Pages, failed, ide_missing, unavailable
 from cairn.http.streams.hub import Streams
 from cairn.http.streams.sse import EventStreamEndpoint, wants_stream
@@ -110,7 +110,9 @@ def application(parts: Parts) -> ASGIApp:
         metrics = MetricsPage(parts.metrics, token.get_secret_value(), parts.watch, parts.database)
         routes.append(Route("/metrics", metrics.__call__, methods=["GET"]))
     if isinstance(parts.mail, Mailbox):
-        routes.append(Route("/mailbox", MailboxPage(parts.mail).__call__, methods=["GET"]))
+        public = http.public_url
+        page = MailboxPage(parts.mail, None if public is None else public.host)
+        routes.append(Route("/mailbox", page.__call__, methods=["GET"]))
     folder = parts.settings.ide_folder
     routes.append(
         Mount("/ide", IdeFiles(folder, pages.may_open_ide))
@@ -129,7 +131,7 @@ def _straight_to(
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/graphql" and scope["method"] in ("POST", "GET"):
-            request = Request(scope, receive, send)
+            request = ApiRequest(scope, receive, send)
             answers = events if wants_stream(request.headers.get("accept", "")) else endpoint
             response = await answers(request)
             await response(scope, receive, send)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 # A string that never ends counts as one up to the end, so that no body makes the search start over and over.
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
@@ -22,17 +22,21 @@ async def read(request: Request, most: int) -> bytes:
     """The body; raises `TooLarge` as soon as it is known to be that, and `EndedEarly`."""
     if int(request.headers.get("content-length", 0)) > most:
         raise TooLarge
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                raise TooLarge
-            parts.append(part)
-    except ClientDisconnect as error:
-        raise EndedEarly from error
-    return b"".join(parts)
+    body = bytearray()
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise EndedEarly
+        part: bytes = message.get("body", b"")
+        if len(body) + len(part) > most:
+            raise TooLarge
+        is_last = not message.get("more_body", False)
+        if is_last and not body:
+            # Nearly always it comes in one piece.
+            return bytes(part)
+        body += part
+        if is_last:
+            return bytes(body)
 
 
 def is_deeper(body: bytes, most: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.requests import Request
@@ -28,15 +28,14 @@ class BadRequest(Exception):
     extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """The parameters of a GraphQL request."""
 
     query: str | None
     document_id: str | None
     operation_name: str | None
     variables: dict[str, Any] | None
-    extensions: Mapping[str, Any] = field(default_factory=dict)
+    extensions: Mapping[str, Any]
 
 
 async def from_body(request: Request, most_bytes: int, deepest: int) -> Call:
@@ -60,16 +59,21 @@ def from_url(request: Request, deepest: int) -> Call:
 
 def _check_headers(request: Request, most: int) -> None:
     """Refuses a body that we cannot read, or that is too large, before any of it is read."""
-    if not is_json(request):
-        raise BadRequest(415, f"Send the request as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
-    charset = _CHARSET.search(request.headers.get("content-type", "").partition(";")[2])
-    if charset and charset[1].lower() not in ("utf-8", "utf8"):
-        raise BadRequest(415, "Send the request in UTF-8.", "UNSUPPORTED_MEDIA_TYPE")
+    if request.headers.get("content-type") != JSON:
+        _check_content_type(request)
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         plain = {"accept-encoding": "identity"}
         raise BadRequest(415, "Send the body uncompressed.", "UNSUPPORTED_MEDIA_TYPE", plain)
     if int(request.headers.get("content-length", 0)) > most:
         raise _too_large(most)
+
+
+def _check_content_type(request: Request) -> None:
+    if not is_json(request):
+        raise BadRequest(415, f"Send the request as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
+    charset = _CHARSET.search(request.headers.get("content-type", "").partition(";")[2])
+    if charset and charset[1].lower() not in ("utf-8", "utf8"):
+        raise BadRequest(415, "Send the request in UTF-8.", "UNSUPPORTED_MEDIA_TYPE")
 
 
 def _too_large(most: int) -> BadRequest:

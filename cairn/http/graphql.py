@@ -20,6 +20,7 @@ from cairn.http.caching import revalidated
 from cairn.http.calls import JSON, BadRequest, Call, from_body, from_url
 from cairn.http.credentials import Credentials, InvalidCredentials, origin_of
 from cairn.http.idempotency import STATUS, InvalidKey, Repeats, conflict
+from cairn.http.messages import ApiResponse
 from cairn.http.origins import is_json
 from cairn.observability.operations import Operation, Watch
 from cairn.settings import HttpSettings
@@ -121,7 +122,9 @@ class GraphqlEndpoint:
         )
         answer = operation.answer = await self.operations.run(prepared, call.variables, context, operation.request_id)
         status = 200 if "data" in answer or media_type == JSON else 400
-        content = await self._content(answer, context, viewer)
+        content = orjson.dumps(answer, default=str)
+        if context.key is not None:
+            content = await self._kept(context.key, answer, content, context, viewer)
         response = _response(content, media_type, status, operation)
         if request.method != "POST" and call.document_id and "errors" not in answer:
             is_public = viewer.kind is ViewerKind.ANONYMOUS
@@ -131,15 +134,12 @@ class GraphqlEndpoint:
             response.headers["retry-after"] = str(context.effects.retry_after)
         return response
 
-    async def _content(self, answer: dict[str, Any], context: Context, viewer: Viewer) -> bytes:
-        """The answer's bytes, kept to be given again where its request had a key and nothing stands against it."""
-        content = orjson.dumps(answer, default=str)
-        if context.key is None:
-            return content
+    async def _kept(self, key: Key, answer: dict[str, Any], content: bytes, context: Context, viewer: Viewer) -> bytes:
+        """The bytes of an answer whose request had a key, kept to be given again where nothing stands against it."""
         _refuse_conflicts(answer)
         if "errors" in answer or not context.is_repeatable:
             return content
-        return await self.repeats.keep(context.key, viewer, content)
+        return await self.repeats.keep(key, viewer, content)
 
     async def _call(self, request: Request) -> Call:
         if request.method != "POST":
@@ -266,14 +266,5 @@ def _response(
 ) -> Response:
     if isinstance(body, dict):
         operation.answer = body
-    return Response(
-        body if isinstance(body, bytes) else orjson.dumps(body, default=str),
-        status,
-        {
-            "x-request-id": operation.request_id,
-            "cache-control": "no-store",
-            "vary": "accept, authorization, cookie, origin, sec-fetch-site",
-            **(headers or {}),
-        },
-        f"{media_type or JSON}; charset=utf-8",
-    )
+        body = orjson.dumps(body, default=str)
+    return ApiResponse(body, status, media_type or JSON, operation.request_id, headers)

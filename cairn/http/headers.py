@@ -26,6 +26,7 @@ class SecurityHeaders:
         self._app = app
         chosen = {**SECURITY_HEADERS, **(HTTPS_ONLY if https else {})}
         self._headers = [(name.encode(), value.encode()) for name, value in chosen.items()]
+        self._names = {name for name, _ in self._headers}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
@@ -37,7 +38,10 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 given = message["headers"]
                 names = {name for name, _ in given}
-                message["headers"] = [*given, *(each for each in self._headers if each[0] not in names)]
+                ours = self._headers
+                if not names.isdisjoint(self._names):
+                    ours = [each for each in ours if each[0] not in names]
+                message["headers"] = [*given, *ours]
             await send(message)
 
         await self._app(scope, receive, with_headers)

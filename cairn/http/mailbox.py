@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
+from core.addresses import read_address
 from gateways.mail import Mailbox, Message
 
 _LINK = re.compile(r"https?://[^\s<>\"]+")
@@ -29,17 +30,27 @@ pre{{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}}h2{{font-size:1.1
 
 @dataclass(frozen=True)
 class MailboxPage:
-    """Answers `/mailbox`."""
+    """Answers `/mailbox`, under this machine's own names and the one that browsers use (`host`).
+
+    Any other name is somebody's who has it point here, so that a page of theirs may read what only this machine should.
+    """
 
     mailbox: Mailbox
+    host: str | None = None
 
     async def __call__(self, request: Request) -> Response:
         """The mails as a page, or as JSON for programs that ask for it."""
+        if not self._is_ours(request.url.hostname or ""):
+            return PlainTextResponse("This page is not shown under this name.\n", 421, _HEADERS)
         newest = list(reversed(self.mailbox.kept))
         if "application/json" in request.headers.get("accept", ""):
             return JSONResponse([vars(each) for each in newest], headers=_HEADERS)
         mails = "".join(_shown(each) for each in newest) or "<p>Nothing was sent yet.</p>"
         return HTMLResponse(_PAGE.format(mails=mails), headers=_HEADERS)
+
+    def _is_ours(self, name: str) -> bool:
+        """Whether a browser came by an address, which no name can be made to stand for, or by a name of ours."""
+        return name in ("localhost", self.host) or name.endswith(".localhost") or read_address(name) is not None
 
 
 def _shown(message: Message) -> str:

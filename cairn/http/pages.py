@@ -100,7 +100,14 @@ class Pages:
             viewer = await self.credentials.viewer(request)
         except InvalidCredentials:
             viewer = ANONYMOUS
-        shown = {"kind": viewer.kind.name, "name": viewer.name, "scopes": sorted(viewer.scopes)}
+        # What holds within single courses, whichever they are: enough for a word about it.
+        within = {held.partition("@")[0] for held in viewer.within}
+        shown = {
+            "kind": viewer.kind.name,
+            "name": viewer.name,
+            "scopes": sorted(viewer.scopes),
+            "within": sorted(within - viewer.scopes),
+        }
         return JSONResponse({"viewer": shown}, headers=_HEADERS)
 
     async def healthz(self, _request: Request) -> Response:

@@ -16,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from cairn.observability.background import Background
 from cairn.observability.operations import Operation, Watch
 from core.database import Database
 
@@ -104,6 +105,7 @@ class MetricsPage:
         self._expected = f"Bearer {token}".encode()
         self._watch = watch
         self._database = database
+        self._background = Background(database)
 
     async def __call__(self, request: Request) -> Response:
         """The metrics, or 404."""
@@ -111,9 +113,8 @@ class MetricsPage:
         if not hmac.compare_digest(given, self._expected):
             return PlainTextResponse("Not Found", 404)
         self._metrics.look(self._watch, self._database)
-        return Response(
-            self._metrics.text(), headers={"cache-control": "no-store"}, media_type=CONTENT_TYPE_PLAIN_0_0_4
-        )
+        text = self._metrics.text() + await self._background.text()
+        return Response(text, headers={"cache-control": "no-store"}, media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def _resident_bytes() -> int:

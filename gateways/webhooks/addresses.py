@@ -76,6 +76,8 @@ def problem_with(url: str, reach: Reach) -> str | None:
         host, port = parsed.raw_host.decode(), parsed.port
     except (httpx.InvalidURL, UnicodeError, TypeError):
         return "This is no address that can be sent to."
+    if port is not None and not 0 < port < 1 << 16:
+        return "This is no address that can be sent to."
     if len(url) > MOST_CHARACTERS or not host or "\0" in url or any(each.isspace() for each in url):
         return "This is no address that can be sent to."
     if parsed.scheme not in (("https", "http") if reach.plain_http else ("https",)):

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from graph.curriculum.enums import CourseKind, DifficultyLevel
+from graph.curriculum.enums import AssessmentKind, CourseKind, DifficultyLevel
 from graph.formats.kinds import BlockFormat
 from graph.paging import sort_enum
 from resolvers import curriculum
@@ -16,6 +16,7 @@ ThemeSort: Any = sort_enum("ThemeSort", curriculum.THEMES)
 ModuleSort: Any = sort_enum("ModuleSort", curriculum.MODULES)
 LessonSort: Any = sort_enum("LessonSort", curriculum.LESSONS)
 BlockSort: Any = sort_enum("BlockSort", curriculum.BLOCKS)
+AssessmentSort: Any = sort_enum("AssessmentSort", curriculum.ASSESSMENTS)
 
 
 def _condition(description: str) -> Any:
@@ -61,5 +62,16 @@ class BlockFilter:
     """All conditions must hold."""
 
     lesson: strawberry.ID | None = _condition("Of this lesson.")
+    assessment: strawberry.ID | None = _condition("Of this assessment.")
     format: BlockFormat | None = _condition("Of this format.")
     text: str | None = _condition("Title or text contains this, whatever its case.")
+
+
+@strawberry.input(description="Which assessments.")
+class AssessmentFilter:
+    """All conditions must hold."""
+
+    lesson: strawberry.ID | None = _condition("Of this lesson.")
+    kind: AssessmentKind | None = _condition("Of this kind.")
+    stands_alone: bool | None = _condition("Whether they stand by themselves, or in lessons.")
+    text: str | None = _condition("Title or introduction contains this, whatever its case.")

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from graph.fields import described
-from models.curriculum import CompletionRule, CourseKind, DifficultyLevel, ReleaseRule, Season
+from models.curriculum import (
+    AssessmentKind,
+    CompletionRule,
+    CourseKind,
+    DifficultyLevel,
+    FeedbackMode,
+    ReleaseRule,
+    Season,
+)
 
 described(
     Season,
@@ -36,4 +44,27 @@ described(
     not_applicable="It never counts.",
 )
 
-__all__ = ["CompletionRule", "CourseKind", "DifficultyLevel", "ReleaseRule", "Season"]
+described(
+    AssessmentKind,
+    quiz="To find out, or to show, what somebody knows.",
+    wellbeing="How somebody is, measured on scales, often before and after.",
+    survey="What somebody thinks or does.",
+    scorecard="Where somebody stands, in points.",
+)
+described(
+    FeedbackMode,
+    never="Never.",
+    after_submit="As soon as an attempt is handed in.",
+    after_pass="When it is passed.",  # noqa: S106 - no password
+    after_close="When no further attempt is possible.",
+)
+
+__all__ = [
+    "AssessmentKind",
+    "CompletionRule",
+    "CourseKind",
+    "DifficultyLevel",
+    "FeedbackMode",
+    "ReleaseRule",
+    "Season",
+]

@@ -8,6 +8,7 @@ import strawberry
 
 import models.curriculum as models
 import models.events as facts
+from core.errors import InvalidInput
 from graph.context import TRASH
 from graph.curriculum.types import Course, Lesson, Module, Theme
 from graph.door import Act, Done, Fields, described_as, mutation, plain
@@ -31,15 +32,16 @@ AfterId = Annotated[
 UnlockAfter = Annotated[strawberry.ID | None, described_as("The module to finish first, for the rule AFTER_MODULE.")]
 CourseId = Annotated[strawberry.ID, described_as("The course it belongs to.")]
 ModuleId = Annotated[strawberry.ID, described_as("The module it belongs to.")]
-LessonId = Annotated[strawberry.ID, described_as("The lesson it belongs to.")]
+InLesson = Annotated[strawberry.ID | None, described_as("The lesson it belongs to, if to one.")]
+InAssessment = Annotated[strawberry.ID | None, described_as("The assessment it belongs to, if to one.")]
 Content = Annotated[BlockContent, described_as("What the block is: exactly one format.")]
 Edit, Publish = Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH
 
 ABSENT: Any = object()
 
 
-def _place(after_id: Any) -> Place:
-    """Absent: the end. Null: the start. Otherwise behind that sibling."""
+def place(after_id: Any) -> Place:
+    """Where among its siblings something goes. Absent: the end. Null: the start. Otherwise behind that sibling."""
     if after_id is ABSENT:
         return Place()
     return Place(at_start=True) if after_id is None else Place(after=after_id)
@@ -224,7 +226,7 @@ async def module_create(
 ) -> str:
     """Makes a new module in a draft course."""
     values = _referring(fields, unlock_after_module_id=unlock_after_id)
-    return await curriculum.create_module(act.tx, course_id, values, _place(after_id))
+    return await curriculum.create_module(act.tx, course_id, values, place(after_id))
 
 
 @mutation(Edit, Module, updates=True, names=_UNLOCK_AFTER, records=(facts.ModuleUpdated,), within=True)
@@ -240,7 +242,7 @@ async def module_update(
 @mutation(Edit, Module, records=(facts.ModuleMoved,), within=True)
 async def module_move(act: Act, id: Id, after_id: AfterId = ABSENT) -> str:
     """Puts a draft module at another place in its course."""
-    await curriculum.move_module(act.tx, id, _place(after_id))
+    await curriculum.move_module(act.tx, id, place(after_id))
     return id
 
 
@@ -264,7 +266,7 @@ async def module_restore(act: Act, id: Id) -> str:
 @mutation(Edit, Lesson, creates=True, records=(facts.LessonCreated,), within=True)
 async def lesson_create(act: Act, module_id: ModuleId, fields: Fields, after_id: AfterId = ABSENT) -> str:
     """Makes a new lesson in a draft module. Without a slug one is made from the title."""
-    return await curriculum.create_lesson(act.tx, module_id, fields, _place(after_id))
+    return await curriculum.create_lesson(act.tx, module_id, fields, place(after_id))
 
 
 @mutation(Edit, Lesson, updates=True, records=(facts.LessonUpdated,), within=True)
@@ -282,7 +284,7 @@ async def lesson_move(
     after_id: AfterId = ABSENT,
 ) -> str:
     """Puts a draft lesson at another place, in its own or another module of its course."""
-    await curriculum.move_lesson(act.tx, id, _place(after_id), module_id)
+    await curriculum.move_lesson(act.tx, id, place(after_id), module_id)
     return id
 
 
@@ -317,15 +319,31 @@ def _chosen(block: Any) -> tuple[models.BlockFormat, dict[str, Any]]:
     return kind, values
 
 
+def _one_parent(lesson_id: str | None, assessment_id: str | None) -> str | None:
+    """What a block belongs to; None where nothing is said."""
+    if lesson_id is not None and assessment_id is not None:
+        raise InvalidInput("A block stands in a lesson or in an assessment, not in both.", "INVALID", ("assessmentId",))
+    return assessment_id if lesson_id is None else lesson_id
+
+
 def _bare(value: Any) -> Any:
     return value.value if isinstance(value, strawberry.Some) else value
 
 
 @mutation(Edit, Block, names={"body": "markdown"}, records=(facts.BlockCreated,), within=True)
-async def block_create(act: Act, lesson_id: LessonId, block: Content, after_id: AfterId = ABSENT) -> str:
-    """Makes a new block in a draft lesson."""
+async def block_create(
+    act: Act,
+    block: Content,
+    lesson_id: InLesson = None,
+    assessment_id: InAssessment = None,
+    after_id: AfterId = ABSENT,
+) -> str:
+    """Makes a new block in a draft lesson or assessment: say which."""
     kind, values = _chosen(block)
-    return await curriculum.create_block(act.tx, lesson_id, kind, values, _place(after_id))
+    parent_id = _one_parent(lesson_id, assessment_id)
+    if parent_id is None:
+        raise InvalidInput("Say which lesson or assessment it belongs to.", "REQUIRED", ("lessonId",))
+    return await curriculum.create_block(act.tx, parent_id, kind, values, place(after_id))
 
 
 @mutation(Edit, Block, names={"body": "markdown"}, records=(facts.BlockUpdated,), within=True)
@@ -340,11 +358,12 @@ async def block_update(act: Act, id: Id, expected_revision: Expected, block: Con
 async def block_move(
     act: Act,
     id: Id,
-    lesson_id: Annotated[strawberry.ID | None, described_as("The lesson to move to; its own when absent.")] = None,
+    lesson_id: Annotated[strawberry.ID | None, described_as("The lesson to move to, if to another.")] = None,
+    assessment_id: Annotated[strawberry.ID | None, described_as("The assessment to move to, if to another.")] = None,
     after_id: AfterId = ABSENT,
 ) -> str:
-    """Puts a draft block at another place, in its own or another lesson of its course."""
-    await curriculum.move_block(act.tx, id, _place(after_id), lesson_id)
+    """Puts a draft block at another place, also into another lesson or assessment that is published with it."""
+    await curriculum.move_block(act.tx, id, place(after_id), _one_parent(lesson_id, assessment_id))
     return id
 
 

@@ -10,7 +10,15 @@ import strawberry
 import models.curriculum as models
 from graph.content import Revision, publish_state, published_revision, tree_revision
 from graph.curriculum.arguments import CourseFilter, CourseSort
-from graph.curriculum.enums import CompletionRule, CourseKind, DifficultyLevel, ReleaseRule, Season
+from graph.curriculum.enums import (
+    AssessmentKind,
+    CompletionRule,
+    CourseKind,
+    DifficultyLevel,
+    FeedbackMode,
+    ReleaseRule,
+    Season,
+)
 from graph.fields import editable, entity, related, related_one
 from graph.formats.base import Block
 from graph.node import Node
@@ -117,3 +125,41 @@ class Lesson(Node):
     updated_at: datetime
     module: Module | None = related_one(curriculum.MODULE_OF_LESSON, "The module it belongs to.")
     blocks: list[Block] = related(curriculum.BLOCKS_OF_LESSON, "What the lesson is made of, in order.")
+    assessments: list[Annotated[Assessment, strawberry.lazy("graph.curriculum.types")]] = related(
+        curriculum.ASSESSMENTS_OF_LESSON, "The assessments at its end, in order.", assumed=1
+    )
+
+
+@entity(models.Assessment)
+class Assessment(Node):
+    """Questions that are answered together."""
+
+    kind: AssessmentKind = editable()
+    title: str = editable()
+    slug: str | None = editable()
+    introduction: str = editable()
+    introduction_html: str
+    passing_score: int = editable()
+    max_attempts: int | None = editable()
+    time_limit_minutes: int | None = editable()
+    question_limit: int | None = editable()
+    shuffle: bool = editable()
+    feedback_mode: FeedbackMode = editable()
+    licence: str | None = editable()
+    attribution: str | None = editable()
+    position: int
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    lesson: Lesson | None = related_one(
+        curriculum.LESSON_OF_ASSESSMENT, "The lesson it is part of; null for one that stands by itself."
+    )
+    blocks: list[Block] = related(
+        curriculum.BLOCKS_OF_ASSESSMENT, "Its questions, and what stands between them, in order.", assumed=10
+    )
+    tree_revision: int | None = tree_revision()
+    publish_state: PublishState = publish_state(models.Assessment)
+    published_revision: Revision | None = published_revision(models.Assessment)
+    revisions: Connection[Revision] = connection(
+        REVISIONS_OF_ROOT, "What was sealed of one that stands by itself, newest first; for editors."
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
-from graph.engine.fetching import Lists, Program, Step, Unfit
+from graph.engine.fetching import Lists, Pages, Program, Step, Unfit
 from graph.engine.groups import Group, Spot
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from graph.engine.planning import Field
 
 Traced = tuple[Path, tuple["Field", ...]]
+# A step that resolvers have something left to do for: its rows, and their objects.
+Left = tuple[Step, Sequence[Any], Sequence[dict[str, Any]]]
 
 
 class Fetch:
@@ -24,7 +27,7 @@ class Fetch:
         self._run = run
         self._spot = spot
         self._program = program
-        self._left: list[tuple[Step, Sequence[Any], Sequence[dict[str, Any]]]] = []
+        self._left: list[Left] = []
         self._paths: dict[int, dict[int, Traced]] = {}
         column = program.top.source.parent_column
         sources = spot.parts[0][1].sources
@@ -35,22 +38,13 @@ class Fetch:
 
     def requests(self) -> list[Any]:
         """What to ask of each step, by the arguments of its field; raises where they are wrong."""
-        return [self._request(step) for step in self._program.steps]
-
-    def _request(self, step: Step) -> Any:
-        arguments = step.field.arguments_for(self._run.variables)
-        batch = step.field.batch
-        if batch is not None and batch.convert is not None:
-            arguments = batch.convert(arguments)
-        keys = None
-        if step is self._program.top and self._keys is not None:
-            keys = list(dict.fromkeys(key for key in self._keys if key is not None))
-        return step.source.request(arguments, keys)
+        keys = None if self._keys is None else list(dict.fromkeys(key for key in self._keys if key is not None))
+        return requests_of(self._program, self._run.variables, keys)
 
     def write(self, fetched: Sequence[Any]) -> list[list[Group]] | None:
         """Writes the field's values; the levels that are left to resolvers. None where a value does not fit."""
         try:
-            found, objects = self._assembled(fetched)
+            found, objects, self._left = assembled(self._program, fetched)
         except (TypeError, ValueError, KeyError, ArithmeticError):
             return None
         field, group = self._spot.parts[0]
@@ -62,30 +56,6 @@ class Fetch:
                 output[field.key] = found(key)
         self._run.context.spend(objects * (1 if self._keys is None else max(1, len(self._keys))))
         return [self._groups(*left) for left in self._left]
-
-    def _assembled(self, fetched: Sequence[Any]) -> tuple[Callable[[Any], Any], int]:
-        """What finds a parent's value by its key, and how many objects there are in all."""
-        finders: dict[int, Callable[[Any], Any]] = {}
-        objects: Sequence[dict[str, Any]]
-        total = 0
-        for step in reversed(self._program.steps):
-            below = [finders[child.number] for child in step.children]
-            rows = fetched[step.number]
-            if step.wrap is not None:
-                finder, objects, rows = _pages(step, rows, below)
-            elif step.find is not None:
-                finder, objects = step.find(rows, *below), ()
-            else:
-                objects = step.make(rows, *below)
-                finder = _one(rows, objects) if step.source.shape == "one" else _many(rows, objects)
-            # A parent that many children share is written out for each of them.
-            shared = sum(len(rows) for child in step.children if child.source.shape == "one")
-            total += shared + (len(rows) if step.source.shape != "one" or step.parent is None else 0)
-            finders[step.number] = finder
-            if step.rest and objects:
-                self._left.append((step, rows, objects))
-        self._left.reverse()
-        return finders[0], total
 
     def _groups(self, step: Step, rows: Sequence[Any], objects: Sequence[dict[str, Any]]) -> list[Group]:
         """The objects that resolvers have something left to do for, by type."""
@@ -103,7 +73,7 @@ class Fetch:
                     group[1].append(output)
                     group[2].append(number)
         return [
-            Group(step.rest[kind], sources, outputs, self._spot, places=places, trace=self._tracer(step))
+            Group(step.rest[kind].fields, sources, outputs, self._spot, places=places, trace=self._tracer(step))
             for kind, (sources, outputs, places) in by_kind.items()
         ]
 
@@ -121,6 +91,47 @@ class Fetch:
             return known[id(output)]
 
         return trace
+
+
+def requests_of(program: Program, variables: VariableValues, keys: Sequence[Any] | None) -> list[Any]:
+    """What to ask of each step, by its arguments; of the first, by these keys. Raises where an argument is wrong."""
+    found = []
+    for step in program.steps:
+        arguments = step.field.arguments_for(variables)
+        batch = step.field.batch
+        if batch is not None and batch.convert is not None:
+            arguments = batch.convert(arguments)
+        found.append(step.source.request(arguments, keys if step is program.top else None))
+    return found
+
+
+def assembled(program: Program, fetched: Sequence[Any]) -> tuple[Callable[[Any], Any], int, list[Left]]:
+    """What finds a parent's value by its key, how many objects there are in all, and what is left to resolvers."""
+    finders: dict[int, Callable[[Any], Any]] = {}
+    left: list[Left] = []
+    objects: Sequence[dict[str, Any]]
+    total = 0
+    for step in reversed(program.steps):
+        below = [finders[child.number] for child in step.children]
+        rows, objects = fetched[step.number], ()
+        if step.wrap_objects is not None and step.find is not None:
+            finder, count = _pages_of_objects(step, rows, below)
+        elif step.wrap is not None:
+            finder, objects, rows = _pages(step, rows, below)
+            count = len(rows)
+        elif step.find is not None:
+            finder, count = step.find(rows, *below), len(rows)
+        else:
+            objects, count = step.make(rows, *below), len(rows)
+            finder = _one(rows, objects) if step.source.shape == "one" else _many(rows, objects)
+        # A parent that many children share is written out for each of them.
+        shared = sum([count for child in step.children if child.source.shape == "one"])
+        total += shared + (count if step.source.shape != "one" or step.parent is None else 0)
+        finders[step.number] = finder
+        if step.rest and objects:
+            left.append((step, rows, objects))
+    left.reverse()
+    return finders[0], total, left
 
 
 def _is_certain(step: Step) -> bool:
@@ -154,15 +165,30 @@ def _many(rows: Sequence[Any], objects: Sequence[Any]) -> Callable[[Any], Any]:
     return found.__getitem__
 
 
+def _pages_of_objects(
+    step: Step, pages: Pages, below: Sequence[Callable[[Any], Any]]
+) -> tuple[Callable[[Any], Any], int]:
+    """(what finds a parent's page, how many objects all have), where a page is nothing but its objects."""
+    assert step.find is not None
+    found: dict[Any, list[Any]] = step.find(pages.rows, *below)
+    count = 0
+    for key, objects in found.items():
+        page = found[key] = pages.cut(objects)
+        count += len(page)
+    wrap = step.wrap_objects
+    assert wrap is not None
+    return lambda key: wrap(found[key]), count
+
+
 def _pages(
-    step: Step, pages: Any, below: Sequence[Callable[[Any], Any]]
+    step: Step, pages: Pages, below: Sequence[Callable[[Any], Any]]
 ) -> tuple[Callable[[Any], Any], list[Any], list[Any]]:
     """(what finds a parent's page, all objects, all rows)."""
     assert step.wrap is not None
     found: dict[Any, Any] = {}
     objects: list[Any] = []
     rows: list[Any] = []
-    for key, page in pages.items():
+    for key, page in pages.by_parent().items():
         made = step.make(page.rows, *below)
         found[key] = step.wrap(page, made)
         objects += made

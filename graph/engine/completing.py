@@ -21,6 +21,7 @@ from graphql import (
     GraphQLError,
     GraphQLFloat,
     GraphQLID,
+    GraphQLInt,
     GraphQLLeafType,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -32,6 +33,7 @@ from graphql import (
     is_non_null_type,
 )
 from graphql.pyutils import inspect, is_iterable
+from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_iterable
 
 if TYPE_CHECKING:
     from graph.engine.executing import Run
@@ -125,13 +127,41 @@ class Completer:
 class Leaf(Completer):
     """Scalars and enums."""
 
-    __slots__ = ("as_it_is", "coerce", "known")
+    __slots__ = ("as_it_is", "coerce", "is_int", "known")
 
     def __init__(self, kind: GraphQLLeafType, non_null: bool, depth: int) -> None:
         super().__init__(kind, non_null, depth)
+        self.is_int = kind is GraphQLInt
         self.coerce: Callable[[Any], Any] = kind.coerce_output_value
         self.known = CoercedOnce(kind) if isinstance(kind, GraphQLEnumType) else None
         self.as_it_is = _AS_IT_IS.get(kind.name) if kind.name in _AS_IT_IS and _is_built_in(kind) else None
+
+    @property
+    def may_fit(self) -> bool:
+        """Whether values may be told at a glance to be what the answer holds."""
+        return self.is_int or self.known is not None or self.as_it_is in (str, bool)
+
+    def fitting(self, values: Sequence[Any]) -> Sequence[Any] | None:
+        """All values as the answer holds them; None where any is late, wrong, or null where it must not be."""
+        kinds = set(map(type, values))
+        has_null = _NONE in kinds
+        if has_null:
+            if self.non_null:
+                return None
+            kinds.discard(_NONE)
+        if self.as_it_is is not None and self.as_it_is is not float:
+            return values if kinds <= {self.as_it_is} else None
+        if self.is_int:
+            numbers = [each for each in values if each is not None] if has_null else values
+            in_range = kinds <= {int} and (not numbers or (min(numbers) >= -(2**31) and max(numbers) < 2**31))
+            return values if in_range else None
+        known = self.known
+        if known is None or not all(issubclass(kind, str | Enum) for kind in kinds):
+            return None
+        try:
+            return [None if each is None else known[each] for each in values]
+        except Exception:
+            return None
 
     def wait(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Nothing is below a leaf that could go on together: each is written when it is there."""
@@ -194,7 +224,10 @@ class ListOf(Completer):
 
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Writes a list of nulls for each value and hands the items on."""
-        if any(run.is_async_iterable(value) for value in values):
+        is_async = run.is_async_iterable
+        if (is_async is not default_is_async_iterable or set(map(type, values)) != {list}) and any(
+            map(is_async, values)
+        ):
             self._wait_for_items(run, spot, values, containers, keys)
         else:
             self._open(run, spot, values, containers, keys)
@@ -216,7 +249,7 @@ class ListOf(Completer):
         lists: list[Any] = []
         places: list[int] = []
         for value, container, key in zip(values, containers, keys, strict=True):
-            found = self._items(run, spot, value, container, key)
+            found = value if type(value) is list else self._items(run, spot, value, container, key)
             if found is not None:
                 made: list[Any] = [None] * len(found)
                 container[key] = made
@@ -271,11 +304,14 @@ class AbstractOf(Completer):
         run.when_all(spot, names, containers, keys, go_on)
 
     def _names(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any]) -> list[Any]:
-        of_value = self.kind.extensions.get("type_of")
-        if of_value is None:
+        of_values = self.kind.extensions.get("types_of")
+        if of_values is None:
             pairs = zip(values, containers, strict=True)
             return [self._name_of(run, spot, value, container) for value, container in pairs]
-        return [_name_or_error(of_value, value) for value in values]
+        try:
+            return list(of_values(values))
+        except Exception:
+            return [_name_or_error(of_values, value) for value in values]
 
     def _name_of(self, run: Run, spot: Spot, value: Any, container: Any) -> Any:
         kind: GraphQLAbstractType = self.kind
@@ -294,27 +330,20 @@ class AbstractOf(Completer):
         containers: Sequence[Any],
         keys: Sequence[Any],
     ) -> None:
-        kinds: dict[str, GraphQLObjectType] = {}
-        found: dict[str, list[int]] = {}
-        for place, name in enumerate(names):
-            if not isinstance(name, str) or name not in kinds:
+        parts: list[Placing] = []
+        for places in _places_by_name(names):
+            kind: GraphQLObjectType | None = None
+            for place in places:
                 try:
-                    kind = self._concrete(run, spot, name, values[place], containers[place])
+                    kind = self._concrete(run, spot, names[place], values[place], containers[place])
+                    break
                 except Exception as error:
                     run.fail(spot, containers[place], keys[place], error)
-                    continue
-                kinds[kind.name], found[kind.name] = kind, []
-            found[name].append(place)
-        parts = [
-            Placing(
-                kinds[name],
-                [values[place] for place in places],
-                [containers[place] for place in places],
-                [keys[place] for place in places],
-                places,
-            )
-            for name, places in found.items()
-        ]
+            if kind is not None and len(places) == len(values):
+                parts.append(Placing(kind, values, containers, keys, places))
+            elif kind is not None:
+                chosen = [[given[place] for place in places] for given in (values, containers, keys)]
+                parts.append(Placing(kind, chosen[0], chosen[1], chosen[2], places))
         run.place_objects(spot, parts)
 
     def _concrete(self, run: Run, spot: Spot, name: Any, value: Any, container: Any) -> GraphQLObjectType:
@@ -361,9 +390,19 @@ def completer(kind: GraphQLOutputType, depth: int = 0) -> Completer:
     return (AbstractOf if is_abstract_type(inner) else ObjectOf)(inner, non_null, depth)
 
 
-def _name_or_error(of_value: Callable[[Any], Any], value: Any) -> Any:
+def _places_by_name(names: Sequence[Any]) -> list[list[int]]:
+    """The places of each name, in the order in which they first come; what is no name stands by itself."""
+    if set(map(type, names)) == {str}:
+        return [[place for place, each in enumerate(names) if each == name] for name in dict.fromkeys(names)]
+    found: dict[Any, list[int]] = {}
+    for place, name in enumerate(names):
+        found.setdefault(name if isinstance(name, str) else (place,), []).append(place)
+    return list(found.values())
+
+
+def _name_or_error(of_values: Callable[[Sequence[Any]], Sequence[Any]], value: Any) -> Any:
     try:
-        return of_value(value)
+        return of_values([value])[0]
     except Exception as error:
         return error
 

@@ -34,7 +34,8 @@ from graph.engine.batching import BatchInfo, BatchResolver, counted
 from graph.engine.completing import Placing, close_all
 from graph.engine.fetching import Program, program_of
 from graph.engine.groups import Group, Spot
-from graph.engine.planning import Field, Plan, tell_planned
+from graph.engine.leaves import LeafWriter
+from graph.engine.planning import Field, Plan, Selection, tell_planned
 from graph.engine.scheduling import Schedule, aborted
 from graph.engine.selection import columns_of
 from graph.engine.waiting import gather_all
@@ -85,7 +86,7 @@ class Run(Schedule):
         self._composes = options.composes and hasattr(context, "fetch") and options.middleware is None
         self._info_rest: tuple[Any, ...] | None = None
 
-    def start(self, root: GraphQLObjectType, *, serially: bool) -> ExecutionResult | Awaitable[ExecutionResult]:
+    def start(self, root: GraphQLObjectType, *, serially: bool = False) -> ExecutionResult | Awaitable[ExecutionResult]:
         """Runs as far as nothing has to be waited for; the result, or an awaitable of it."""
         if self.abort_signal is not None and self.abort_signal.aborted:
             self.background.is_all_there_is()
@@ -97,7 +98,7 @@ class Run(Schedule):
             self.data = None
             return self.result()
         self.data = dict.fromkeys(selection.keys)
-        group = Group(selection, [self.root_value], [self.data])
+        group = Group(selection.fields, [self.root_value], [self.data])
         if serially:
             self.one_by_one(partial(self._run_field, Spot([(field, group)])) for field in selection.fields)
         else:
@@ -128,13 +129,24 @@ class Run(Schedule):
                 for container, key in zip(containers, keys, strict=True):
                     self.fail(spot, container, key, error)
                 continue
-            names = selection.keys
-            outputs = [dict.fromkeys(names) for _ in values]
+            fields, outputs = self._written(selection, values)
             for output, container, key in zip(outputs, containers, keys, strict=True):
                 container[key] = output
-            groups.append(Group(selection, values, outputs, spot, containers, keys, places))
+            if fields:
+                groups.append(Group(fields, values, outputs, spot, containers, keys, places))
         if groups:
             self.soon(lambda: self._run_level(groups))
+
+    def _written(self, selection: Selection, sources: Sequence[Any]) -> tuple[Sequence[Field], list[dict[str, Any]]]:
+        """The response objects of these sources, and which fields are still to be resolved for them."""
+        if self._middleware is None:
+            if selection.writer is None:
+                selection.writer = LeafWriter(selection)
+            writer: LeafWriter = selection.writer
+            made = writer.objects(sources)
+            if made is not None:
+                return writer.rest, made
+        return selection.fields, [dict.fromkeys(selection.keys) for _ in sources]
 
     def _check_types(self, spot: Spot, parts: Sequence[Placing]) -> None:
         """Asks `is_type_of` of each value, and goes on with those that are."""
@@ -168,19 +180,19 @@ class Run(Schedule):
 
     def _run_level(self, groups: Sequence[Group]) -> None:
         if len(groups) == 1:
-            for field in groups[0].selection.fields:
+            for field in groups[0].fields:
                 self._run_field(Spot([(field, groups[0])]))
             return
         joined: dict[tuple[Any, ...], list[tuple[Field, Group]]] = {}
         for group in groups:
-            for field in group.selection.fields:
+            for field in group.fields:
                 joined.setdefault(field.join_key, []).append((field, group))
         for parts in joined.values():
             self._run_field(Spot(parts))
 
     def _run_field(self, spot: Spot) -> None:
         field = spot.field
-        if field.name == "__typename" and "__typename" not in field.parent_type.fields:
+        if field.is_typename:
             for each, group in spot.parts:
                 for output in group.outputs:
                     output[each.key] = each.parent_type.name
@@ -223,7 +235,7 @@ class Run(Schedule):
     def _run_program(self, spot: Spot, program: Program) -> bool:
         """Sends it; answers false where the field has to go level by level, which tells what is wrong."""
         field, group = spot.parts[0]
-        asked = [each for each in group.selection.fields if each.name != "__typename"]
+        asked = [each for each in group.fields if each.name != "__typename"]
         alone = group.spot is None and program.is_pure and len(asked) == 1 and not self.is_serial
         try:
             fetch = Fetch(self, spot, program)
@@ -299,7 +311,7 @@ class Run(Schedule):
             try:
                 values.append(resolve(source, self.info_at(spot, output), **arguments))
                 # What one call may have changed, the next must not find.
-                arguments = field.arguments_for(self.variables) if field.arguments is None else arguments
+                arguments = field.arguments_for(self.variables) if callable(field.arguments) else arguments
             except Exception as error:
                 values.append(error)
         return values

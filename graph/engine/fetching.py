@@ -74,6 +74,21 @@ class Page(Protocol):
         """The cursor of one of its rows."""
 
 
+class Pages(Protocol):
+    """The pages of one level: all their rows, with one more for each than was asked where more follows."""
+
+    rows: Sequence[tuple[Any, ...]]
+
+    def cut(self, found: list[Any]) -> list[Any]:
+        """What was made of the rows of one parent, as its page has it: no more than was asked, in reading order."""
+
+    def by_parent(self) -> Mapping[Any, Page]:
+        """The pages by what they belong to."""
+
+    def empty(self, key: Any) -> Page:
+        """The page of a parent that has no rows."""
+
+
 class Unfit(Exception):
     """This cannot be fetched in one go."""
 
@@ -90,11 +105,15 @@ class Step:
         self.children: list[Step] = []
         self.chain: tuple[Field, ...] = ()
         self.wants_total = False
+        self.wants_cursors = False
         self.rest: dict[str, Selection] = {}
         self.make: Callable[..., list[dict[str, Any]]] = _nothing
-        # From rows to what finds a parent's value by its key, where nothing else has to know the objects.
-        self.find: Callable[..., Callable[[Any], Any]] | None = None
+        # From rows to what finds a parent's value by its key, where nothing else has to know the objects; of a page, to
+        # all objects by parent.
+        self.find: Callable[..., Any] | None = None
         self.wrap: Callable[[Page, Sequence[dict[str, Any]]], dict[str, Any]] | None = None
+        # The same from its objects alone, where nothing else of a page is asked for.
+        self.wrap_objects: Callable[[Sequence[dict[str, Any]]], dict[str, Any]] | None = None
 
     def place(self, column: str) -> int:
         """Where this column stands in the rows, which begin with what they belong to."""
@@ -163,19 +182,20 @@ class _Maker:
         """What is done with the expression of one object."""
         shape, children = self.step.source.shape, "".join(f", c{place}" for place in range(len(self.step.children)))
         self.step.make = self._compiled(f"lambda rows{children}: [{body} for r in rows]")
-        if self.step.rest or shape == "page":
+        if self.step.rest or (shape == "page" and self.step.wrap_objects is None):
             return
         if shape == "one":
             self.step.find = self._compiled(f"lambda rows{children}: {{r[0]: {body} for r in rows}}.get")
         else:
             self.names["Lists"] = Lists
             # The list of nothings that the comprehension makes is cheaper than a loop written in Python.
+            found = f"(f := Lists(), [f[r[0]].append({body}) for r in rows])[0]"
             self.step.find = self._compiled(
-                f"lambda rows{children}: (f := Lists(), [f[r[0]].append({body}) for r in rows])[0].__getitem__"
+                f"lambda rows{children}: {found}{'' if shape == 'page' else '.__getitem__'}"
             )
 
     def _compiled(self, text: str) -> Any:
-        return eval(text, {"__builtins__": {}, **self.names})  # noqa: S307 - names and numbers made here, no input
+        return _compiled(text, self.names)
 
     def _object(self, kind: GraphQLObjectType, selection: Selection, *, with_children: bool) -> str:
         """The expression of one object, as a row `r` has it."""
@@ -283,6 +303,10 @@ def _nullable(known: CoercedOnce) -> Callable[[Any], Any]:
     return known.__getitem__
 
 
+def _compiled(text: str, names: Mapping[str, Any]) -> Any:
+    return eval(text, {"__builtins__": {}, **names})  # noqa: S307 - names and numbers made here, no input
+
+
 def program_of(field: Field) -> Program | None:
     """The field's program, or None where it goes level by level."""
     if "source" not in field.definition.extensions:
@@ -321,31 +345,38 @@ def _wrapping(step: Step, field: Field) -> tuple[Field, ...]:
     kind = get_named_type(field.definition.type)
     parts: list[tuple[str, Callable[[Page, Sequence[Any]], Any]]] = []
     ways: list[tuple[Field, ...]] = []
+    objects_alone: list[str] | None = []
     for each in field.selection(kind).fields:  # type: ignore[arg-type]
         part = each.definition.extensions.get("page_part")
+        alone = None
         if each.name == _TYPENAME:
             parts.append((each.key, _constant(kind.name)))
+            alone = repr(kind.name)
         elif part == "nodes":
             ways.append((field, each))
             parts.append((each.key, lambda _page, objects: list(objects)))
+            alone = "objects"
         elif part == "edges":
-            make, node = _edges(each)
+            make, node = _edges(step, each)
             ways += [(field, each, node)] if node is not None else []
             parts.append((each.key, make))
         elif part == "page_info":
-            parts.append((each.key, _page_info(each)))
+            parts.append((each.key, _page_info(step, each)))
         elif part == "total_count":
             step.wants_total = True
             parts.append((each.key, lambda page, _objects: page.total))
         else:
             raise Unfit
+        objects_alone = None if objects_alone is None or alone is None else [*objects_alone, f"{each.key!r}: {alone}"]
     if len(ways) > 1:
         raise Unfit
     step.wrap = lambda page, objects: {key: make(page, objects) for key, make in parts}
+    if objects_alone and ways:
+        step.wrap_objects = _compiled(f"lambda objects: {{{', '.join(objects_alone)}}}", {})
     return ways[0] if ways else ()
 
 
-def _edges(field: Field) -> tuple[Callable[[Page, Sequence[Any]], Any], Field | None]:
+def _edges(step: Step, field: Field) -> tuple[Callable[[Page, Sequence[Any]], Any], Field | None]:
     """What makes the edges of a page, and the field in them that asks for the row."""
     kind = get_named_type(field.definition.type)
     makers: list[tuple[str, Callable[[Page, Any, Any], Any]]] = []
@@ -354,6 +385,7 @@ def _edges(field: Field) -> tuple[Callable[[Page, Sequence[Any]], Any], Field | 
         if each.name == _TYPENAME:
             makers.append((each.key, _constant(kind.name)))
         elif each.name == "cursor":
+            step.wants_cursors = True
             makers.append((each.key, lambda page, row, _object: page.cursor(row)))
         elif each.name == "node" and node is None:
             node = each
@@ -368,7 +400,7 @@ def _edges(field: Field) -> tuple[Callable[[Page, Sequence[Any]], Any], Field | 
     return make, node
 
 
-def _page_info(field: Field) -> Callable[[Page, Sequence[Any]], Any]:
+def _page_info(step: Step, field: Field) -> Callable[[Page, Sequence[Any]], Any]:
     kind = get_named_type(field.definition.type)
     assert isinstance(kind, GraphQLObjectType)
     makers: dict[str, Callable[[Page], Any]] = {
@@ -381,6 +413,7 @@ def _page_info(field: Field) -> Callable[[Page, Sequence[Any]], Any]:
     fields = field.selection(kind).fields
     if any(each.name not in makers for each in fields):
         raise Unfit
+    step.wants_cursors = step.wants_cursors or any(each.name.endswith("Cursor") for each in fields)
     return lambda page, _objects: {each.key: makers[each.name](page) for each in fields}
 
 

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from graphql.pyutils import Path
 
-from graph.engine.planning import Field, Selection
+from graph.engine.planning import Field
 
 if TYPE_CHECKING:
     from graph.engine.executing import Run
 
 
 class Group:
-    """The objects of one type at one level, and where each of them stands."""
+    """The objects of one type at one level, the fields that they still need, and where each of them stands."""
 
-    __slots__ = ("_index", "_trace", "containers", "keys", "outputs", "places", "selection", "sources", "spot")
+    __slots__ = ("_index", "_trace", "containers", "fields", "keys", "outputs", "places", "sources", "spot")
 
     def __init__(
         self,
-        selection: Selection,
+        fields: Sequence[Field],
         sources: Sequence[Any],
         outputs: Sequence[dict[str, Any]],
         spot: Spot | None = None,
@@ -34,7 +34,7 @@ class Group:
         places: Sequence[int] = (),
         trace: Callable[[Any], tuple[Path, tuple[Field, ...]]] | None = None,
     ) -> None:
-        self.selection = selection
+        self.fields = fields
         self.sources = sources
         self.outputs = outputs
         self.spot = spot

@@ -42,7 +42,7 @@ class Nulls:
     def __init__(self, operation: OperationDefinitionNode) -> None:
         self.errors: list[GraphQLError] = []
         self.dead: set[int] = set()
-        self._propagates = all(each.name.value != _KEEPS_ERRORS_WHERE_THEY_ARE for each in operation.directives or ())
+        self._propagates = propagates(operation)
         # An id is only known by what has it.
         self._buried: list[Any] = []
 
@@ -75,6 +75,11 @@ class Nulls:
                 died.append(id(each))
                 pending += each.values() if isinstance(each, dict) else each
         return died
+
+
+def propagates(operation: OperationDefinitionNode) -> bool:
+    """Whether a failure nulls more than its own place, as it does unless the operation says otherwise."""
+    return all(each.name.value != _KEEPS_ERRORS_WHERE_THEY_ARE for each in operation.directives or ())
 
 
 def _located(run: Run, failure: Failure) -> _Located | None:

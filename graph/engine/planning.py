@@ -32,13 +32,12 @@ from graphql import (
 from graphql.execution.collect_fields import CollectedFields, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.executor import DEFER_NOT_SUPPORTED_ON_SUBSCRIPTIONS, SELECTIONS_NESTED_TOO_DEEPLY
 from graphql.execution.get_variable_signature import get_variable_signature
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql.execution.values import VariableValues
 
+from graph.engine.arguments import Coerce, arguments_of
 from graph.engine.batching import BatchResolver
 from graph.engine.completing import Completer, completer
 
-_NO_VALUES = VariableValues({}, {})
-_CHANGEABLE = (list, dict, set)
 _STREAM_NOT_SUPPORTED_ON_SUBSCRIPTIONS = (
     "`@stream` directive not supported on subscription operations."
     " Disable `@stream` by setting the `if` argument to `false`."
@@ -67,14 +66,19 @@ class Field:
     completer: Completer
     batch: BatchResolver | None
     resolve: Callable[..., Any] | None
-    # Arguments that no variable is part of; an error where they cannot be coerced; None where each run coerces anew.
-    arguments: dict[str, Any] | Exception | None
+    # Arguments that are always the same; an error where they cannot be coerced; or what coerces them for a run.
+    arguments: dict[str, Any] | Exception | Coerce
     # Two fields with the same key are one call, whatever concrete types their parents are of.
     join_key: tuple[Any, ...]
     selections: dict[str, Selection] = field(default_factory=dict)
     # What the one-round-trip planner made of it: None when not looked at yet, False where it has to go level by level.
     fetch: Any = None
     columns: tuple[str, ...] | None = None
+
+    @property
+    def is_typename(self) -> bool:
+        """Whether it asks for the name of the type that the object is of."""
+        return self.name == "__typename" and self.name not in self.parent_type.fields
 
     def selection(self, kind: GraphQLObjectType) -> Selection:
         """What is asked of objects of this type; raises `GraphQLError` where a directive's argument is wrong."""
@@ -85,11 +89,12 @@ class Field:
 
     def arguments_for(self, variables: VariableValues) -> dict[str, Any]:
         """The coerced arguments of one run; raises what coercing them raises."""
-        if self.arguments is None:
-            return _arguments(self.definition, self.details[0], variables, self.plan.hide_suggestions)
-        if isinstance(self.arguments, Exception):
-            raise self.arguments
-        return self.arguments
+        found = self.arguments
+        if isinstance(found, dict):
+            return found
+        if isinstance(found, Exception):
+            raise found
+        return found(variables)
 
 
 @dataclass(eq=False, slots=True)
@@ -99,6 +104,8 @@ class Selection:
     kind: GraphQLObjectType
     fields: tuple[Field, ...]
     keys: tuple[str, ...]
+    # What writes objects with their leaves; made when the first are written.
+    writer: Any = None
 
 
 @dataclass(eq=False)
@@ -113,6 +120,8 @@ class Plan:
     root: Selection | None = None
     # Whether something was met that would be answered later, in a payload of its own.
     is_incremental: bool = False
+    # The way without a run: None when not looked for yet, False where there is none.
+    direct: Any = None
 
     @property
     def fragment_definitions(self) -> dict[str, FragmentDefinitionNode]:
@@ -183,30 +192,13 @@ class Plan:
         values = get_directive_values(GraphQLStreamDirective, node, self.variables)
         return values is not None and values.get("if") is not False
 
-    def _settled_arguments(self, definition: GraphQLField, detail: Any) -> dict[str, Any] | Exception | None:
+    def _settled_arguments(self, definition: GraphQLField, detail: Any) -> dict[str, Any] | Exception | Coerce:
         node: FieldNode = detail.node
         if is_list_type(get_nullable_type(definition.type)) and self._is_streamed(node):
             if self.operation.operation is OperationType.SUBSCRIPTION:
                 return TypeError(_STREAM_NOT_SUPPORTED_ON_SUBSCRIPTIONS)
             self.is_incremental = True
-        if not definition.args and not node.arguments:
-            return {}
-        if detail.fragment_variable_values or any(holds_variable(each.value) for each in node.arguments or ()):
-            return None
-        try:
-            made = _arguments(definition, detail, _NO_VALUES, self.hide_suggestions)
-        except Exception as error:
-            return error
-        # What a resolver could change must be made anew for each.
-        return None if any(isinstance(each, _CHANGEABLE) for each in made.values()) else made
-
-
-def _arguments(
-    definition: GraphQLField, detail: Any, variables: VariableValues, hide_suggestions: bool
-) -> dict[str, Any]:
-    if not definition.args and not detail.node.arguments:
-        return {}
-    return get_argument_values(definition, detail.node, variables, detail.fragment_variable_values, hide_suggestions)
+        return arguments_of(definition, detail, self.hide_suggestions)
 
 
 def tell_planned(context: Any, began: float) -> None:
@@ -214,18 +206,6 @@ def tell_planned(context: Any, began: float) -> None:
     planned = getattr(context, "planned", None)
     if planned is not None:
         planned(began)
-
-
-def holds_variable(node: Node) -> bool:
-    """Whether a variable stands anywhere in a value."""
-    pending: list[Node] = [node]
-    while pending:
-        each = pending.pop()
-        if isinstance(each, VariableNode):
-            return True
-        pending += getattr(each, "values", None) or ()
-        pending += [inner.value for inner in getattr(each, "fields", None) or ()]
-    return False
 
 
 def chosen_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import lru_cache
+from time import perf_counter
 from typing import Any
 
 from graphql import (
     DocumentNode,
     ExecutionResult,
+    GraphQLDeferDirective,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSchema,
+    GraphQLStreamDirective,
     MiddlewareManager,
     OperationType,
     default_field_resolver,
@@ -31,13 +36,15 @@ from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_i
 from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
 from graphql.type import assert_valid_schema
 
+from graph.engine.direct import Direct, direct_of
 from graph.engine.executing import Options, Run
-from graph.engine.planning import Plan, Refusal, chosen_operation, deciding_variables, fragments_of
+from graph.engine.planning import Plan, Refusal, chosen_operation, deciding_variables, fragments_of, tell_planned
 from graph.engine.scheduling import NOT_SYNCHRONOUS
 from graph.engine.variables import coercer
 
 _MOST_PLANS = 1000
 _MOST_VARIANTS = 16
+_INCREMENTAL = (GraphQLDeferDirective.name, GraphQLStreamDirective.name)
 _UNEXPECTED_DIRECTIVES = (
     "The provided schema unexpectedly contains experimental directives (@defer or @stream)."
     " These directives may only be utilized if experimental execution features are explicitly enabled."
@@ -97,6 +104,9 @@ class Plans:
 PLANS = Plans()
 
 
+_NOTHING_GIVEN = (None,) * 7
+
+
 def execute(
     schema: GraphQLSchema,
     document: DocumentNode,
@@ -132,7 +142,7 @@ def execute(
     Raises `GraphQLError` where the answer would come in several payloads, `TypeError` where the schema or the
     middleware is wrong, and, with an abort signal, what graphql-core raises for it.
     """
-    if any(schema.get_directive(name) is not None for name in ("defer", "stream")):
+    if _is_incremental(schema):
         raise GraphQLError(_UNEXPECTED_DIRECTIVES)
     if executor_class is not None:
         return reference_execute(
@@ -156,9 +166,9 @@ def execute(
             hooks,
             **more,
         )
-    options = _options(
-        field_resolver, type_resolver, middleware, is_awaitable, is_async_iterable, abort_signal, hooks, composes, True
-    )
+    given = (field_resolver, type_resolver, middleware, is_awaitable, is_async_iterable, abort_signal, hooks)
+    usual = _PLANNED if composes else _LEVELS
+    options = usual if given == _NOTHING_GIVEN else _options(*given, composes, True)
     asked = (document, root_value, context_value, variable_values, operation_name)
     return _started(schema, *asked, max_coercion_errors, hide_suggestions, options, plans)
 
@@ -265,8 +275,36 @@ def _started(
     if root is None:
         unconfigured = f"Schema is not configured to execute {operation.operation.value} operation."
         return ExecutionResult(None, [GraphQLError(unconfigured, operation)])
-    run = Run(prepared.plan(variables, hide_suggestions), root_value, context_value, variables, options)
+    plan = prepared.plan(variables, hide_suggestions)
+    direct = _direct(plan, root, context_value) if options is _PLANNED else None
+    late = direct and direct.fetch(context_value, variables)
+    if direct and late:
+        return _directly(
+            direct, context_value, late, lambda: Run(plan, root_value, context_value, variables, _LEVELS).start(root)
+        )
+    run = Run(plan, root_value, context_value, variables, options)
     return run.start(root, serially=operation.operation is OperationType.MUTATION)
+
+
+async def _directly(
+    direct: Direct, context: Any, late: Awaitable[list[Any]], otherwise: Callable[[], Result]
+) -> ExecutionResult:
+    found = await direct.answer(context, late)
+    if found is not None:
+        return found
+    result = otherwise()
+    return await result if isinstance(result, Awaitable) else result
+
+
+def _direct(plan: Plan, root: GraphQLObjectType, context: Any) -> Direct | None:
+    """The plan's way without a run, if it has one and this context may take it."""
+    if not hasattr(context, "fetch"):
+        return None
+    if plan.direct is None:
+        began = perf_counter()
+        plan.direct = direct_of(plan, root) or False
+        tell_planned(context, began)
+    return plan.direct or None
 
 
 def subscribe(
@@ -350,6 +388,12 @@ def subscribe(
     return late()
 
 
+@lru_cache(maxsize=64)
+def _is_incremental(schema: GraphQLSchema) -> bool:
+    """Whether answers may be asked for in several payloads."""
+    return any(each.name in _INCREMENTAL for each in schema.directives)
+
+
 def _never(_value: Any) -> bool:
     return False
 
@@ -369,3 +413,8 @@ def _manager(middleware: Any) -> MiddlewareManager | None:
         "Middleware must be passed as a list or tuple of functions or objects, or as a single MiddlewareManager object."
         f" Got {inspect(middleware)} instead."
     )
+
+
+# What is nearly always asked for: nothing unusual, in one round trip or level by level.
+_PLANNED = _options(*_NOTHING_GIVEN, True, True)
+_LEVELS = _options(*_NOTHING_GIVEN, False, True)

@@ -17,13 +17,13 @@ from core.rows import Row
 from graph.context import Context
 from graph.declaring import batch_field
 from graph.engine import BatchInfo, load_shared
-from graph.fields import column, entity, related_one
+from graph.fields import batched, column, entity, related_one
 from graph.formats.kinds import BlockFormat
 from graph.node import Node
 from resolvers import curriculum
 
 if TYPE_CHECKING:
-    from graph.curriculum.types import Lesson
+    from graph.curriculum.types import Assessment, Lesson
 
 
 @dataclass(frozen=True)
@@ -104,16 +104,20 @@ async def _keys(block_ids: Sequence[str], context: Context) -> Sequence[Any]:
     return await curriculum.answer_keys(context.reader, block_ids)
 
 
+def _shown_when(rows: Sequence[Any], info: BatchInfo) -> list[str | None]:
+    return [curriculum.condition_in_words(row.show_if) for row in rows]
+
+
 def _same(row: Any) -> Any:
     return row
 
 
 @entity(models.Block, interface=True)
 class Block(Node):
-    """One piece of a lesson. Its type says what it is."""
+    """One piece of a lesson or an assessment. Its type says what it is."""
 
     format: BlockFormat = column("What the block is.")
-    position: int = column("Sort key among the lesson's blocks; gaps are possible.")
+    position: int = column("Sort key among the blocks beside it; gaps are possible.")
     revision: int = column("How often the draft was saved. Send it as expectedRevision.")
     title: str | None = column("A heading, where the block has one.")
     markdown: str = column("The text, or the question, as the author wrote it.", needs="body")
@@ -123,8 +127,12 @@ class Block(Node):
     is_required: bool = column("Whether the lesson counts as done without it.")
     key: str | None = column()
     show_if: str | None = column()
+    shown_when: str | None = batched(_shown_when, "The same condition in plain words.", needs=("show_if",))
     lesson: Annotated[Lesson, strawberry.lazy("graph.curriculum.types")] | None = related_one(
-        curriculum.LESSON_OF_BLOCK, "The lesson it stands in."
+        curriculum.LESSON_OF_BLOCK, "The lesson it stands in; null for one of an assessment."
+    )
+    assessment: Annotated[Assessment, strawberry.lazy("graph.curriculum.types")] | None = related_one(
+        curriculum.ASSESSMENT_OF_BLOCK, "The assessment it stands in; null for one of a lesson."
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+import models.events as facts
 import models.identity as models
 from core.rows import Row
 from graph.door import Act, Gate, described_as, mutation
@@ -57,27 +58,33 @@ class FriendsQuery:
     )
 
 
-@mutation(Gate.PERSON, Friendship, trusted=True, limit=limits.FRIEND)
+@mutation(
+    Gate.PERSON,
+    Friendship,
+    trusted=True,
+    limit=limits.FRIEND,
+    records=(facts.FriendshipRequested, facts.FriendshipAccepted),
+)
 async def friendship_request(act: Act, user_id: UserId) -> str:
     """Asks somebody to be friends. Whoever was asked by them already accepts with this."""
     return await friends.request(act.tx, act.viewer, user_id)
 
 
-@mutation(Gate.PERSON, Friendship, trusted=True)
+@mutation(Gate.PERSON, Friendship, trusted=True, records=(facts.FriendshipAccepted,))
 async def friendship_accept(act: Act, id: FriendshipId) -> str:
     """Accepts what somebody asked."""
     await friends.accept(act.tx, act.viewer, id)
     return id
 
 
-@mutation(Gate.PERSON, Friendship, trusted=True)
+@mutation(Gate.PERSON, Friendship, trusted=True, records=(facts.FriendshipEnded,))
 async def friendship_end(act: Act, id: FriendshipId) -> str:
     """Ends a friendship, takes a request back, declines one, or unblocks."""
     await friends.end(act.tx, act.viewer, id)
     return id
 
 
-@mutation(Gate.PERSON, Friendship, trusted=True)
+@mutation(Gate.PERSON, Friendship, trusted=True, records=(facts.FriendshipBlocked,))
 async def friendship_block(act: Act, user_id: UserId) -> str:
     """Blocks somebody: they are a friend no more, cannot ask again, and are not told."""
     return await friends.block(act.tx, act.viewer, user_id)

@@ -11,6 +11,7 @@ from graph.door import Act, Done, Gate, described_as, mutation
 from graph.identity.types import Impersonation
 from models.identity import Scope
 from resolvers.identity import impersonation
+from resolvers.requests import limits
 
 UserId = Annotated[strawberry.ID, described_as("The person.")]
 Reason = Annotated[str, described_as("What for. The person reads it.")]
@@ -21,6 +22,7 @@ ImpersonationId = Annotated[strawberry.ID | None, described_as("Which; the one b
     Scope.USER_IMPERSONATE,
     Impersonation,
     trusted=True,
+    limit=limits.IMPERSONATE,
     extra={"token": (str, "What to send as bearer token to act as the person. It is never shown again.")},
 )
 async def impersonation_start(act: Act, user_id: UserId, reason: Reason) -> Done:

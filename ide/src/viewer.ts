@@ -3,10 +3,13 @@
 export interface Viewer {
   kind: 'USER' | 'ANONYMOUS';
   name: string | null;
+  /** What holds everywhere. */
   scopes: readonly string[];
+  /** What holds within single courses only. */
+  within: readonly string[];
 }
 
-export const ANONYMOUS: Viewer = { kind: 'ANONYMOUS', name: null, scopes: [] };
+export const ANONYMOUS: Viewer = { kind: 'ANONYMOUS', name: null, scopes: [], within: [] };
 
 /**
  * Ask the server who holds the session cookie.
@@ -16,7 +19,7 @@ export async function loadViewer(): Promise<Viewer> {
   const response = await fetch('/session', { credentials: 'same-origin', headers: { accept: 'application/json' } });
   if (!response.ok) throw new Error(`The session could not be read (status ${response.status}).`);
   const { viewer } = (await response.json()) as { viewer: Partial<Viewer> };
-  return { kind: viewer.kind ?? 'ANONYMOUS', name: viewer.name ?? null, scopes: viewer.scopes ?? [] };
+  return { ...ANONYMOUS, ...viewer };
 }
 
 export async function signOut(): Promise<void> {
@@ -33,9 +36,11 @@ export function isSignedIn(viewer: Viewer): boolean {
 }
 
 /** What the viewer may do with content, in the words of an editor. */
-export function roleInWords({ scopes }: Viewer): string {
+export function roleInWords({ scopes, within }: Viewer): string {
   if (scopes.includes('content:publish')) return 'may edit and publish';
   if (scopes.includes('content:edit')) return 'may edit drafts';
+  if (within.includes('content:publish')) return 'may edit and publish single courses';
+  if (within.includes('content:edit')) return 'may edit drafts of single courses';
   return 'may read';
 }
 

@@ -12,7 +12,7 @@ from pydantic import StringConstraints
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
-from core.policies import OwnRows, PublicRead, RelatedRead, StaffRead
+from core.policies import OwnRows, PrivateRows, PublicRead, RelatedRead, StaffRead
 from core.tables import Table, enum_column, id_column, instant_column, json_column
 from models.identity.access import Scope
 from models.identity.friends import IS_FRIENDS
@@ -60,7 +60,7 @@ class Profile(Table, table=True):
 
     __tablename__ = "profile"
     __tag__ = 0x017
-    __policies__ = (OwnRows(commands=("SELECT", "INSERT", "UPDATE")),)
+    __policies__ = (PrivateRows(commands=("SELECT", "INSERT", "UPDATE")),)
     __table_args__ = (
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], ondelete="CASCADE"),
         sa.UniqueConstraint("user_id"),

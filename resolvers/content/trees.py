@@ -32,7 +32,8 @@ def tree_of(root: type[Staged]) -> Tree:
 
 def may_be_root(model: type[Staged]) -> bool:
     """Whether an object of the model may stand by itself: nothing says that it must hang below something."""
-    return all(table_of(model).c[column].nullable for column, _ in model.__parents__)
+    nullable = all(table_of(model).c[column].nullable for column, _ in model.__parents__)
+    return nullable and not model.__needs_parent__
 
 
 def kind_of_parent(model: type[Staged], parent_id: str) -> tuple[str, type[Staged]]:

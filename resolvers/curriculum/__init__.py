@@ -1,4 +1,4 @@
-"""The curriculum: themes, courses, modules, lessons, blocks and milestones."""
+"""The curriculum: themes, courses, modules, lessons, assessments, blocks and milestones."""
 
 from resolvers.curriculum.actions import (
     create_block,
@@ -25,16 +25,36 @@ from resolvers.curriculum.actions import (
     update_module,
     update_theme,
 )
+from resolvers.curriculum.assessments import (
+    create_assessment,
+    move_assessment,
+    publish_assessment,
+    restore_assessment_revision,
+    unpublish_assessment,
+    update_assessment,
+)
 from resolvers.curriculum.batches import (
     answer_keys,
     question,
+)
+from resolvers.curriculum.conditions import (
+    ConditionProblem,
+    condition_in_words,
+    problems_of,
+    scope_of,
 )
 from resolvers.curriculum.rules import (
     slug_of,
 )
 from resolvers.curriculum.visible import (
+    ASSESSMENT_BY_ID,
+    ASSESSMENT_BY_SLUG,
+    ASSESSMENT_OF_BLOCK,
+    ASSESSMENTS,
+    ASSESSMENTS_OF_LESSON,
     BLOCK_BY_ID,
     BLOCKS,
+    BLOCKS_OF_ASSESSMENT,
     BLOCKS_OF_LESSON,
     COURSE_BY_ID,
     COURSE_BY_SLUG,
@@ -43,6 +63,7 @@ from resolvers.curriculum.visible import (
     COURSES_OF_THEME,
     DRAFT,
     LESSON_BY_ID,
+    LESSON_OF_ASSESSMENT,
     LESSON_OF_BLOCK,
     LESSONS,
     LESSONS_OF_MODULE,
@@ -59,7 +80,13 @@ from resolvers.curriculum.visible import (
 )
 
 __all__ = [
+    "ASSESSMENTS",
+    "ASSESSMENTS_OF_LESSON",
+    "ASSESSMENT_BY_ID",
+    "ASSESSMENT_BY_SLUG",
+    "ASSESSMENT_OF_BLOCK",
     "BLOCKS",
+    "BLOCKS_OF_ASSESSMENT",
     "BLOCKS_OF_LESSON",
     "BLOCK_BY_ID",
     "COURSES",
@@ -71,6 +98,7 @@ __all__ = [
     "LESSONS",
     "LESSONS_OF_MODULE",
     "LESSON_BY_ID",
+    "LESSON_OF_ASSESSMENT",
     "LESSON_OF_BLOCK",
     "MILESTONES_OF_COURSE",
     "MODULES",
@@ -82,27 +110,37 @@ __all__ = [
     "THEME_BY_ID",
     "THEME_BY_SLUG",
     "THEME_OF_COURSE",
+    "ConditionProblem",
     "answer_keys",
+    "condition_in_words",
+    "create_assessment",
     "create_block",
     "create_course",
     "create_lesson",
     "create_module",
     "create_theme",
     "duplicate_course",
+    "move_assessment",
     "move_block",
     "move_lesson",
     "move_module",
+    "problems_of",
+    "publish_assessment",
     "publish_course",
     "publish_theme",
     "question",
     "restore",
+    "restore_assessment_revision",
     "restore_course_revision",
     "restore_theme_revision",
+    "scope_of",
     "set_milestones",
     "slug_of",
     "trash",
+    "unpublish_assessment",
     "unpublish_course",
     "unpublish_theme",
+    "update_assessment",
     "update_block",
     "update_course",
     "update_lesson",

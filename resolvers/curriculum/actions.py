@@ -17,6 +17,8 @@ from models.curriculum import AnswerKey, Block, BlockFormat, Course, Lesson, Mil
 from resolvers.content import copying, drafts, publishing
 from resolvers.content.drafts import Place
 from resolvers.content.publishing import REVISION
+from resolvers.curriculum.assessments import assessment_problems
+from resolvers.curriculum.conditions import condition_problems, require_condition
 from resolvers.curriculum.rules import (
     MAX_MILESTONES,
     check_milestones,
@@ -78,20 +80,21 @@ async def create_lesson(
 
 async def create_block(
     tx: Transaction,
-    lesson_id: str,
+    parent_id: str,
     kind: BlockFormat,
     values: Mapping[str, Any],
     place: Place = Place(),
     object_id: str | None = None,
 ) -> str:
-    """A new block in a draft lesson. `values` mixes the block's own columns and the fields of its format."""
+    """A new block in a draft lesson or assessment. `values` mixes the block's columns and the fields of its format."""
     columns, fields = parted(kind, values)
     made = validated(BY_KIND[kind], {name: value for name, value in fields.items() if value is not None})
     require_texts(BY_KIND[kind], columns)
     require_points(BY_KIND[kind], columns)
+    require_condition(columns)
     settings, key = split(made)
     columns = with_texts({"points": made.default_points, **columns, "format": kind, "settings": settings})
-    block_id = await drafts.create(tx, Block, columns, parent_id=lesson_id, place=place, object_id=object_id)
+    block_id = await drafts.create(tx, Block, columns, parent_id=parent_id, place=place, object_id=object_id)
     await tx.insert(AnswerKey, [{"id": block_id, "stage": DRAFT, "revision": 1, "body": key}])
     return block_id
 
@@ -141,6 +144,7 @@ async def update_block(
     made = validated(BY_KIND[kind], wanted)
     require_texts(BY_KIND[kind], {"title": before.title, "body": before.body, **columns})
     require_points(BY_KIND[kind], columns)
+    require_condition(columns)
     settings, key = split(made)
     await drafts.update(tx, Block, block_id, expected_revision, with_texts({**columns, "settings": settings}))
     table = table_of(AnswerKey)
@@ -216,9 +220,9 @@ async def move_lesson(tx: Transaction, lesson_id: str, place: Place, module_id: 
     await drafts.move(tx, Lesson, lesson_id, place, parent_id=module_id)
 
 
-async def move_block(tx: Transaction, block_id: str, place: Place, lesson_id: str | None = None) -> None:
-    """Puts a draft block at another place, in its own or another lesson of its course."""
-    await drafts.move(tx, Block, block_id, place, parent_id=lesson_id)
+async def move_block(tx: Transaction, block_id: str, place: Place, parent_id: str | None = None) -> None:
+    """Puts a draft block at another place, beside or in another lesson or assessment published with it."""
+    await drafts.move(tx, Block, block_id, place, parent_id=parent_id)
 
 
 async def duplicate_course(
@@ -300,7 +304,8 @@ async def publishing_problems(tx: Transaction, course: Row) -> list[DomainError]
     slugs = Counter(row.slug for row in await kept_rows(tx, Lesson, course.id))
     for slug in sorted(slug for slug, number in slugs.items() if number > 1):
         problems.append(DomainError(f"Two lessons have the slug {slug}.", "DUPLICATE_SLUG", ("id",)))
-    return problems
+    problems += await assessment_problems(tx, course.id)
+    return problems + await condition_problems(tx, course.id)
 
 
 async def unpublish_theme(tx: Transaction, theme_id: str) -> None:

@@ -53,9 +53,9 @@ async def free_slug(tx: Transaction, model: type[Staged], wanted: str, root_id: 
     return next(each for each in candidates if each not in taken)
 
 
-def html(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The HTML of a course's Markdown field, where that is among the values."""
-    return {f"{name}_html": _rendered(Course, name, values[name] or "")} if name in values else {}
+def html(values: Mapping[str, Any], name: str, model: type[Staged] = Course) -> dict[str, Any]:
+    """The HTML of a Markdown field of a course (or another model), where that is among the values."""
+    return {f"{name}_html": _rendered(model, name, values[name] or "")} if name in values else {}
 
 
 def _rendered(model: type[Staged], name: str, markdown: str) -> str:

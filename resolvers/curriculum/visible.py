@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from core.relations import Filter, Relation, Sort, contains, equals, own_id
 from core.tables import table_of
 from models.content import Stage
-from models.curriculum import Block, Course, Lesson, Milestone, Module, Theme
+from models.curriculum import Assessment, Block, Course, Lesson, Milestone, Module, Theme
 
 THEME, COURSE, MODULE, LESSON, BLOCK = (table_of(model) for model in (Theme, Course, Module, Lesson, Block))
+ASSESSMENT = table_of(Assessment)
 DRAFT, LIVE = Stage.DRAFT.value, Stage.LIVE.value
 
 _BY_TITLE = {"TITLE_ASC": Sort("title"), "TITLE_DESC": Sort("title", descending=True)}
@@ -59,9 +60,25 @@ BLOCKS = Relation(
     sorts=_BY_TIME,
     filters={
         "lesson": equals(BLOCK.c.lesson_id),
+        "assessment": equals(BLOCK.c.assessment_id),
         "format": equals(BLOCK.c.format),
         "text": contains(BLOCK.c.title, BLOCK.c.body_text),
     },
 )
 BLOCK_BY_ID, BLOCKS_OF_LESSON = Relation(Block, "id"), Relation(Block, "lesson_id")
 LESSON_OF_BLOCK = Relation(Lesson, "id", "lesson_id")
+ASSESSMENTS = Relation(
+    Assessment,
+    sorts={**_BY_TIME, **_BY_TITLE},
+    filters={
+        "lesson": equals(ASSESSMENT.c.lesson_id),
+        "kind": equals(ASSESSMENT.c.kind),
+        "stands_alone": Filter(lambda alone: (ASSESSMENT.c.lesson_id.is_(None)) == alone),
+        "text": contains(ASSESSMENT.c.title, ASSESSMENT.c.introduction),
+    },
+)
+ASSESSMENT_BY_ID, ASSESSMENT_BY_SLUG = Relation(Assessment, "id"), Relation(Assessment, "slug", "slug")
+ASSESSMENTS_OF_LESSON = Relation(Assessment, "lesson_id")
+LESSON_OF_ASSESSMENT = Relation(Lesson, "id", "lesson_id")
+BLOCKS_OF_ASSESSMENT = Relation(Block, "assessment_id")
+ASSESSMENT_OF_BLOCK = Relation(Assessment, "id", "assessment_id")

@@ -18,6 +18,7 @@ from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
 from core.errors import DomainError, InvalidInput, SeveralErrors
+from core.expressions import Declared, Kind, Value
 from models.curriculum import BlockFormat
 from resolvers.formats.values import Hint, LongText
 
@@ -119,6 +120,8 @@ class QuestionFormat(Format):
     response_model: ClassVar[type[Response]]
     # Whether answers may be given points at all, by a machine or a person.
     may_earn: ClassVar[bool] = True
+    # Whether a person has to say what an answer is worth.
+    is_graded_by_people: ClassVar[bool] = False
     # Whether answers are for nobody but who wrote them.
     is_private: ClassVar[bool] = False
 
@@ -144,6 +147,14 @@ class QuestionFormat(Format):
     def right_response(self) -> Response | None:
         """An answer that earns all points; None where there is none, or none that can be written down."""
         return None
+
+    def declared(self) -> dict[str, Declared]:
+        """What conditions may ask of an answer: "" for all of it, the id of a part for that part."""
+        return {"": Declared(Kind.ANYTHING)}
+
+    def values(self, response: Any) -> dict[str, Value]:
+        """What an answer holds of that; parts that were left out are missing."""
+        return {"": True}
 
     def options(self) -> list[str]:
         """What analysis counts, where answers are chosen from a list: each option's id."""

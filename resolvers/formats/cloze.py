@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from core.expressions import Declared, Kind, Value
 from models.curriculum import BlockFormat
 from resolvers.formats.base import (
     NONE,
@@ -167,6 +168,18 @@ class Cloze(ScoredFormat):
         filled = [ClozeFilled(gap_id=name, text=text) for name, text in found if text is not None]
         return ClozeResponse(gaps=filled) if len(filled) == len(found) else None
 
+    def declared(self) -> dict[str, Declared]:
+        """What each gap was filled with, by its id: a text, a number, or one of the options."""
+        kinds = {GapKind.TEXT: Kind.TEXT, GapKind.NUMBER: Kind.NUMBER, GapKind.CHOICE: Kind.CHOICE}
+        gaps = {gap.id: Declared(kinds[GapKind(gap.kind)], frozenset(gap.options)) for gap in self.gaps}
+        return {"": Declared(Kind.ANYTHING), **gaps}
+
+    def values(self, response: ClozeResponse) -> dict[str, Value]:
+        """The same of an answer."""
+        given = _given(response)
+        filled = ((gap, given[gap.id]) for gap in self.gaps if gap.id in given)
+        return {"": True, **{gap.id: _value(gap, text) for gap, text in filled}}
+
     def options(self) -> list[str]:
         """The options of those gaps that have some, as `gap=option`."""
         return [f"{gap.id}={option}" for gap in self.gaps for option in gap.options]
@@ -187,6 +200,12 @@ class Cloze(ScoredFormat):
 
 def _given(response: ClozeResponse) -> dict[str, str]:
     return {filled.gap_id: filled.text for filled in response.gaps}
+
+
+def _value(gap: ClozeGap, text: str) -> Value:
+    if gap.kind == GapKind.NUMBER:
+        return Fraction(text)
+    return plain(text) if gap.kind == GapKind.TEXT else text
 
 
 def _written(gap: ClozeGap, text: str) -> str:

@@ -34,6 +34,7 @@ class FileUpload(QuestionFormat):
 
     format: ClassVar[BlockFormat] = BlockFormat.FILE_UPLOAD
     default_points: ClassVar[int] = 0
+    is_graded_by_people: ClassVar[bool] = True
     response_model: ClassVar[type[Response]] = FileUploadResponse
 
     kinds: list[FileKind] = Field(default_factory=list, max_length=len(FileKind))

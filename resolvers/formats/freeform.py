@@ -47,6 +47,7 @@ class Freeform(WrittenFormat):
 
     format: ClassVar[BlockFormat] = BlockFormat.FREEFORM
     default_points: ClassVar[int] = 0
+    is_graded_by_people: ClassVar[bool] = True
     response_model: ClassVar[type[Response]] = FreeformResponse
 
     rubric: LongText | None = secret()

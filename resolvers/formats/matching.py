@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from core.expressions import Declared, Kind, Value
 from models.curriculum import BlockFormat
 from resolvers.formats.base import (
     Item,
@@ -105,6 +106,15 @@ class Matching(ScoredFormat):
         keyed = ((each.id, each.correct_target_id) for each in self.prompts)
         pairs = [MatchingPair(prompt_id=prompt, target_id=target) for prompt, target in keyed if target is not None]
         return MatchingResponse(pairs=pairs)
+
+    def declared(self) -> dict[str, Declared]:
+        """The target that each prompt was given, by their ids."""
+        offered = Declared(Kind.CHOICE, frozenset(target.id for target in self.targets))
+        return {"": Declared(Kind.ANYTHING), **{prompt.id: offered for prompt in self.prompts}}
+
+    def values(self, response: MatchingResponse) -> dict[str, Value]:
+        """The same of an answer."""
+        return {"": True, **{pair.prompt_id: pair.target_id for pair in response.pairs}}
 
     def options(self) -> list[str]:
         """Each target for each prompt, as `prompt=target`."""

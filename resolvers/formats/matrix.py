@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from core.expressions import Declared, Kind, Value
 from models.curriculum import BlockFormat
 from resolvers.formats.base import (
     Item,
@@ -102,6 +103,22 @@ class Matrix(ScoredFormat):
         keyed = (row for row in self.rows if row.correct_column_ids)
         rows = [MatrixRowResponse(row_id=row.id, column_ids=row.correct_column_ids) for row in keyed]
         return MatrixResponse(rows=rows)
+
+    def declared(self) -> dict[str, Declared]:
+        """What was chosen in each row: the id of the column, or several ids where the question allows that."""
+        kind = Kind.CHOICES if self.allows_multiple else Kind.CHOICE
+        offered = Declared(kind, frozenset(column.id for column in self.columns))
+        return {"": Declared(Kind.ANYTHING), **{row.id: offered for row in self.rows}}
+
+    def values(self, response: MatrixResponse) -> dict[str, Value]:
+        """The same of an answer."""
+        found: dict[str, Value] = {"": True}
+        for row in response.rows:
+            if self.allows_multiple:
+                found[row.row_id] = frozenset(row.column_ids)
+            elif row.column_ids:
+                found[row.row_id] = row.column_ids[0]
+        return found
 
     def options(self) -> list[str]:
         """Each column in each row, as `row=column`."""

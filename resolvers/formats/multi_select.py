@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from core.expressions import Declared, Kind, Value
 from models.curriculum import BlockFormat
 from resolvers.formats.base import FULL, NONE, Remark, Response, ScoredFormat, WrongField, hundredths, require_known
 from resolvers.formats.multiple_choice import Choice
@@ -113,6 +114,14 @@ class MultiSelect(ScoredFormat):
     def right_response(self) -> MultiSelectResponse | None:
         """All correct choices."""
         return MultiSelectResponse(choice_ids=self._correct()) if self.is_scored else None
+
+    def declared(self) -> dict[str, Declared]:
+        """The choices, by their ids."""
+        return {"": Declared(Kind.CHOICES, frozenset(self.options()))}
+
+    def values(self, response: MultiSelectResponse) -> dict[str, Value]:
+        """The same of an answer."""
+        return {"": frozenset(response.choice_ids)}
 
     def options(self) -> list[str]:
         """The ids of the choices."""

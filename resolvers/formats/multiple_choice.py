@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from core.expressions import Declared, Kind, Value
 from models.curriculum import BlockFormat
 from resolvers.formats.base import FULL, Item, Remark, Response, ScoredFormat, WrongField, hundredths, secret
 from resolvers.formats.values import ItemId
@@ -91,6 +92,14 @@ class MultipleChoice(ScoredFormat):
     def right_response(self) -> MultipleChoiceResponse | None:
         """The correct choice."""
         return next((MultipleChoiceResponse(choice_id=each.id) for each in self.choices if each.is_correct), None)
+
+    def declared(self) -> dict[str, Declared]:
+        """The choice, by its id."""
+        return {"": Declared(Kind.CHOICE, frozenset(self.options()))}
+
+    def values(self, response: MultipleChoiceResponse) -> dict[str, Value]:
+        """The same of an answer."""
+        return {"": response.choice_id}
 
     def options(self) -> list[str]:
         """The ids of the choices."""

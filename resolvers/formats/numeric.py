@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from core.expressions import Declared, Kind, Value
 from models.curriculum import BlockFormat
 from resolvers.formats.base import Part, Remark, Response, ScoredFormat, WrongField, hundredths, secret
 from resolvers.formats.values import DecimalText, Label, Note, UnitName, decimal
@@ -181,6 +182,14 @@ class Numeric(ScoredFormat):
         """A number that earns all points."""
         number = full_number(self.answers)
         return None if number is None else NumericResponse(number=number, unit=self.unit)
+
+    def declared(self) -> dict[str, Declared]:
+        """The number in the usual unit."""
+        return {"": Declared(Kind.NUMBER)}
+
+    def values(self, response: NumericResponse) -> dict[str, Value]:
+        """The same of an answer."""
+        return {"": self.amount(response)}
 
     def chosen(self, response: NumericResponse) -> list[str]:
         """The number in the usual unit."""

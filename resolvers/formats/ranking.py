@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from core.expressions import Declared, Kind, Value
 from models.curriculum import BlockFormat
 from resolvers.formats.base import (
     FULL,
@@ -91,6 +92,14 @@ class Ranking(ScoredFormat):
     def right_response(self) -> RankingResponse | None:
         """The right order."""
         return RankingResponse(item_ids=self._in_order()) if self.is_scored else None
+
+    def declared(self) -> dict[str, Declared]:
+        """The place of each item, counted from 1, by its id."""
+        return {"": Declared(Kind.ANYTHING), **{item.id: Declared(Kind.NUMBER) for item in self.items}}
+
+    def values(self, response: RankingResponse) -> dict[str, Value]:
+        """The same of an answer."""
+        return {"": True, **{each: Fraction(place) for place, each in enumerate(response.item_ids, 1)}}
 
     def options(self) -> list[str]:
         """Each item at each place, as `item@place`."""

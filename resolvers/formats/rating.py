@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from fractions import Fraction
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from core.expressions import Declared, Kind, Value
 from models.curriculum import BlockFormat
 from resolvers.formats.base import QuestionFormat, Response, WrongField
 from resolvers.formats.values import Label
@@ -47,6 +49,14 @@ class Rating(QuestionFormat):
         """It is one of the steps."""
         if not 1 <= response.rating <= self.maximum:
             raise WrongField(f"Ratings run from 1 to {self.maximum}.", "rating")
+
+    def declared(self) -> dict[str, Declared]:
+        """The number of stars."""
+        return {"": Declared(Kind.NUMBER)}
+
+    def values(self, response: RatingResponse) -> dict[str, Value]:
+        """The same of an answer."""
+        return {"": Fraction(response.rating)}
 
     def options(self) -> list[str]:
         """The steps."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from core.expressions import Declared, Value
 from models.curriculum import BlockFormat
 from resolvers.formats.base import Response
 from resolvers.formats.freeform import FreeformResponse, WrittenFormat
@@ -21,3 +22,11 @@ class Reflection(WrittenFormat):
     may_earn: ClassVar[bool] = False
     is_private: ClassVar[bool] = True
     response_model: ClassVar[type[Response]] = ReflectionResponse
+
+    def declared(self) -> dict[str, Declared]:
+        """Nothing: what is written is private."""
+        return {}
+
+    def values(self, response: ReflectionResponse) -> dict[str, Value]:
+        """Nothing."""
+        return {}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from core.expressions import Declared, Kind, Value
 from models.curriculum import BlockFormat
 from resolvers.formats.base import QuestionFormat, Response, WrongField
 from resolvers.formats.values import Label
@@ -49,6 +51,14 @@ class Scale(QuestionFormat):
         if response.point not in self._points():
             steps = f" in steps of {self.step}" if self.step > 1 else ""
             raise WrongField(f"Points run from {self.minimum} to {self.maximum}{steps}.", "point")
+
+    def declared(self) -> dict[str, Declared]:
+        """The number of the point."""
+        return {"": Declared(Kind.NUMBER)}
+
+    def values(self, response: ScaleResponse) -> dict[str, Value]:
+        """The same of an answer."""
+        return {"": Fraction(response.point)}
 
     def options(self) -> list[str]:
         """The points."""

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from core.expressions import Declared, Kind, Value
 from models.curriculum import BlockFormat
 from resolvers.formats.base import Part, Remark, Response, ScoredFormat, WrongField, hundredths, secret
 from resolvers.formats.patterns import fits, pattern
@@ -115,6 +116,14 @@ class ShortAnswer(ScoredFormat):
         most = self.maximum_length or MAX_LENGTH
         text = full_text([each for each in self.accepted if len(each.text) <= most])
         return None if text is None else ShortAnswerResponse(text=text)
+
+    def declared(self) -> dict[str, Declared]:
+        """The words."""
+        return {"": Declared(Kind.TEXT)}
+
+    def values(self, response: ShortAnswerResponse) -> dict[str, Value]:
+        """The same of an answer."""
+        return {"": plain(response.text)}
 
     def chosen(self, response: ShortAnswerResponse) -> list[str]:
         """What was typed, whatever its case."""

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import StringConstraints
 
+from core.expressions import Declared, Kind, Value
 from models.curriculum import BlockFormat
 from resolvers.formats.base import FULL, Remark, Response, ScoredFormat, secret
 from resolvers.formats.values import Note
@@ -51,6 +52,14 @@ class TrueFalse(ScoredFormat):
     def right_response(self) -> TrueFalseResponse | None:
         """The correct judgement."""
         return None if self.correct_answer is None else TrueFalseResponse(is_true=self.correct_answer)
+
+    def declared(self) -> dict[str, Declared]:
+        """Yes or no."""
+        return {"": Declared(Kind.TRUTH)}
+
+    def values(self, response: TrueFalseResponse) -> dict[str, Value]:
+        """The same of an answer."""
+        return {"": response.is_true}
 
     def options(self) -> list[str]:
         """The two judgements."""

@@ -14,7 +14,9 @@ from core.rows import Row
 from core.tables import table_of
 from core.viewer import Viewer
 from core.writing import Transaction
+from models.events import FriendshipAccepted, FriendshipBlocked, FriendshipEnded, FriendshipRequested
 from models.identity import Connection, ConnectionStatus, User, UserStatus
+from resolvers import events
 
 # What is visible -----------------------------------------------------------------------------------------------------
 
@@ -36,13 +38,15 @@ async def request(tx: Transaction, viewer: Viewer, user_id: str) -> str:
 
     Raises `NotFound` for somebody who does not exist, and for somebody who has blocked the viewer: both look alike.
     """
-    standing = await _standing(tx, viewer, user_id, ConnectionStatus.PENDING)
+    standing, is_new = await _standing(tx, viewer, user_id, ConnectionStatus.PENDING)
     if standing.status == ConnectionStatus.BLOCKED.value:
         if standing.requested_by != viewer.user_id:
             raise NotFound("user", ("userId",))
         raise DomainError("You have blocked this person.", "BLOCKED", ("userId",))
-    if standing.status == ConnectionStatus.PENDING.value and standing.requested_by != viewer.user_id:
-        await _set(tx, standing.id, status=ConnectionStatus.ACCEPTED.value)
+    if is_new:
+        events.record(tx, FriendshipRequested(subject_id=standing.id), viewer)
+    elif standing.status == ConnectionStatus.PENDING.value and standing.requested_by != viewer.user_id:
+        await _accept(tx, viewer, standing.id)
     return str(standing.id)
 
 
@@ -51,7 +55,13 @@ async def accept(tx: Transaction, viewer: Viewer, connection_id: str) -> None:
     found = await _own(tx, viewer, connection_id)
     if found.status == ConnectionStatus.BLOCKED.value or found.requested_by == viewer.user_id:
         raise NotFound("friendship")
+    if found.status != ConnectionStatus.ACCEPTED.value:
+        await _accept(tx, viewer, connection_id)
+
+
+async def _accept(tx: Transaction, viewer: Viewer, connection_id: str) -> None:
     await _set(tx, connection_id, status=ConnectionStatus.ACCEPTED.value)
+    events.record(tx, FriendshipAccepted(subject_id=connection_id), viewer)
 
 
 async def end(tx: Transaction, viewer: Viewer, connection_id: str) -> None:
@@ -61,18 +71,21 @@ async def end(tx: Transaction, viewer: Viewer, connection_id: str) -> None:
         raise NotFound("friendship")
     table = table_of(Connection)
     await tx.execute(sa.delete(table).where(table.c.id == connection_id))
+    events.record(tx, FriendshipEnded(subject_id=connection_id), viewer)
 
 
 async def block(tx: Transaction, viewer: Viewer, user_id: str) -> str:
     """Blocks somebody, who is a friend no more; answers the connection's id. Who was quicker keeps the block."""
-    standing = await _standing(tx, viewer, user_id, ConnectionStatus.BLOCKED)
+    standing, is_new = await _standing(tx, viewer, user_id, ConnectionStatus.BLOCKED)
     if standing.status != ConnectionStatus.BLOCKED.value:
         await _set(tx, standing.id, status=ConnectionStatus.BLOCKED.value, requested_by=viewer.user_id)
+    if is_new or standing.status != ConnectionStatus.BLOCKED.value:
+        events.record(tx, FriendshipBlocked(subject_id=standing.id), viewer)
     return str(standing.id)
 
 
-async def _standing(tx: Transaction, viewer: Viewer, user_id: str, status: ConnectionStatus) -> Row:
-    """The row of these two, locked; made in this status if there is none."""
+async def _standing(tx: Transaction, viewer: Viewer, user_id: str, status: ConnectionStatus) -> tuple[Row, bool]:
+    """(the row of these two, locked; whether it was made here, in this status, because there was none)."""
     user, table = table_of(User), table_of(Connection)
     if user_id == viewer.user_id:
         raise DomainError("This is you.", "INVALID", ("userId",))
@@ -87,11 +100,13 @@ async def _standing(tx: Transaction, viewer: Viewer, user_id: str, status: Conne
         "status": status.value,
         "requested_by": viewer.user_id,
     }
-    await tx.execute(insert(table).values(**row).on_conflict_do_nothing(index_elements=["user_low", "user_high"]))
+    made = await tx.execute(
+        insert(table).values(**row).on_conflict_do_nothing(index_elements=["user_low", "user_high"])
+    )
     found = await tx.row(sa.select(table).where(table.c.user_low == low, table.c.user_high == high).with_for_update())
     if found is None:
         raise DomainError("Somebody else is changing this at the moment. Try again.", "BUSY")
-    return found
+    return found, bool(made)
 
 
 async def _own(tx: Transaction, viewer: Viewer, connection_id: str) -> Row:

@@ -17,7 +17,7 @@ from core.clock import now
 from core.errors import Conflict, FieldConflict, InvalidInput, NotFound
 from core.rows import Row
 from core.tables import Table, table_of
-from core.viewer import Viewer
+from core.viewer import Viewer, refuse_acting_as
 from core.writing import Transaction, camel, checked
 from models.events import ConsentGranted, ConsentWithdrawn, UserUpdated
 from models.identity import Audience, Consent, ConsentPurpose, PrivacyLevel, Profile, ProfileCard, User
@@ -83,8 +83,9 @@ async def update_profile(
 ) -> str:
     """Saves changed fields of the viewer's own profile, and who may see which; answers its id.
 
-    Raises `Conflict` when somebody saved in between.
+    Raises `Conflict` when somebody saved in between. Nobody does this as somebody else: a profile is private.
     """
+    refuse_acting_as(viewer)
     values = checked(Profile, fields)
     await create(tx, str(viewer.user_id))
     kept = await _locked(tx, Profile, Profile.__table__.c.user_id == viewer.user_id)  # type: ignore[attr-defined]
@@ -108,7 +109,10 @@ async def update_settings(tx: Transaction, viewer: Viewer, expected_revision: in
     _require_revision(kept, expected_revision, fields)
     await _save(tx, User, kept, values)
     if "display_name" in values:
-        await _write_cards(tx, kept.id)
+        # Not made anew from the profile, which may be hidden from who acts.
+        card = table_of(ProfileCard)
+        named = {"display_name": values["display_name"], "updated_at": sa.func.now()}
+        await tx.execute(sa.update(card).where(card.c.user_id == kept.id).values(**named))
     _tell_saved(tx, viewer, fields)
     user_id: str = kept.id
     return user_id

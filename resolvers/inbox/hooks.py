@@ -130,7 +130,7 @@ async def rotate(tx: Transaction, viewer: Viewer, hook_id: str, grace_hours: int
     until = sa.func.now() + timedelta(hours=grace_hours)
     before = {"previous_hash": HOOK.c.token_hash, "previous_until": until} if grace_hours else _NO_OTHER
     await _save(tx, hook_id, **before, token_hash=token_hash(token), hint=token[-4:])
-    events.record(tx, InboundHookRotated(subject_id=hook_id), viewer.user_id)
+    events.record(tx, InboundHookRotated(subject_id=hook_id), viewer)
     return token
 
 

@@ -62,12 +62,14 @@ async def _line_up(tx: Transaction, wanted: Sequence[Row]) -> None:
     ends = await lanes(tx, [{"webhook_id": w, "subject_id": s, "last_sequence": n} for (w, s), n in numbers.items()])
     next_of = {key: (lane.id, lane.last_sequence - numbers[key]) for key, lane in ends.items()}
     rows: list[dict[str, Any]] = []
-    for each in wanted:
+    # Ids of one millisecond sort as they fall: by these, deliveries sort as their facts do.
+    ids = sorted(WebhookDelivery.new_id() for _ in wanted)
+    for delivery_id, each in zip(ids, wanted, strict=True):
         lane_id, before = next_of[each.webhook_id, each.subject_id]
         next_of[each.webhook_id, each.subject_id] = (lane_id, before + 1)
         rows.append(
             {
-                "id": WebhookDelivery.new_id(),
+                "id": delivery_id,
                 "webhook_id": each.webhook_id,
                 "lane_id": lane_id,
                 "fact_id": each.id,

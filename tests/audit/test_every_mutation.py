@@ -18,7 +18,7 @@ from resolvers import jobs
 from resolvers.inbox import events as inbox
 from tests.audit.conftest import Log
 from tests.curriculum.authors import revision
-from tests.events.logs import as_service
+from tests.events.logs import as_service, place, sql
 from tests.identity.guests import PASSWORD, Guest, Post
 from tests.support import factories
 from tests.support.clients import Client, Data
@@ -73,8 +73,10 @@ def every_mutation(
     editor = staff(Role.EDITOR)[1]
     _themes(scribe, editor)
     _courses(scribe, editor)
+    _attempts(scribe, guest.client, _assessments(scribe, editor))
     _plans(scribe, editor)
     _jobs(scribe, staff(Role.ADMIN)[1], database_url)
+    _webhooks(scribe, staff(Role.ADMIN)[1], editor, database_url)
     _inbox(scribe, staff(Role.ADMIN)[1], database_url)
 
 
@@ -161,6 +163,29 @@ def _courses(scribe: Scribe, editor: Client) -> None:
         scribe.do(editor, f"{kind}Restore", id=part)
 
 
+def _assessments(scribe: Scribe, editor: Client) -> str:
+    made = scribe.do(editor, "assessmentCreate", "assessment { id }", title="A survey")["assessment"]["id"]
+    factories.many(editor, "blockCreate", "__typename", [{"assessmentId": made, "block": {"scale": {"markdown": "?"}}}])
+    scribe.do(editor, "assessmentUpdate", id=made, expectedRevision=1, title="Another title")
+    scribe.do(editor, "assessmentPublish", id=made)
+    scribe.do(editor, "assessmentUnpublish", id=made)
+    expected = _tree(editor, "assessment", made)
+    scribe.do(editor, "assessmentRevisionRestore", id=made, number=1, expectedTreeRevision=expected)
+    scribe.do(editor, "assessmentTrash", id=made)
+    scribe.do(editor, "assessmentRestore", id=made)
+    lesson = factories.tree(editor, modules=1, lessons=1, blocks=0)["lessons"][0]
+    scribe.do(editor, "assessmentMove", id=factories.assessment(editor, lesson), afterId=None)
+    editor.do("assessmentPublish", "__typename", id=made)
+    return str(made)
+
+
+def _attempts(scribe: Scribe, client: Client, assessment: str) -> None:
+    begun = scribe.do(client, "attemptStart", "attempt { id questions { id } }", assessmentId=assessment)["attempt"]
+    question = begun["questions"][0]["id"]
+    scribe.do(client, "attemptAnswerSave", id=begun["id"], blockId=question, answer={"scale": {"point": 3}})
+    scribe.do(client, "attemptSubmit", id=begun["id"])
+
+
 def _plans(scribe: Scribe, editor: Client) -> None:
     theme = factories.theme(editor)
     planned = {"rootId": theme, "action": "PUBLISH", "runAt": "2099-01-01T08:00:00Z"}
@@ -178,6 +203,23 @@ def _jobs(scribe: Scribe, admin: Client, database_url: str) -> None:
     job = as_service(database_url, parked)
     scribe.do(admin, "jobRetry", id=job)
     scribe.do(admin, "jobCancel", id=job)
+
+
+def _webhooks(scribe: Scribe, admin: Client, editor: Client, database_url: str) -> None:
+    factories.theme(editor, publish=True)
+    while place(database_url) or sql(database_url, "SELECT 1 FROM fact WHERE position IS NULL"):
+        pass
+    query = "subscription { contentPublished { type } }"
+    rules = {"name": "Audited", "url": "http://127.0.0.1:9/", "events": ["THEME_PUBLISHED"], "query": query}
+    made = scribe.do(admin, "webhookCreate", "webhook { id }", **rules)["webhook"]["id"]
+    scribe.do(admin, "webhookUpdate", id=made, expectedRevision=1, name="Another")
+    scribe.do(admin, "webhookPause", id=made)
+    scribe.do(admin, "webhookResume", id=made)
+    scribe.do(admin, "webhookRotateSecret", id=made)
+    scribe.do(admin, "webhookTest", id=made)
+    scribe.do(admin, "webhookRedeliver", id=made, failedSince="2026-01-01T00:00:00Z")
+    scribe.do(admin, "webhookDryRun", query=query)
+    scribe.do(admin, "webhookDelete", id=made)
 
 
 def _inbox(scribe: Scribe, admin: Client, database_url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -11,21 +12,30 @@ from cairn.composition import tools
 from cairn.settings import MailSettings, Settings
 from gateways.mail import Mailbox
 from tests.chaos.errands import do_due
+from tests.chaos.nursery import Nursery
 from tests.chaos.proxy import Proxy, postgres_at, through
 from tests.chaos.states import States
 from tests.http.doorkeeper import Doorkeeper
 from tests.identity.conftest import newcomer, staff, visitor
 from tests.identity.guests import Post
-from tests.jobs.crews import prepared
+from tests.jobs.conftest import databases_for_effects, url
 from tests.support.servers import RunningApplication, cloned
 
-__all__ = ["newcomer", "staff", "visitor"]
+__all__ = ["databases_for_effects", "newcomer", "staff", "url", "visitor"]
 
 
-@pytest.fixture
-def url(fresh_database: str) -> str:
-    """A database with a table for effects."""
-    return prepared(fresh_database)
+@pytest.fixture(scope="session")
+def door() -> Iterator[socket.socket]:
+    """Where APIs that may be killed listen, one after the other: who comes in between waits for the next."""
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listening:
+        yield listening
+
+
+@pytest.fixture(scope="session")
+def nursery(door: socket.socket) -> Iterator[Nursery]:
+    """Makes processes that may be killed."""
+    with Nursery((door.fileno(),)) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

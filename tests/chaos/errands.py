@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from core.database import Database
-from core.viewer import SERVICE
-from core.writing import transaction
 from resolvers import jobs
 from resolvers.jobs import LEASE
 from workers import relay
@@ -38,8 +36,7 @@ async def do_queue(database: Database, tools: Tools, queue: str) -> int:
     """Does the due jobs of a queue until there are none, as `workers.running` does them."""
     done = 0
     while True:
-        async with transaction(database, SERVICE) as tx:
-            found = await jobs.claim(tx, "errands", queue, list(EVERY_ACTOR), 50)
+        found = await jobs.claim(database, "errands", queue, list(EVERY_ACTOR), 50)
         if not found:
             return done
         for job in found:

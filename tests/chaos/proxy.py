@@ -57,7 +57,7 @@ class Pair:
     server: asyncio.StreamWriter
     asked: wire.Messages = field(default_factory=wire.Messages)
     answered: wire.Messages = field(default_factory=lambda: wire.Messages(is_begun=True))
-    parsed: str = ""
+    prepared: dict[bytes, str] = field(default_factory=dict)
     is_unheard: bool = False
 
     def cut(self) -> None:
@@ -82,6 +82,8 @@ class Proxy:
         self.plan: Plan | None = None
         # How many of the next answers to COMMIT get lost, and how many were.
         self.commits_to_lose = self.commits_lost = 0
+        # Whether nobody new is let in.
+        self.is_refused = False
         # How many seconds each piece takes on its way; and of how many bytes of answers the last breaks in the middle.
         self.delay = 0.0
         self.bytes_left: int | None = None
@@ -158,27 +160,30 @@ class Proxy:
         task.add_done_callback(self._tasks.discard)
         try:
             await self._flowing.wait()
+            if self.is_refused:
+                raise ConnectionRefusedError
             there, back = await _connected(self._upstream())
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             writer.transport.abort()
             return
-        except asyncio.CancelledError:
-            writer.transport.abort()
-            raise
         pair = Pair(writer, back)
         self._pairs.add(pair)
         ways = [
             asyncio.create_task(self._pump(reader, back, lambda data: self._asked(pair, data))),
             asyncio.create_task(self._pump(there, writer, lambda data: self._answered(pair, data))),
         ]
-        try:
+        # asyncio does not like it when those who serve are cancelled.
+        with suppress(asyncio.CancelledError):
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._pairs.discard(pair)
-            for way in ways:
-                way.cancel()
+        self._pairs.discard(pair)
+        is_broken = any(each.done() and each.exception() for each in ways)
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+        if is_broken:
             pair.cut()
-            await asyncio.gather(*ways, return_exceptions=True)
+        for end in (pair.client, pair.server):
+            end.close()
 
     async def _pump(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, changed: Callable[[bytes], bytes]
@@ -196,11 +201,10 @@ class Proxy:
         return b"".join(self._passed(pair, message) for message in pair.asked.cut(data))
 
     def _passed(self, pair: Pair, message: bytes) -> bytes:
-        pair.parsed = wire.text_of(message) or pair.parsed
-        plan = self.plan
+        plan, text = self.plan, wire.text_of(message, pair.prepared)
         if plan is None or plan.struck or not pair.asked.is_begun or not wire.is_statement(message):
             return message
-        plan.seen.append(pair.parsed)
+        plan.seen.append(text)
         if len(plan.seen) < plan.number:
             return message
         plan.struck = True
@@ -215,7 +219,8 @@ class Proxy:
         if self.bytes_left is not None:
             self.bytes_left -= len(data)
             if self.bytes_left < 0:
-                # The first half of it is all that gets through.
+                # The first half of it is all that gets through, this once.
+                self.bytes_left = None
                 pair.client.write(data[: len(data) // 2])
                 raise Cut
         if not self._speaks_sql:

@@ -27,6 +27,7 @@ from models.identity import Role
 from resolvers import events, identity, jobs, outbox
 from resolvers.identity.mails import MailKind
 from resolvers.importing import IMPORT
+from resolvers.inbox import events as inbox
 from tests.chaos.errands import EVERY_ACTOR, do_queue
 from tests.chaos.proxy import How, Proxy, through
 from tests.chaos.states import State, States, changed
@@ -43,7 +44,7 @@ from workers.sealing import seal_all
 
 IS_LONG = bool(os.environ.get("CAIRN_TEST_LONG"))
 FOLLOWING = relay.by_type(REACTIONS)
-QUEUES = ("default", "mail", "imports")
+QUEUES = sorted({each.kind.queue for each in EVERY_ACTOR.values()})
 # What a job leaves behind about itself rather than about the world.
 ABOUT_THE_JOB = {"job", "scheduled_job"}
 
@@ -174,6 +175,10 @@ def _old(stage: Stage) -> None:
     stage.ask(lambda tx: jobs.enqueue(tx, housekeeping.REMOVE_OLD, {}))
 
 
+def _event(stage: Stage) -> None:
+    stage.ask(lambda tx: inbox.take(tx, "stripe", "evt_tried", "invoice.paid", b"{}"))
+
+
 def _planned_and_trashed(kind: str) -> Callable[[Stage], None]:
     def make(stage: Stage) -> None:
         made = factories.theme(stage.editor) if kind == "theme" else factories.tree(stage.editor)["course"]
@@ -198,6 +203,7 @@ JOBS: dict[str, Callable[[Stage], None]] = {
     "deliver_mail": _mail,
     "run_schedule": _plan,
     "import_olx": _upload,
+    "handle_provider_event": _event,
     "remove_expired": _expired,
     "remove_old": _old,
     "on:give_up_plans_of_course": _planned_and_trashed("course"),

@@ -38,12 +38,17 @@ def is_statement(message: bytes) -> bool:
     return message[:1] in (b"Q", b"B")
 
 
-def text_of(message: bytes) -> str:
-    """The SQL of a message that carries some."""
-    if message[:1] == b"Q":
-        return message[_HEAD:-1].decode(errors="replace")
-    if message[:1] == b"P":
-        return message[_HEAD:].split(b"\0")[1].decode(errors="replace")
+def text_of(message: bytes, known: dict[bytes, str]) -> str:
+    """The SQL that a client's message is about, if any; `known` are the texts of what was prepared, by name."""
+    kind, body = message[:1], message[_HEAD:]
+    if kind == b"Q":
+        return body[:-1].decode(errors="replace")
+    if kind == b"P":
+        name, text, _ = body.split(b"\0", 2)
+        known[name] = text.decode(errors="replace")
+        return known[name]
+    if kind == b"B":
+        return known.get(body.split(b"\0", 2)[1], "")
     return ""
 
 

@@ -18,6 +18,9 @@ COMMANDS = {
     "user create", "user grant", "user revoke", "audit", "audit head", "audit verify", "doctor", "documents",
     "documents manifest", "documents check",
     "jobs", "jobs list", "jobs retry", "jobs cancel", "jobs park",
+    "schema check", "webhooks", "webhooks key", "webhooks list", "webhooks deliveries", "webhooks pause",
+    "webhooks resume", "webhooks redeliver", "webhooks schema", "webhooks vectors", "webhooks rekey",
+    "inbox", "inbox list", "inbox show", "inbox replay",
 }  # fmt: skip
 
 

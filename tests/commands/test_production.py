@@ -51,6 +51,17 @@ def test_a_safe_installation_passes(cairn: Cairn, login: str, ide_folder: str) -
     assert len(outcome.err.splitlines()) >= 22
 
 
+def test_brokers_that_are_guarded_pass(cairn: Cairn, login: str, ide_folder: str) -> None:
+    guarded = {
+        "CAIRN_BROKER": "amqps://cairn:sesame@rabbit.example/v",
+        "CAIRN_RATE_LIMITS__STORAGE": "redis://:sesame@127.0.0.1:6379/1",
+        "CAIRN_METRICS__TOKEN": secrets.token_hex(24),
+    }
+    outcome = cairn("doctor", "--production", DATABASE_URL=login, CAIRN_IDE_FOLDER=ide_folder, **SAFE, **guarded)
+    assert outcome.code == 0, outcome.err
+    assert "sesame" not in outcome.err
+
+
 def test_a_login_that_owns_nothing_is_enough_to_serve(login: str) -> None:
     running = RunningApplication(Settings(DATABASE_URL=SecretStr(login)))
     client = Client(running.start())
@@ -85,7 +96,21 @@ def test_without_the_option_nothing_of_it_is_asked_for(cairn: Cairn, fresh_datab
         ("CAIRN_MAIL__SENDER", "", "set CAIRN_MAIL__SENDER"),
         ("CAIRN_MAIL__APP_URL", "http://app.example", "set CAIRN_MAIL__APP_URL"),
         ("CAIRN_RATE_LIMITS__ENABLED", "false", "unset CAIRN_RATE_LIMITS__ENABLED"),
+        ("CAIRN_WEBHOOKS__PLAIN_HTTP", "true", "unset CAIRN_WEBHOOKS__PLAIN_HTTP"),
+        ("CAIRN_WEBHOOKS__ALLOWED_NETWORKS", '["10.0.0.0/8", "0.0.0.0/0"]', "take 0.0.0.0/0 out of"),
         ("CAIRN_DATABASE__POOL_SIZE", "200", "CAIRN_DATABASE__POOL_SIZE smaller"),
+        ("CAIRN_METRICS__TOKEN", "metrics-metrics-metrics-metrics-metrics", "CAIRN_METRICS__TOKEN"),
+        ("CAIRN_METRICS__TOKEN", "0123456789abcdef", "CAIRN_METRICS__TOKEN"),
+        ("CAIRN_BROKER", "redis://localhost/1", "a password of its own, and name that in CAIRN_BROKER"),
+        ("CAIRN_BROKER", "redis://:word@redis.example/1", "rediss:// in CAIRN_BROKER"),
+        (
+            "CAIRN_BROKER",
+            "amqps://guest:guest@rabbit.example/v",
+            "a password of its own, and name that in CAIRN_BROKER",
+        ),
+        ("CAIRN_BROKER", "amqp://u:word@rabbit.example/v", "amqps:// in CAIRN_BROKER"),
+        ("CAIRN_RATE_LIMITS__STORAGE", "rediss://redis.example/1", "that in CAIRN_RATE_LIMITS__STORAGE"),
+        ("CAIRN_RATE_LIMITS__STORAGE", "redis://:word@10.0.0.7/1", "rediss:// in CAIRN_RATE_LIMITS__STORAGE"),
     ],
 )
 def test_an_unsafe_setting_is_refused_with_its_cure(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import psycopg
 import pytest
 
-from core.database import Database
+from tests.support.databases import with_database
 from tests.support.servers import cloned
 
 Run = Callable[..., Any]
@@ -28,15 +28,4 @@ def run(core_database: str) -> Run:
     with psycopg.connect(core_database) as connection:
         connection.execute('TRUNCATE "user", content CASCADE')
 
-    def run_it(work: Callable[[Database], Awaitable[Any]], **options: Any) -> Any:
-        async def opened() -> Any:
-            database = Database(core_database, **{"pool_size": 2, **options})
-            await database.open()
-            try:
-                return await work(database)
-            finally:
-                await database.close()
-
-        return asyncio.run(opened())
-
-    return run_it
+    return partial(with_database, core_database)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 import sqlalchemy as sa
 from psycopg.types.json import Jsonb
 
-from core.database import Connection, Database, Snapshot, compiled
+from core.connection import Connection
+from core.database import Database, Snapshot, compiled
 from core.ids import new_id
 from core.pipeline import Statement
-from core.viewer import ANONYMOUS, SERVICE
+from core.viewer import ANONYMOUS, SERVICE, Viewer, ViewerKind
 from tests.core.conftest import Run
 
 ADD = 'INSERT INTO "user" (id, display_name, status) VALUES (%s, %s, %s)'
@@ -112,6 +114,71 @@ def test_a_connection_that_only_read_may_write_the_next_time(run: Run) -> None:
     assert run(work, pool_size=1) == 1
 
 
+SNAPSHOT = "SELECT pg_current_snapshot()::text AS snapshot"
+LOCK = 4711
+
+
+@pytest.mark.parametrize("viewer", [ANONYMOUS, Viewer(ViewerKind.USER), SERVICE], ids=lambda each: each.kind.value)
+def test_what_is_read_at_once_is_of_one_state_whatever_is_committed_meanwhile(run: Run, viewer: Viewer) -> None:
+    async def work(database: Database) -> tuple[bool, int]:
+        async with await psycopg.AsyncConnection.connect(database.url, autocommit=True) as other:
+            await other.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+            waits = Statement("SELECT pg_advisory_xact_lock($1::bigint)", (LOCK,))
+            reading = asyncio.ensure_future(
+                database.read_at_once(viewer, [Statement(SNAPSHOT), waits, Statement(SNAPSHOT)])
+            )
+            while not await _is_waited_for(other):
+                assert not reading.done()
+            async with database.transaction(SERVICE) as writing:
+                await _add(writing)
+            await other.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
+            (before,), _, (after,) = await reading
+        return before == after, await _counted(database)
+
+    assert run(work, pool_size=2) == (True, 1)
+
+
+async def _is_waited_for(other: psycopg.AsyncConnection[Any]) -> bool:
+    query = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
+    return await (await other.execute(query, (LOCK,))).fetchone() is not None
+
+
+@pytest.mark.parametrize("viewer", [ANONYMOUS, Viewer(ViewerKind.USER)], ids=lambda each: each.kind.value)
+def test_what_is_read_at_once_writes_nothing(run: Run, viewer: Viewer) -> None:
+    async def work(database: Database) -> int:
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            await database.read_at_once(viewer, [Statement("SELECT 1"), Statement("CREATE TABLE mine (a int)")])
+        return await _counted(database)
+
+    assert run(work, pool_size=1) == 0
+
+
+def test_a_pipeline_and_psycopg_take_turns_on_one_connection(run: Run) -> None:
+    async def work(database: Database) -> list[int]:
+        seen = []
+        for _ in range(3):
+            seen.append((await database.read_at_once(SERVICE, [Statement(COUNT)]))[0][0][0])
+            async with database.transaction(SERVICE) as connection:
+                await _add(connection)
+                seen.append(await _number(connection))
+        return seen
+
+    assert run(work, pool_size=1) == [0, 1, 1, 2, 2, 3]
+
+
+def test_a_connection_that_ends_while_nobody_uses_it_is_noticed_and_replaced(run: Run) -> None:
+    async def work(database: Database) -> list[int]:
+        seen = []
+        for _ in range(3):
+            (((pid,),),) = await database.read_at_once(SERVICE, [Statement("SELECT pg_backend_pid()")])
+            seen.append(pid)
+            async with await psycopg.AsyncConnection.connect(database.url, autocommit=True) as other:
+                await other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        return seen
+
+    assert len(set(run(work, pool_size=1))) == 3
+
+
 def test_a_snapshot_that_was_never_used_holds_no_connection_and_closes_twice(run: Run) -> None:
     async def work(database: Database) -> int:
         snapshot = database.snapshot(SERVICE)
@@ -166,12 +233,12 @@ def test_ids_come_as_text_and_json_as_plain_data(run: Run) -> None:
     assert (row.id, row.data) == (made, {"a": [1, None]})
 
 
-def test_a_row_that_lacks_a_column_says_which_it_has(run: Run) -> None:
+def test_a_row_that_lacks_a_column_says_so(run: Run) -> None:
     async def work(database: Database) -> Any:
         async with database.transaction(ANONYMOUS) as connection:
             return await (await connection.execute("SELECT 1 AS one")).fetchone()
 
-    with pytest.raises(AttributeError, match="'two'; it has one"):
+    with pytest.raises(AttributeError, match="'two'"):
         _ = run(work).two
 
 

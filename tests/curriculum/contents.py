@@ -243,10 +243,18 @@ def one_of_everything(editor: Client) -> Data:
     authors.save(editor, "courseMilestonesSet", "__typename", made["course"], milestones=milestones)
     inputs = [{"lessonId": made["lessons"][1], "block": {name: content}} for name, content in CONTENTS.items()]
     blocks = [each["block"]["id"] for each in factories.many(editor, "blockCreate", "block { id }", inputs)]
+    assessment = factories.assessment(editor, made["lessons"][1], questions=1)
     factories.publish(editor, made["course"])
     trashed = factories.lesson(editor, made["modules"][0])
     editor.do("lessonTrash", "__typename", id=trashed)
     authors.save(editor, "moduleUpdate", "__typename", made["modules"][0], summary="Changed since")
     milestone = authors.course(editor, made["course"])["milestones"][0]["id"]
     named = dict(zip(CONTENTS, blocks, strict=True))
-    return {**made, "theme": theme, "blocks": named, "milestone": milestone, "trashed": trashed}
+    return {
+        **made,
+        "theme": theme,
+        "blocks": named,
+        "assessment": assessment,
+        "milestone": milestone,
+        "trashed": trashed,
+    }

@@ -19,6 +19,7 @@ from graphql import (
     is_leaf_type,
 )
 
+from models.assessment import Attempt
 from models.identity import User
 from models.jobs import Job
 from tests.curriculum.contents import one_of_everything
@@ -32,13 +33,18 @@ ROOTS = {
     "module": "module(id: $module)",
     "lesson": "lesson(id: $lesson)",
     "block": "block(id: $block)",
+    "assessment": "assessment(id: $assessment)",
     "user": f'user(id: "{User.new_id()}")',
     "job": f'job(id: "{Job.new_id()}")',
+    "attempt": f'attempt(id: "{Attempt.new_id()}")',
+    "conditionPreview": 'conditionPreview(blockId: $block, condition: "true")',
     "answerPreview": 'answerPreview(blockId: $block, answer: {multipleChoice: {choiceId: "cold"}})',
     "node": "node(id: $milestone)",
-    "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone])",
+    "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone, $assessment])",
 }
-PARAMETERS = ", ".join(f"${name}: ID!" for name in ("theme", "course", "module", "lesson", "block", "milestone"))
+PARAMETERS = ", ".join(
+    f"${name}: ID!" for name in ("theme", "course", "module", "lesson", "block", "milestone", "assessment")
+)
 # More ways to the same type are tried too, but not all that there are.
 WAYS_PER_TYPE = 2
 
@@ -90,7 +96,9 @@ def schema(application: tuple[str, RunningApplication]) -> GraphQLSchema:
 def variables(made: Data) -> Data:
     """What `ROOTS` refers to."""
     below = {"module": made["modules"][1], "lesson": made["lessons"][1], "block": made["blocks"]["multipleChoice"]}
-    return {"theme": made["theme"], "course": made["course"], "milestone": made["milestone"], **below}
+    return {"theme": made["theme"], "course": made["course"], "milestone": made["milestone"], **below} | {
+        "assessment": made["assessment"]
+    }
 
 
 @pytest.mark.parametrize(("who", "stage"), [("admin", "DRAFT"), ("anonymous", "LIVE")])
@@ -103,7 +111,7 @@ def test_every_field_can_be_asked_for_alone(
         is_block = name.endswith(("Block", "Question"))  # Those are many, and read in the same way.
         for way in some[: 1 if is_block or stage == "LIVE" else WAYS_PER_TYPE]:
             if who == "anonymous" and way.startswith(
-                ("trash", "events", "jobs", "schedules", "auditLog", "answerPreview")
+                ("trash", "events", "jobs", "schedules", "auditLog", "answerPreview", "conditionPreview")
             ):
                 continue
             with subtests.test(type=name, way=way):
@@ -121,7 +129,7 @@ def document(schema: GraphQLSchema, name: str, way: str) -> str:
 def test_every_type_that_can_be_read_is_reached(schema: GraphQLSchema) -> None:
     outputs = {name for name, each in schema.type_map.items() if isinstance(each, GraphQLObjectType)}
     written = {name for name in outputs if name.endswith("Payload") or name.startswith("__")}
-    errors = {"InputError", "RevisionConflict", "RateLimited", "FieldDifference"}
+    errors = {"InputError", "ConditionProblem", "RevisionConflict", "RateLimited", "FieldDifference"}
     assert outputs - written - errors - {"Query", "Mutation", "IdMapping"} <= set(ways(schema))
 
 

@@ -19,6 +19,7 @@ from graphql import (
     get_named_type,
     is_leaf_type,
     is_required_argument,
+    is_required_input_field,
 )
 
 from graph.door import Gate
@@ -96,12 +97,14 @@ def spots() -> Iterator[Spot]:
     for name, field in query.fields.items():
         below = "" if is_leaf_type(get_named_type(field.type)) else " { __typename }"
         for argument, given in field.args.items():
+            others = [
+                f"{each}: {_plain(other.type)}"
+                for each, other in field.args.items()
+                if each != argument and is_required_argument(other)
+            ]
             for path, kind in _texts(argument, given.type):
-                others = [
-                    each for each, other in field.args.items() if each != argument and is_required_argument(other)
-                ]
-                assert not others, f"{name} needs {others} too"
-                yield Spot(f"{name}.{'.'.join(path)}", f"query($text: {kind}) {{ {name}({_nested(path)}){below} }}")
+                written = ", ".join([f"{argument}: {_holding(given.type, path[1:])}", *others])
+                yield Spot(f"{name}.{'.'.join(path)}", f"query($text: {kind}) {{ {name}({written}){below} }}")
 
 
 def _texts(name: str, kind: GraphQLInputType) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -114,6 +117,31 @@ def _texts(name: str, kind: GraphQLInputType) -> Iterator[tuple[tuple[str, ...],
         yield (name,), str(kind)
 
 
-def _nested(path: tuple[str, ...]) -> str:
-    head, *rest = path
-    return f"{head}: {{ {_nested(tuple(rest))} }}" if rest else f"{head}: $text"
+def _holding(kind: GraphQLInputType, path: tuple[str, ...]) -> str:
+    """A value that holds `$text` at the end of the path, and beside it only what it needs."""
+    if not path:
+        return "$text"
+    named = get_named_type(kind)
+    assert isinstance(named, GraphQLInputObjectType)
+    inner = f"{path[0]}: {_holding(named.fields[path[0]].type, path[1:])}"
+    needed = (
+        f"{each}: {_plain(field.type)}"
+        for each, field in named.fields.items()
+        if each != path[0] and is_required_input_field(field)
+    )
+    return f"{{ {', '.join([inner, *needed])} }}"
+
+
+def _plain(kind: GraphQLInputType) -> str:
+    """The least value of a type."""
+    if isinstance(kind, GraphQLNonNull):
+        return _plain(kind.of_type)
+    if isinstance(kind, GraphQLList):
+        return f"[{_plain(kind.of_type)}]"
+    if isinstance(kind, GraphQLEnumType):
+        return next(iter(kind.values))
+    if isinstance(kind, GraphQLInputObjectType):
+        fields = list(kind.fields.items())
+        needed = fields[:1] if kind.is_one_of else [each for each in fields if is_required_input_field(each[1])]
+        return f"{{ {', '.join(f'{name}: {_plain(field.type)}' for name, field in needed)} }}"
+    return {"Int": "1", "Float": "1.5", "Boolean": "true"}.get(get_named_type(kind).name, '"x"')

@@ -9,6 +9,7 @@ import orjson
 import pytest
 from psycopg import sql
 
+from core.policies import PrivateRows
 from core.tables import table_of
 from models import TABLES
 from models.content import Staged
@@ -45,6 +46,7 @@ READS: dict[str, set[str]] = {
     "fact_counter": {"service"},
     "job": MANAGERS,
     "scheduled_job": {"service"},
+    "job_tally": {"service"},
     "audit_seal": MANAGERS,
     "inbound_hook": MANAGERS,
     "inbound_seen": {"service"},
@@ -52,9 +54,18 @@ READS: dict[str, set[str]] = {
     "content": STAFF,
     "revision": STAFF,
     "schedule": STAFF,
+    "paper": {"service"},
+    "attempt": {"service"},
+    "answer": {"service"},
+    "answer_mark": {"service"},
     "external_ref": STAFF,
     "import_job": STAFF,
     "import_issue": STAFF,
+    "webhook": MANAGERS,
+    "webhook_secret": {"service"},
+    "webhook_lane": MANAGERS,
+    "webhook_delivery": MANAGERS,
+    "delivery_attempt": MANAGERS,
 }
 WRITES: dict[str, dict[str, set[str]]] = {
     "user": {"service": ALL},
@@ -79,6 +90,7 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "fact_counter": {"service": ALL},
     "job": {"admin": {"UPDATE"}, "service": ALL},
     "scheduled_job": {"service": ALL},
+    "job_tally": {"service": ALL},
     # One's own acts are written with an empty seal; which act that is, the table does not say.
     "audit_seal": {name: {"INSERT"} for name in ("learner", "editor", "admin", "service")},
     "inbound_hook": {"admin": ALL, "service": ALL},
@@ -87,9 +99,19 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "content": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "revision": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
     "schedule": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
+    "paper": {"service": ALL},
+    "attempt": {"service": ALL},
+    "answer": {"service": ALL},
+    "answer_mark": {"service": ALL},
     "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
     "import_job": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "import_issue": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
+    # A webhook is made in one's own name; a secret is added, and neither read nor changed again.
+    "webhook": {"admin": {"UPDATE", "DELETE"}, "service": ALL},
+    "webhook_secret": {"admin": {"INSERT"}, "service": ALL},
+    "webhook_lane": {"admin": {"INSERT", "UPDATE"}, "service": ALL},
+    "webhook_delivery": {"admin": {"INSERT", "UPDATE"}, "service": ALL},
+    "delivery_attempt": {"service": {"INSERT", "DELETE"}},
 }
 # Whose rows people see of their own, by the column that says whose they are; and what they may do to them.
 OWNED = {
@@ -106,6 +128,9 @@ OWNED = {
     "user_milestone": "user_id",
     "job": "requested_by",
     "idempotency_key": "user_id",
+    "attempt": "user_id",
+    "answer": "user_id",
+    "answer_mark": "user_id",
 }
 OWN_WRITES = {
     "user": {"UPDATE"},
@@ -192,6 +217,31 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "is_enabled": True,
         },
         "impersonation": {"user_id": person, "impersonator_id": session, "reason": "r", "token_hash": "h"},
+        "paper": {"assessment_id": session, "revision": 1, "questions": [], "answer_keys": {}},
+        "attempt": {
+            "id": hook,
+            "paper_id": session,
+            "assessment_id": session,
+            "revision": 1,
+            "user_id": person,
+            "number": 1,
+            "status": "in_progress",
+            "passing_score": 70,
+            "shows_feedback": True,
+            "question_ids": [],
+            "shown_ids": [],
+            "started_at": "now",
+        },
+        "answer": {"attempt_id": hook, "user_id": person, "block_id": session, "format": "scale", "value": {}},
+        "answer_mark": {
+            "attempt_id": hook,
+            "user_id": person,
+            "block_id": session,
+            "format": "scale",
+            "points": 0,
+            "remarks": [],
+            "is_shown": True,
+        },
         "rate_limit": {"key": "k", "hits": 1, "ends_at": "infinity"},
         "idempotency_key": {
             "user_id": person,
@@ -243,6 +293,38 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
         "provider_event": {"source": "s", "external_id": "e", "type": "t", "body": "\\x7b7d", "state": "received"},
         "schedule": {"root_id": person, "job_id": person, "action": "unpublish", "state": "planned"},
         "scheduled_job": {"name": "n", "schedule": "* * * * *"},
+        "job_tally": {"queue": "q", "actor": "a", "outcome": "done", "number": 0, "seconds": 0},
+        "webhook": {
+            "owner_id": person,
+            "name": "n",
+            "url": "https://u",
+            "query": "q",
+            "events": [],
+            "about": [],
+            "scopes": [],
+            "state": "active",
+            "revision": 1,
+        },
+        "webhook_secret": {"webhook_id": session, "sealed": "s"},
+        "webhook_lane": {"webhook_id": session, "subject_id": person, "is_trial": False, "last_sequence": 1},
+        "webhook_delivery": {
+            "webhook_id": session,
+            "lane_id": session,
+            "type": "t",
+            "subject_id": person,
+            "sequence": 1,
+            "state": "pending",
+            "attempts": 0,
+            "max_attempts": 10,
+        },
+        "delivery_attempt": {
+            "delivery_id": session,
+            "number": 1,
+            "outcome": "lost",
+            "url": "u",
+            "duration_ms": 0,
+            "body_bytes": 0,
+        },
     }
 
 
@@ -425,3 +507,21 @@ def test_nobody_makes_tables_roles_or_policies_of_their_own(
         assert attempt(owner, "CREATE ROLE cairn_stray", "course") is None
         assert attempt(owner, "CREATE POLICY stray ON {table} USING (true)", "course") is None
         assert attempt(owner, "ALTER TABLE {table} DISABLE ROW LEVEL SECURITY", "course") is None
+
+
+PRIVATE = [table_of(model).name for model in TABLES if any(isinstance(one, PrivateRows) for one in model.__policies__)]
+
+
+def test_there_are_rows_that_are_private() -> None:
+    assert "profile" in PRIVATE
+
+
+@pytest.mark.parametrize("table", PRIVATE)
+def test_private_rows_are_nobodys_who_acts_as_their_owner(
+    owner: Owner, everybody: dict[str, Persona], own_rows: None, table: str
+) -> None:
+    with acting_as(owner, everybody["learner"]):
+        assert attempt(owner, "SELECT id FROM {table}", table)
+        owner.execute("SELECT set_config('cairn.actor_id', %s, true)", (everybody["admin"].user_id,))
+        assert attempt(owner, "SELECT id FROM {table}", table) == 0
+        assert attempt(owner, "UPDATE {table} SET updated_at = now()", table) in (0, None)

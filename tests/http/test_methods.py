@@ -25,7 +25,9 @@ def get(http: httpx.Client, query: str, **rest: str) -> httpx.Response:
 def test_a_query_runs_over_get_with_its_variables(http: httpx.Client) -> None:
     document = f"{COURSES} query other {{ __typename }}".replace("query(", "query one(", 1)
     answer = get(http, document, variables='{"first": 1}', operationName="one", extensions='{"a": 1}')
-    assert (answer.status_code, answer.json()["data"]) == (200, {"courses": {"totalCount": 0}})
+    posted = http.post("/graphql", json={"query": document, "variables": {"first": 1}, "operationName": "one"})
+    assert (answer.status_code, answer.json()["data"]) == (200, posted.json()["data"])
+    assert answer.json()["data"]["courses"]["totalCount"] >= 0
 
 
 def test_head_answers_like_get_without_a_body(http: httpx.Client) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from models.identity import Role
 from resolvers.identity import SESSION_LIFE
 
 from .asking import ask
@@ -155,12 +156,24 @@ def test_a_made_up_cookie_makes_one_nobody(http: httpx.Client, value: str) -> No
 
 
 def test_the_session_says_who_is_signed_in(http: httpx.Client, doorkeeper: Doorkeeper) -> None:
-    assert http.get("/session").json() == {"viewer": {"kind": "ANONYMOUS", "name": None, "scopes": []}}
+    assert http.get("/session").json() == {"viewer": {"kind": "ANONYMOUS", "name": None, "scopes": [], "within": []}}
     http.get(doorkeeper.link(doorkeeper.person()))
     viewer = http.get("/session").json()["viewer"]
     assert viewer["name"].startswith("Guest")
     assert "content:edit" in viewer["scopes"]
     assert http.get("/session").headers["cache-control"] == "no-store"
+
+
+def test_the_session_says_what_holds_within_single_courses_only(http: httpx.Client, doorkeeper: Doorkeeper) -> None:
+    person = doorkeeper.person(Role.LEARNER)
+    doorkeeper.sql(
+        "INSERT INTO role_grant (id, user_id, role, scope_type, scope_id)"
+        " VALUES (gen_random_uuid(), %s, 'editor', 'course', gen_random_uuid())",
+        person,
+    )
+    http.get(doorkeeper.link(person))
+    viewer = http.get("/session").json()["viewer"]
+    assert (viewer["scopes"], viewer["within"]) == ([], ["content:edit", "content:publish"])
 
 
 def test_only_hashes_of_links_and_cookies_are_kept(http: httpx.Client, doorkeeper: Doorkeeper) -> None:

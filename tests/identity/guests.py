@@ -32,8 +32,12 @@ class Post:
 
     def secret(self, recipient: str, page: str) -> str:
         """The secret in the link of the newest mail to an address, which must lead to this page of the front end."""
-        found = re.search(rf"https://app\.example/{page}#token=(\S+)", self.newest(recipient).text)
-        assert found, self.newest(recipient).text
+        return self.secret_of(self.newest(recipient), page)
+
+    def secret_of(self, mail: Message, page: str = r"[\w-]+") -> str:
+        """The secret in the link of a mail."""
+        found = re.search(rf"https://app\.example/{page}#token=(\S+)", mail.text)
+        assert found, mail.text
         return found[1]
 
 

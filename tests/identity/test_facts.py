@@ -76,6 +76,13 @@ def _people(visitor: Callable[[], Client], newcomer: Callable[[], Guest], post: 
     do("settingsUpdate", "settings { id }", expectedRevision=1, nickname="Mo")
     do("consentGrant", "consent { id }", purpose="RECORDING", version="1")
     do("consentWithdraw", "consent { id }", purpose="RECORDING")
+    other = newcomer()
+    asked = do("friendshipRequest", "friendship { id }", userId=other.id)["friendship"]["id"]
+    other.client.do("friendshipAccept", "friendship { id }", id=asked)
+    do("friendshipEnd", "friendship { id }", id=asked)
+    other.client.do("friendshipRequest", "friendship { id }", userId=guest.id)
+    do("friendshipRequest", "friendship { id }", userId=other.id)
+    do("friendshipBlock", "friendship { id }", userId=other.id)
     token = do("apiTokenCreate", "apiToken { id }", name="t", scopes=[])["apiToken"]["id"]
     do("apiTokenRevoke", "apiToken { id }", id=token)
     do("accountEmailChangeRequest", "account { id }", email=f"new-{guest.email}", password=PASSWORD)
@@ -92,9 +99,16 @@ def _people(visitor: Callable[[], Client], newcomer: Callable[[], Guest], post: 
     anonymous.do("accountStartAnonymously", "account { id }")
     anonymous.do("accountClaim", "account { id }", email=f"claimed-{guest.email}", password=PASSWORD)
     anonymous.do("accountConfirm", "account { id }", token=post.secret(f"claimed-{guest.email}", "confirm"))
-    other = newcomer()
     role = admin.do("roleGrant", "role { id }", userId=other.id, role="COACH")["role"]["id"]
     admin.do("roleRevoke", "role { id }", id=role)
+
+
+def _inbox(admin: Client) -> None:
+    """Everything that is done to hooks."""
+    hook = admin.do("inboundHookCreate", "inboundHook { id }", name="a hook", action="a.b")["inboundHook"]["id"]
+    admin.do("inboundHookUpdate", "inboundHook { id }", id=hook, expectedRevision=1, perMinute=5)
+    admin.do("inboundHookRotate", "inboundHook { id }", id=hook)
+    admin.do("inboundHookDelete", "inboundHook { id }", id=hook)
 
 
 def test_every_mutation_records_what_the_schema_says_and_nothing_else(
@@ -107,6 +121,7 @@ def test_every_mutation_records_what_the_schema_says_and_nothing_else(
     _content(people.editor)
     _plans(people.editor)
     _people(visitor, newcomer, post, people.admin)
+    _inbox(people.admin)
     beside: dict[str, set[str]] = {}
     for action, kind in sql(database_url, BESIDE):
         beside.setdefault(_camel(action), set()).add(kind)

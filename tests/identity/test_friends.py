@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from models.identity import Connection, User
+from tests.http.doorkeeper import Doorkeeper
 from tests.identity.guests import Guest, code
 from tests.support.clients import Client, Data
 
@@ -130,3 +131,31 @@ def test_a_private_profile_is_not_even_for_friends(newcomer: Newcomer) -> None:
     befriend(one, other)
     one.client.do("profileUpdate", "profile { id }", expectedRevision=1, privacyLevel="PRIVATE")
     assert not sees(other.client, one)
+
+
+def test_what_becomes_of_a_friendship_is_recorded_once_and_names_nobody_but_who_did_it(
+    newcomer: Newcomer, doorkeeper: Doorkeeper
+) -> None:
+    one, other = newcomer(), newcomer()
+    for _ in range(2):
+        asked = request(one, other)["friendship"]["id"]
+    for _ in range(2):
+        other.client.do("friendshipAccept", "friendship { id }", id=asked)
+    request(one, other)
+    one.client.do("friendshipEnd", "friendship { id }", id=asked)
+    for _ in range(2):
+        blocked = other.client.do("friendshipBlock", "friendship { id }", userId=one.id)["friendship"]["id"]
+    other.client.do("friendshipEnd", "friendship { id }", id=blocked)
+    request(one, other)
+    back = request(other, one)["friendship"]["id"]
+    query = """SELECT type, subject_id::text, actor_id::text, payload FROM fact
+        WHERE type LIKE 'friendship.%%' AND actor_id = ANY (%s::uuid[]) ORDER BY recorded"""
+    assert doorkeeper.sql(query, [one.id, other.id]) == [
+        ("friendship.requested", asked, one.id, {}),
+        ("friendship.accepted", asked, other.id, {}),
+        ("friendship.ended", asked, one.id, {}),
+        ("friendship.blocked", blocked, other.id, {}),
+        ("friendship.ended", blocked, other.id, {}),
+        ("friendship.requested", back, one.id, {}),
+        ("friendship.accepted", back, other.id, {}),
+    ]

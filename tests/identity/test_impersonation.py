@@ -218,3 +218,33 @@ def test_what_people_do_in_person_nobody_does_as_somebody_else(scene: Scene, doo
         document = f"mutation($input: {wanted}) {{ {name}(input: $input) {{ __typename }} }}"
         assert scene.acting.fails(document, input=given) == "FORBIDDEN", name
     assert doorkeeper.sql(counts) == before
+
+
+PROFILE = "{ viewer { profile { bio } user { displayName } } }"
+
+
+def test_what_a_person_keeps_to_themselves_nobody_reads_who_acts_as_them(scene: Scene) -> None:
+    scene.guest.client.do("profileUpdate", "__typename", expectedRevision=1, bio="Between me and me.")
+    assert scene.guest.client.ask(PROFILE)["viewer"]["profile"] == {"bio": "Between me and me."}
+    assert scene.acting.ask(PROFILE)["viewer"] == {"profile": None, "user": {"displayName": "Guest"}}
+    document = 'mutation { profileUpdate(input: {expectedRevision: 2, bio: "x"}) { errors { code } } }'
+    assert scene.acting.fails(document) == "FORBIDDEN"
+
+
+def test_a_name_that_is_changed_meanwhile_is_the_one_that_others_see(scene: Scene) -> None:
+    scene.acting.do("settingsUpdate", "__typename", expectedRevision=1, displayName="Renamed")
+    assert scene.guest.client.ask(PROFILE)["viewer"]["user"] == {"displayName": "Renamed"}
+
+
+def test_a_fact_names_who_acted_and_as_whom(scene: Scene, doorkeeper: Doorkeeper) -> None:
+    scene.acting.do("settingsUpdate", "__typename", expectedRevision=1, displayName="Renamed")
+    scene.guest.client.do("settingsUpdate", "__typename", expectedRevision=2, displayName="Myself")
+    query = """SELECT actor_id::text, acted_as_id::text FROM fact
+        WHERE subject_id = %s AND type = 'user.updated' ORDER BY recorded"""
+    assert doorkeeper.sql(query, scene.guest.id) == [(scene.admin_id, scene.guest.id), (scene.guest.id, None)]
+
+
+def test_nobody_acts_as_one_person_after_another_without_end(scene: Scene) -> None:
+    codes = [code(start(scene.admin, scene.guest.id)) for _ in range(31)]
+    # One was begun before.
+    assert codes == [None] * 29 + ["RATE_LIMITED"] * 2

@@ -15,6 +15,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
+from jwt.algorithms import ECAlgorithm
 from pydantic import SecretStr
 
 from cairn.settings import PROJECT, IssuerSettings, Settings
@@ -146,7 +147,100 @@ def forged(issuer: OidcServer) -> dict[str, str]:
     }
 
 
-def _header(header: dict[str, str]) -> str:
+def tricky(issuer: OidcServer, elsewhere: OidcServer) -> dict[str, str]:
+    """Tokens that would have whoever reads them look elsewhere, or read them otherwise than they were signed."""
+    thief = elsewhere.keys["first"]
+    own = {"key": "first", "signer": thief}
+    jwk = {**json.loads(ECAlgorithm.to_jwk(thief.public_key())), "kid": "first"}
+    algorithms = ("none", "None", "nOnE", "NONE", "", "es256", "ES384", "RS256", "PS256", "HS256", "EdDSA", 7, None, [])
+    names: tuple[Any, ...] = ("../../keys", "", "first\0", "FIRST", 1, None, ["first"], {"first": 1}, "from the future")
+    now = int(time.time())
+    return {
+        "that says where its key is": issuer.token(**own, headers={"jku": f"{elsewhere.url}/keys"}),
+        "that says where its certificate is": issuer.token(**own, headers={"x5u": f"{elsewhere.url}/keys"}),
+        "that brings its key along": issuer.token(**own, headers={"jwk": jwk}),
+        "that brings its certificate along": issuer.token(**own, headers={"x5c": ["MIIB"]}),
+        "with something critical that we do not know": issuer.token(headers={"crit": ["mine"], "mine": 1}),
+        "whose body is not encoded": issuer.token(headers={"crit": ["b64"], "b64": False}),
+        **{f"of the algorithm {each!r}": _resigned(issuer, alg=each) for each in algorithms},
+        **{f"of the key {each!r}": _resigned(issuer, kid=each) for each in names},
+        "for several others": issuer.token(aud=["a", "b"]),
+        "for somebody whose name begins alike": issuer.token(aud="cairn-staging"),
+        "for a part of us": issuer.token(aud="cair"),
+        "for no one in a list": issuer.token(aud=[]),
+        "for something that is no text": issuer.token(aud=[["cairn"]]),
+        "whose end is a text": issuer.token(exp="soon"),
+        "whose end is beyond all time": _claiming(issuer, '"exp": 1e400'),
+        "whose end is no number": _claiming(issuer, '"exp": NaN'),
+        "whose end is a truth": issuer.token(exp=True),
+        "whose beginning is a list": issuer.token(nbf=[now]),
+        "of an issuer in a list": issuer.token(iss=[issuer.url]),
+        "just too old": issuer.token(exp=now - 35),
+        "just too early": issuer.token(nbf=now + 40),
+        "made just too late": issuer.token(iat=now + 40),
+        "whose subject is too long": issuer.token(sub="x" * 256),
+        "whose subject holds a NUL": issuer.token(sub="a\0b"),
+        "whose subject is half a character": issuer.token(sub="\ud800"),
+    }
+
+
+def _resigned(issuer: OidcServer, **header: Any) -> str:
+    """A token with another header, and a signature over that by the right key, as far as there is one."""
+    head = _header({"alg": "ES256", "kid": "first", **header})
+    body = issuer.token().split(".")[1]
+    signature = ECAlgorithm(ECAlgorithm.SHA256).sign(f"{head}.{body}".encode(), issuer.keys["first"])
+    return f"{head}.{body}.{jwt.utils.base64url_encode(signature).decode()}"
+
+
+def _claiming(issuer: OidcServer, claim: str) -> str:
+    """A token that is signed as it should be, and claims what no library would write."""
+    now = int(time.time())
+    said = f'{{"iss": "{issuer.url}", "aud": "cairn", "sub": "maya", "iat": {now}, "exp": {now + 300}, {claim}}}'
+    head, body = _header({"alg": "ES256", "kid": "first"}), jwt.utils.base64url_encode(said.encode()).decode()
+    signature = ECAlgorithm(ECAlgorithm.SHA256).sign(f"{head}.{body}".encode(), issuer.keys["first"])
+    return f"{head}.{body}.{jwt.utils.base64url_encode(signature).decode()}"
+
+
+def test_a_token_full_of_tricks_is_refused_and_nothing_is_fetched_for_it(
+    issuer: OidcServer, fresh_issuer: OidcServer, bearer: Callable[[str], Client]
+) -> None:
+    who(bearer(issuer.token(sub="known")))
+    asked = issuer.asked
+    let_in = {what: ask(bearer(token))[0] for what, token in tricky(issuer, fresh_issuer).items()}
+    assert {what: status for what, status in let_in.items() if status != 401} == {}
+    assert fresh_issuer.asked == 0
+    assert issuer.asked <= asked + 1
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": ["cairn"]},
+        {"aud": ["another", "cairn"]},
+        {"name": "half a character \ud800"},
+        {"name": "a NUL \0"},
+        {"name": ""},
+        {"name": "x" * 5_000},
+        {"name": {"given": "Maya"}},
+        {"email": "\ud800@id.example", "email_verified": True},
+        {"email": "a\0@id.example", "email_verified": True},
+        {"email": "x" * 5_000 + "@id.example", "email_verified": True},
+        {"email": "no address", "email_verified": True},
+        {"email": "unsure@id.example", "email_verified": "true"},
+    ],
+    ids=str,
+)
+def test_a_good_token_lets_its_bearer_in_whatever_else_it_says(
+    issuer: OidcServer, bearer: Callable[[str], Client], claims: dict[str, Any]
+) -> None:
+    status, answer = ask(bearer(issuer.token(sub=f"odd {claims}"[:60].encode(errors="replace").decode(), **claims)))
+    assert status == 200, answer
+    found = answer["data"]["viewer"]
+    assert found["name"]
+    assert found["account"]["email"] is None
+
+
+def _header(header: dict[str, Any]) -> str:
     return str(jwt.utils.base64url_encode(json.dumps(header).encode()).decode())
 
 

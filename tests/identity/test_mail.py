@@ -162,6 +162,22 @@ def test_a_refused_mutation_asks_for_no_mail(visitor: Callable[[], Client], post
     assert post.mails("no@example.org") == []
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:8000", 200), ("127.0.0.1", 200), ("[::1]:8000", 200), ("192.168.1.7:8000", 200),
+        ("cairn.localhost", 200), ("evil.example", 421), ("evil.example:8000", 421), ("localhost.evil.example", 421),
+        ("127.0.0.1.evil.example", 421),
+    ],
+)  # fmt: skip
+def test_the_mailbox_is_not_shown_under_a_name_that_somebody_has_point_here(
+    house: tuple[str, RunningApplication], host: str, status: int
+) -> None:
+    for accept in ("text/html", "application/json"):
+        answer = httpx.get(f"{house[0]}/mailbox", headers={"host": host, "accept": accept})
+        assert answer.status_code == status, answer.text
+
+
 def test_the_mailbox_page_shows_what_was_sent_and_runs_nothing(
     visitor: Callable[[], Client], post: Post, house: tuple[str, RunningApplication]
 ) -> None:

@@ -15,7 +15,9 @@ from core.jobs import JobKind
 from core.writing import Transaction
 from gateways.mail import Mail, Mailbox
 from resolvers import jobs
+from resolvers.jobs import Claimed
 from tests.events.logs import as_service, sql
+from tests.support.databases import with_database
 from workers.actors import Actor, Tools, Work, actor
 from workers.running import Worker
 
@@ -70,6 +72,11 @@ def ask(url: str, kind: JobKind, **arguments: Any) -> str:
 def ask_all(url: str, kind: JobKind, names: Sequence[str]) -> None:
     """Calls for a job per name, in one transaction."""
     as_service(url, lambda tx: jobs.enqueue_all(tx, [(kind, {"name": name}, None) for name in names]))
+
+
+def claimed(url: str, owner: str, actors: Sequence[str], most: int) -> list[Claimed]:
+    """What a worker of this name gets when it takes due jobs."""
+    return with_database(url, lambda database: jobs.claim(database, owner, "default", actors, most))
 
 
 def effects(url: str) -> list[str]:

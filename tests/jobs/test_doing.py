@@ -12,7 +12,7 @@ from core.jobs import JobKind, Priority
 from core.writing import Transaction
 from resolvers import jobs
 from tests.events.logs import as_service, sql
-from tests.jobs.crews import WRITE, ask, ask_all, effects, mark, state, until, until_idle, working, write
+from tests.jobs.crews import WRITE, ask, ask_all, claimed, effects, mark, state, until, until_idle, working, write
 from workers.actors import Work, actor
 
 
@@ -102,10 +102,10 @@ def test_a_cancelled_job_that_is_being_done_leaves_nothing(url: str) -> None:
 
 def test_who_lost_the_lease_cannot_complete_although_all_else_is_done(url: str) -> None:
     job_id = ask(url, WRITE, name="twice")
-    (first,) = as_service(url, lambda tx: jobs.claim(tx, "first", "default", ["write"], 5))
+    (first,) = claimed(url, "first", ["write"], 5)
     sql(url, "UPDATE job SET lease_until = now() - interval '1 s'")
-    assert as_service(url, jobs.sweep) == 1
-    (second,) = as_service(url, lambda tx: jobs.claim(tx, "second", "default", ["write"], 5))
+    assert len(as_service(url, jobs.sweep)) == 1
+    (second,) = claimed(url, "second", ["write"], 5)
 
     async def finish(tx: Transaction, job: jobs.Claimed) -> None:
         await mark(tx, job.owner)
@@ -125,7 +125,7 @@ def test_who_lost_the_lease_cannot_complete_although_all_else_is_done(url: str) 
 def test_a_job_whose_worker_was_lost_too_often_is_parked(url: str) -> None:
     job_id = ask(url, WRITE, name="deadly")
     for _ in range(5):
-        assert len(as_service(url, lambda tx: jobs.claim(tx, "lost", "default", ["write"], 1))) == 1
+        assert len(claimed(url, "lost", ["write"], 1)) == 1
         sql(url, "UPDATE job SET lease_until = now() - interval '1 s'")
         as_service(url, jobs.sweep)
     assert state(url, job_id) == "parked"
@@ -138,11 +138,11 @@ def test_what_is_not_due_waits_and_what_is_urgent_comes_first(url: str) -> None:
     as_service(url, lambda tx: jobs.enqueue(tx, high, {}, at=later))
     for kind in (low, WRITE, high, low, high):
         ask(url, kind)
-    taken = as_service(url, lambda tx: jobs.claim(tx, "me", "default", ["low", "write", "high"], 4))
+    taken = claimed(url, "me", ["low", "write", "high"], 4)
     order = [Priority.HIGH, Priority.HIGH, Priority.NORMAL, Priority.LOW]
     rank = {"high": Priority.HIGH, "write": Priority.NORMAL, "low": Priority.LOW}
     assert sorted(rank[each.actor] for each in taken) == order
-    assert len(as_service(url, lambda tx: jobs.claim(tx, "me", "default", ["low", "write", "high"], 4))) == 1
+    assert len(claimed(url, "me", ["low", "write", "high"], 4)) == 1
 
 
 def test_there_is_one_unfinished_job_with_a_key(url: str) -> None:
@@ -172,3 +172,25 @@ def test_a_worker_that_is_stopped_finishes_what_it_began_and_gives_back_the_rest
     assert effects(url) == done
     assert 0 < len(done) < 12
     assert set(sql(url, "SELECT state, attempts FROM job WHERE state <> 'done'")) == {("queued", 0)}
+
+
+def test_what_workers_did_is_counted_by_how_it_ended(url: str) -> None:
+    @actor(JobKind("stumble"))
+    async def stumble(work: Work) -> None:
+        raise ValueError("no luck")
+
+    @actor(JobKind("refuse"))
+    async def refuse(work: Work) -> None:
+        raise DomainError("This cannot be done.")
+
+    ask_all(url, WRITE, ["one", "two", "three"])
+    for kind in (stumble.kind, refuse.kind):
+        ask(url, kind)
+    for names in (["one", "three", "two"], ["four", "one", "three", "two"]):
+        with working(url, write, stumble, refuse):
+            until(lambda all_=names: effects(url) == all_)  # type: ignore[misc]
+            until(lambda: sql(url, "SELECT 1 FROM job WHERE attempts = 0 OR state = 'running'") == [])
+        ask(url, WRITE, name="four")
+    counted = sql(url, "SELECT actor, outcome, number FROM job_tally ORDER BY actor")
+    assert counted == [("refuse", "parked", 1), ("stumble", "failed", 1), ("write", "done", 4)]
+    assert sql(url, "SELECT 1 FROM job_tally WHERE seconds <= 0") == []

@@ -41,6 +41,17 @@ def lesson(editor: Client, module_id: str, **fields: Any) -> str:
     return lesson_id
 
 
+def assessment(editor: Client, lesson_id: str | None = None, *, questions: int = 0, **fields: Any) -> str:
+    """A draft assessment with so many questions, in a lesson or by itself; answers its id."""
+    values = {"title": f"Assessment {next(_numbers)}", **({"lessonId": lesson_id} if lesson_id else {}), **fields}
+    made = editor.do("assessmentCreate", "assessment { id }", **values)
+    assessment_id: str = made["assessment"]["id"]
+    inputs = [{"assessmentId": assessment_id, "block": choice_question()} for _ in range(questions)]
+    if inputs:
+        many(editor, "blockCreate", "block { id }", inputs)
+    return assessment_id
+
+
 def block(editor: Client, lesson_id: str, content: dict[str, Any] | None = None, **fields: Any) -> str:
     """A block at the end of a lesson, a text unless `content` says otherwise; answers its id."""
     values = {"lessonId": lesson_id, "block": content or {"text": {"markdown": f"Words {next(_numbers)}"}}, **fields}

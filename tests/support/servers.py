@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_network
@@ -19,14 +20,13 @@ from cairn.http.app import application
 from cairn.scratch import scratch_server
 from cairn.serving import Server, options
 from cairn.settings import Settings, WebhookSettings
-from core.sealing import new_key
 from migrations import running
 from workers.running import Worker
 
 DEADLINE_SECONDS = 30
 # Receivers of tests are on this very machine.
 WEBHOOKS = WebhookSettings(
-    keys=(SecretStr(new_key()),),
+    keys=(SecretStr(urlsafe_b64encode(b"kept under this key by all tests!"[:32]).decode()),),
     ports=(),
     allowed_networks=(ip_network("127.0.0.0/8"),),
     plain_http=True,
@@ -129,7 +129,12 @@ class RunningApplication:
 
 
 def _frugal(settings: Settings) -> Settings:
-    """Fewer connections than usual, where a test does not say how many: dozens of applications share one server."""
+    """Fewer connections than usual, where a test does not say how many: dozens of applications share one server.
+
+    And webhooks that may go to this machine.
+    """
+    if "webhooks" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"webhooks": WEBHOOKS})
     if "pool_size" in settings.database.model_fields_set:
         return settings
     return settings.model_copy(update={"database": settings.database.model_copy(update={"pool_size": 4})})

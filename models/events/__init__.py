@@ -1,4 +1,4 @@
-"""Every fact of the system on one page, and the log that keeps them.
+"""Every fact of the system on one page; the log that keeps them is in `models.events.log`.
 
 A fact says what happened to one object, in ids and small plain values. It holds no personal data: who wants to know a
 name reads it from where it stands, as far as they may. Names and versions stand in the log for ever. The page is below
@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 import pydantic
-import sqlalchemy as sa
-from sqlmodel import Field
 
 from core.events import Fact
-from core.policies import Log, ServiceOnly, StaffRead
-from core.tables import Table, enum_column, id_column, json_column, table_of
-from core.viewer import ViewerKind
+from core.tables import Table, table_of
+from models.events.log import FactCounter as FactCounter
+from models.events.log import FactEntry as FactEntry
 
 _say = pydantic.Field
 
@@ -28,7 +25,9 @@ _say = pydantic.Field
 class Editorial(Fact):
     """Something happened to an editorial object."""
 
-    root_id: str = _say(description="The theme or course that it is published with; its own id where it is one.")
+    root_id: str = _say(
+        description="The theme, course or assessment that it is published with; its own id where it is one."
+    )
 
 
 class Created(Editorial):
@@ -198,6 +197,38 @@ class LessonRestored(Editorial, type="lesson.restored", subject="lesson"):
     """A lesson was taken out of the trash, with all that was trashed along with it."""
 
 
+class AssessmentCreated(Created, type="assessment.created", subject="assessment"):
+    """A draft assessment was made."""
+
+
+class AssessmentUpdated(Updated, type="assessment.updated", subject="assessment"):
+    """Fields of a draft assessment were saved."""
+
+
+class AssessmentMoved(Moved, type="assessment.moved", subject="assessment"):
+    """A draft assessment has another place in its course."""
+
+
+class AssessmentTrashed(Editorial, type="assessment.trashed", subject="assessment"):
+    """A draft assessment was put into the trash, with its questions."""
+
+
+class AssessmentRestored(Editorial, type="assessment.restored", subject="assessment"):
+    """An assessment was taken out of the trash, with all that was trashed along with it."""
+
+
+class AssessmentPublished(Published, type="assessment.published", subject="assessment"):
+    """Readers see the draft of an assessment that stands by itself as it is now."""
+
+
+class AssessmentUnpublished(Fact, type="assessment.unpublished", subject="assessment"):
+    """Readers no longer see an assessment that stands by itself."""
+
+
+class AssessmentReverted(Published, type="assessment.reverted", subject="assessment"):
+    """A sealed revision was loaded into the draft of an assessment that stands by itself."""
+
+
 class BlockCreated(Created, type="block.created", subject="block"):
     """A draft block was made."""
 
@@ -216,6 +247,28 @@ class BlockTrashed(Editorial, type="block.trashed", subject="block"):
 
 class BlockRestored(Editorial, type="block.restored", subject="block"):
     """A block was taken out of the trash."""
+
+
+# Attempts ------------------------------------------------------------------------------------------------------------
+
+
+class OfAttempt(Fact):
+    """Something happened to somebody's attempt at an assessment. How they did is not said here."""
+
+    assessment_id: str = _say(description="The assessment.")
+    user_id: str = _say(description="Whose attempt it is.")
+
+
+class AttemptStarted(OfAttempt, type="attempt.started", subject="attempt"):
+    """Somebody began an assessment."""
+
+
+class AttemptSubmitted(OfAttempt, type="attempt.submitted", subject="attempt"):
+    """An attempt was handed in, or its time was up."""
+
+
+class AttemptGraded(OfAttempt, type="attempt.graded", subject="attempt"):
+    """An attempt is graded."""
 
 
 # People --------------------------------------------------------------------------------------------------------------
@@ -294,6 +347,27 @@ class ApiTokenRevoked(Fact, type="api_token.revoked", subject="user"):
     token_id: str = _say(description="The id of the token.")
 
 
+# Friends -------------------------------------------------------------------------------------------------------------
+
+# Who the two are stands in the friendship, for those who may see it.
+
+
+class FriendshipRequested(Fact, type="friendship.requested", subject="connection"):
+    """A person asked another to be friends."""
+
+
+class FriendshipAccepted(Fact, type="friendship.accepted", subject="connection"):
+    """Two people are friends."""
+
+
+class FriendshipEnded(Fact, type="friendship.ended", subject="connection"):
+    """A friendship, a request or a block is no more."""
+
+
+class FriendshipBlocked(Fact, type="friendship.blocked", subject="connection"):
+    """A person wants nothing to do with another, who is not told."""
+
+
 # What comes in -------------------------------------------------------------------------------------------------------
 
 
@@ -370,9 +444,13 @@ FACTS: tuple[type[Fact], ...] = (
     CoursePlanned, CoursePlanCancelled, CourseImported,
     ModuleCreated, ModuleUpdated, ModuleMoved, ModuleTrashed, ModuleRestored,
     LessonCreated, LessonUpdated, LessonMoved, LessonTrashed, LessonRestored,
+    AssessmentCreated, AssessmentUpdated, AssessmentMoved, AssessmentTrashed, AssessmentRestored, AssessmentPublished,
+    AssessmentUnpublished, AssessmentReverted,
     BlockCreated, BlockUpdated, BlockMoved, BlockTrashed, BlockRestored,
+    AttemptStarted, AttemptSubmitted, AttemptGraded,
     UserSignedUp, UserClaimed, UserSignedIn, UserUpdated, UserPasswordChanged, UserEmailChanged,
     ConsentGranted, ConsentWithdrawn, RoleGranted, RoleRevoked, ApiTokenCreated, ApiTokenRevoked,
+    FriendshipRequested, FriendshipAccepted, FriendshipEnded, FriendshipBlocked,
     InboundHookCreated, InboundHookUpdated, InboundHookRotated, InboundHookDeleted, InboundReceived,
     WebhookCreated, WebhookUpdated, WebhookDeleted, WebhookPaused, WebhookDisabled, WebhookResumed,
     WebhookSecretRotated,
@@ -384,44 +462,3 @@ FactType = StrEnum("FactType", {each.type.replace(".", "_").upper(): each.type f
 def editorial(model: type[Table], verb: str) -> type[Fact]:
     """The fact that an editorial object of this model was created, updated, moved, trashed, published and so on."""
     return BY_TYPE[f"{table_of(model).name}.{verb}"]
-
-
-# The log -------------------------------------------------------------------------------------------------------------
-
-
-class FactEntry(Table, table=True):
-    """One fact, written in the transaction of what it tells of. Only its place in the order is added later."""
-
-    __tablename__ = "fact"
-    __tag__ = 0x00D
-    __policies__ = (Log(place="position"), StaffRead("events:read", "position IS NOT NULL"))
-    __table_args__ = (
-        sa.Index("ix_fact_unplaced", "recorded", postgresql_where=sa.text("position IS NULL")),
-        sa.Index("ix_fact_position", "position", unique=True, postgresql_where=sa.text("position IS NOT NULL")),
-        sa.Index(None, "subject_id", "position"),
-        sa.Index(None, "type", "position"),
-    )
-
-    id: str = id_column(primary=True)
-    # Counts up as facts are recorded: what one transaction saw of another is recorded after it, on whatever clock.
-    recorded: int = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(), nullable=False))
-    position: int | None = Field(
-        default=None, sa_type=sa.BigInteger, description="Its place in the one order, counted from 1, without gaps."
-    )
-    type: str = Field(max_length=60, description="What happened.")
-    version: int = Field(default=1, ge=1, description="Which edition of the fact's description its payload follows.")
-    subject_id: str = id_column(description="The object that it happened to.")
-    actor_id: str | None = id_column(nullable=True, description="Who brought it about; none for the system.")
-    actor_kind: ViewerKind = enum_column(ViewerKind, description="What kind of principal that was.")
-    payload: dict[str, Any] = json_column(description="What is known of it.")
-
-
-class FactCounter(Table, table=True):
-    """The place of the fact that was placed last. Its one row is the lock of whoever places facts."""
-
-    __tablename__ = "fact_counter"
-    __tag__ = 0x00E
-    __policies__ = (ServiceOnly(),)
-
-    id: str = id_column(primary=True)
-    last_position: int = Field(default=0, sa_type=sa.BigInteger, ge=0)

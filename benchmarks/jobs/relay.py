@@ -1,0 +1,71 @@
+"""What the course page notices of the relay: its throughput while facts are recorded, with the relay and without.
+
+A worker places the facts. Without means that it stands still (SIGSTOP), so that all else is the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+
+from benchmarks import data
+from benchmarks.jobs.programs import wait_until, working
+from benchmarks.processes import PROJECT
+from benchmarks.queries import PAGES
+from benchmarks.summary import spread
+from benchmarks.systems import GraphqlServer, cairn
+from cairn.scratch import scratch_databases
+from migrations import running
+
+FACTS_A_SECOND = 200
+_WAITING = "SELECT count(*) FROM fact WHERE position IS NULL"
+_PLACED = "SELECT last_position FROM fact_counter"
+
+
+def measure(rounds: int, seconds: float, say: Callable[[str], None]) -> dict[str, Any]:
+    """Requests a second with the relay at work and with it standing still, their ratio, and the facts it placed."""
+    page = next(each for each in PAGES if each.name == "course-page")
+    with scratch_databases("benchmark") as (url,):
+        say("making the data for the relay")
+        running.upgrade(url)
+        made = asyncio.run(data.make(url))
+        worker = [sys.executable, "-m", "cairn", "worker", "--processes", "1"]
+        recording = [sys.executable, "-m", "benchmarks.jobs.recording", url, str(FACTS_A_SECOND)]
+        with (
+            cairn(url, "planned") as served,
+            working(worker, "is up", {"DATABASE_URL": url}, PROJECT) as relay,
+            working(recording, "ready", {}, PROJECT),
+        ):
+            server = GraphqlServer("planned", served, made.token)
+            server.burst(page, 1.0)
+            pairs, placed = [], 0.0
+            for round_ in range(rounds):
+                say(f"round {round_ + 1}: the course page with the relay and without")
+                before = _number(url, _PLACED)
+                at_work = server.burst(page, seconds).requests_per_second
+                placed += _number(url, _PLACED) - before
+                os.kill(relay.pid, signal.SIGSTOP)
+                still = server.burst(page, seconds).requests_per_second
+                os.kill(relay.pid, signal.SIGCONT)
+                wait_until(lambda: _number(url, _WAITING) < FACTS_A_SECOND / 4, "the relay")
+                pairs.append((at_work, still))
+    return {
+        "rounds": rounds,
+        "seconds": seconds,
+        "facts_per_second": round(placed / (rounds * seconds)),
+        "with": spread([each for each, _ in pairs]),
+        "without": spread([each for _, each in pairs]),
+        "ratio": spread([mine / other for mine, other in pairs]),
+    }
+
+
+def _number(url: str, statement: str) -> int:
+    with psycopg.connect(url, autocommit=True) as connection:
+        found = connection.execute(statement).fetchone()  # type: ignore[call-overload]
+    return int(found[0]) if found else 0

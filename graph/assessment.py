@@ -1,0 +1,173 @@
+"""Attempts in the API: begin, answer, hand in, and see what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+import models.assessment as models
+import models.events as facts
+from core.rows import Row
+from graph.curriculum.types import Assessment
+from graph.door import Act, Gate, described_as, mutation
+from graph.engine import BatchInfo
+from graph.fields import batched, column, described, entity, related, related_one
+from graph.formats.answering import AnswerInput, AnswerRemark, given_answer, shown_answer
+from graph.formats.base import Block, Response
+from graph.node import Node, by_id
+from graph.paging import Connection, connection
+from graph.subscriptions import OWNERS, Event, subscription
+from models.assessment import AttemptStatus
+from models.curriculum import BlockFormat
+from resolvers.assessment import attempts, visible
+from resolvers.assessment.batches import shown_questions
+from resolvers.formats import BY_KIND
+from resolvers.formats.base import QuestionFormat
+
+described(
+    AttemptStatus,
+    in_progress="It is under way.",
+    submitted="It is handed in, and not graded yet.",
+    graded="It is graded.",
+    expired="Its time was up before it was handed in; what was saved by then counts.",
+)
+
+
+async def _questions(rows: Sequence[Any], info: BatchInfo) -> list[list[Row]]:
+    return await shown_questions(info.context.reader, rows)
+
+
+def _shown(kind: str, value: dict[str, Any] | None) -> Response | None:
+    if value is None:
+        return None
+    model = BY_KIND[BlockFormat(kind)]
+    assert issubclass(model, QuestionFormat)
+    return shown_answer(model.format, model.response_model.model_validate(value))
+
+
+def _values(rows: Sequence[Any], info: BatchInfo) -> list[Response | None]:
+    return [_shown(row.format, row.value) for row in rows]
+
+
+def _right(rows: Sequence[Any], info: BatchInfo) -> list[Response | None]:
+    return [_shown(row.format, row.right_value) for row in rows]
+
+
+def _remarks(rows: Sequence[Any], info: BatchInfo) -> list[list[AnswerRemark]]:
+    return [[AnswerRemark(text=each["text"], part=each["part"]) for each in row.remarks] for row in rows]
+
+
+@entity(models.Answer)
+class Answer:
+    """What somebody answered to one question of an attempt."""
+
+    block_id: strawberry.ID
+    updated_at: datetime = column("When it was last saved.")
+    value: Response = batched(_values, "The answer.", needs=("format", "value"))
+
+
+@entity(models.AnswerMark)
+class AnswerMark:
+    """What an answer is worth and what there is to say to it."""
+
+    block_id: strawberry.ID
+    share: str | None
+    score: float | None
+    points: int
+    explanation: str | None
+    remarks: list[AnswerRemark] = batched(_remarks, "The feedback on it.", needs=("remarks",))
+    right_answer: Response | None = batched(
+        _right, "An answer that earns all points; null where none can be written down.", needs=("format", "right_value")
+    )
+
+
+@entity(models.Attempt)
+class Attempt(Node):
+    """One person's go at an assessment."""
+
+    revision: int
+    number: int
+    status: AttemptStatus
+    passing_score: int
+    started_at: datetime
+    deadline_at: datetime | None
+    submitted_at: datetime | None
+    score: float | None
+    max_score: float | None
+    percentage: float | None
+    passed: bool | None
+    assessment: Assessment | None = related_one(
+        visible.ASSESSMENT_OF_ATTEMPT, "The assessment as readers see it now; null when they see it no more."
+    )
+    questions: list[Block] = batched(
+        _questions,
+        "Those of its questions that are shown by what was answered so far, in order, as they were when it began.",
+        needs=("paper_id", "shown_ids"),
+    )
+    answers: list[Answer] = related(visible.ANSWERS_OF_ATTEMPT, "What was answered so far.", assumed=10)
+    marks: list[AnswerMark] = related(
+        visible.MARKS_OF_ATTEMPT, "What the answers are worth; empty until feedback is due.", assumed=10
+    )
+
+
+@strawberry.input(description="Which attempts.")
+class AttemptFilter:
+    """All conditions must hold."""
+
+    assessment: strawberry.ID | None = strawberry.field(default=None, description="At this assessment.")
+    status: AttemptStatus | None = strawberry.field(default=None, description="Those that are so far.")
+
+
+@strawberry.type
+class AttemptQuery:
+    """Root fields about one's own attempts."""
+
+    attempts: Connection[Attempt] = connection(
+        visible.ATTEMPTS, "One's own attempts, the newest first.", filter=AttemptFilter
+    )
+    attempt: Attempt | None = by_id(visible.ATTEMPT_BY_ID, "One of one's own attempts.")
+
+
+@strawberry.type
+class AttemptSubscription:
+    """Root fields for those who take assessments."""
+
+    attempt_graded: Event = subscription(
+        (facts.AttemptGraded,), OWNERS, "One of one's own attempts is graded: ask for its `subject`."
+    )
+
+
+AttemptId = Annotated[strawberry.ID, described_as("The attempt's id.")]
+Given = Annotated[AnswerInput | None, described_as("What is answered; null takes the answer back.", secret=True)]
+
+
+@mutation(Gate.PERSON, Attempt, trusted=True, records=(facts.AttemptStarted, facts.AttemptSubmitted))
+async def attempt_start(act: Act, assessment_id: Annotated[strawberry.ID, described_as("The assessment.")]) -> str:
+    """Begins an attempt at an assessment, or goes on with the one that is under way."""
+    return await attempts.start(act.tx, act.viewer, assessment_id)
+
+
+@mutation(Gate.PERSON, Attempt, trusted=True)
+async def attempt_answer_save(
+    act: Act, id: AttemptId, block_id: Annotated[strawberry.ID, described_as("The question.")], answer: Given = None
+) -> str:
+    """Keeps an answer, in place of an older one. It may be changed as often as one likes while there is time."""
+    if answer is None:
+        await attempts.clear(act.tx, act.viewer, id, block_id)
+        return id
+    kind, values = given_answer(answer)
+    await attempts.save(act.tx, act.viewer, id, block_id, kind, values)
+    return id
+
+
+@mutation(Gate.PERSON, Attempt, trusted=True, records=(facts.AttemptSubmitted,))
+async def attempt_submit(act: Act, id: AttemptId) -> str:
+    """Hands an attempt in. It is graded within moments; doing this again changes nothing."""
+    await attempts.submit(act.tx, act.viewer, id)
+    return id
+
+
+MUTATIONS = (attempt_start, attempt_answer_save, attempt_submit)

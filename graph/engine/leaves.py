@@ -1,0 +1,76 @@
+"""The leaves of a level in one go: objects are written with them, where nothing about them is out of the ordinary.
+
+Most fields of most objects are attributes that hold what the answer will hold. They need no resolver, and completing
+them one by one would change nothing. So a selection has code made for it that writes all objects of a level with those
+fields in them. Where a value is late, missing or of another kind, all fields of the level go the ordinary way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Any
+
+from graph.engine.completing import Leaf, close_all
+
+if TYPE_CHECKING:
+    from graph.engine.planning import Field, Selection
+
+
+class LeafWriter:
+    """Writes the objects of a selection; `rest` are the fields that it leaves to be resolved."""
+
+    def __init__(self, selection: Selection) -> None:
+        parts: list[str] = []
+        rest: list[Field] = []
+        names: list[str] = []
+        self._leaves: list[Leaf] = []
+        for field in selection.fields:
+            leaf = _leaf(field)
+            if leaf is not None:
+                parts.append(f"{field.key!r}: v{len(names)}")
+                names.append(field.definition.extensions["attribute"])
+                self._leaves.append(leaf)
+            elif field.is_typename:
+                parts.append(f"{field.key!r}: {selection.kind.name!r}")
+            else:
+                parts.append(f"{field.key!r}: None")
+                rest.append(field)
+        self.rest = tuple(rest)
+        self._values = _compiled(f"lambda rows: [({''.join(f'r.{name}, ' for name in names)}) for r in rows]")
+        values = "".join(f"v{place}, " for place in range(len(names)))
+        self._make = _compiled(f"lambda rows: [{{{', '.join(parts)}}} for {values or '_'} in rows]")
+
+    def objects(self, sources: Sequence[Any]) -> list[dict[str, Any]] | None:
+        """An object for each source; None where the leaves have to go the ordinary way."""
+        if not self._leaves:
+            made: list[dict[str, Any]] = self._make(sources)
+            return made
+        try:
+            found = self._values(sources)
+        except Exception:
+            return None
+        columns: list[Sequence[Any]] = []
+        for leaf, values in zip(self._leaves, zip(*found, strict=True), strict=True):
+            fitting = leaf.fitting(values)
+            if fitting is None:
+                # They will be asked for once more.
+                close_all(found)
+                return None
+            columns.append(fitting)
+        made = self._make(zip(*columns, strict=True))
+        return made
+
+
+def _compiled(text: str) -> Any:
+    return eval(text, {"__builtins__": {}})  # noqa: S307 - names and numbers made here, no input
+
+
+def _leaf(field: Field) -> Leaf | None:
+    """What completes the field, if it is an attribute whose values may be just what the answer holds."""
+    name = field.definition.extensions.get("attribute")
+    if not isinstance(name, str) or not name.isidentifier() or iskeyword(name):
+        return None
+    completer = field.completer
+    is_plain = field.batch is None and field.arguments == {} and isinstance(completer, Leaf) and completer.may_fit
+    return completer if is_plain and isinstance(completer, Leaf) else None

@@ -1,0 +1,151 @@
+"""Taking assessments: attempts, what was answered, and what that is worth."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from core.policies import VIEWER_ID, OwnRows, PrivateRows, RelatedRead
+from core.tables import Table, enum_column, id_column, instant_column, json_column
+from models.curriculum import BlockFormat
+
+
+class AttemptStatus(StrEnum):
+    """How far an attempt is."""
+
+    IN_PROGRESS = "in_progress"
+    SUBMITTED = "submitted"
+    GRADED = "graded"
+    EXPIRED = "expired"
+
+
+def _list_column(description: str) -> Any:
+    return Field(default_factory=list, sa_type=JSONB, nullable=False, description=description)
+
+
+class Paper(Table, table=True):
+    """The questions of an assessment as one revision has them: what attempts show, and are graded by."""
+
+    __tablename__ = "paper"
+    __tag__ = 0x050
+    # Who has an attempt reads its questions; the keys are for nobody but the service.
+    __policies__ = (
+        RelatedRead(
+            f"EXISTS (SELECT FROM attempt WHERE attempt.paper_id = paper.id AND attempt.user_id = {VIEWER_ID})"
+        ),
+    )
+    __hidden__ = ("answer_keys",)
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["assessment_id"], ["content.id"]),
+        sa.UniqueConstraint("assessment_id", "revision"),
+    )
+
+    id: str = id_column(primary=True)
+    assessment_id: str = id_column(description="The assessment.")
+    revision: int = Field(ge=1, description="The number of the revision that it was published with.")
+    questions: list[Any] = _list_column("The rows of its questions in order, as readers saw them.")
+    answer_keys: dict[str, Any] = json_column(description="Block id to the secret half of its settings.")
+
+
+class Attempt(Table, table=True):
+    """One person's go at an assessment. It is pinned to the revision that it began with."""
+
+    __tablename__ = "attempt"
+    __tag__ = 0x051
+    __policies__ = (OwnRows("user_id"),)
+    __personal__ = ("score", "percentage", "passed")
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["paper_id"], ["paper.id"]),
+        sa.ForeignKeyConstraint(["assessment_id"], ["content.id"]),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], ondelete="CASCADE"),
+        sa.UniqueConstraint("user_id", "assessment_id", "number"),
+        sa.CheckConstraint("number >= 1", name="number"),
+        sa.CheckConstraint("(status = 'in_progress') = (submitted_at IS NULL)", name="submitted_at"),
+        # However many servers begin one at once: a person has one attempt under way at an assessment.
+        sa.Index(
+            "uq_attempt_in_progress",
+            "user_id",
+            "assessment_id",
+            unique=True,
+            postgresql_where=sa.text("status = 'in_progress'"),
+        ),
+        sa.Index("ix_attempt_deadline", "deadline_at", postgresql_where=sa.text("status = 'in_progress'")),
+        sa.Index(None, "assessment_id"),
+        sa.Index(None, "paper_id"),
+    )
+
+    id: str = id_column(primary=True)
+    paper_id: str = id_column(description="The questions as they were published then.")
+    assessment_id: str = id_column(description="The assessment.")
+    revision: int = Field(ge=1, description="The number of the revision that it began with.")
+    user_id: str = id_column(description="Whose attempt it is.")
+    number: int = Field(ge=1, description="1 for a person's first attempt at this assessment, then 2, 3 and so on.")
+    status: AttemptStatus = enum_column(AttemptStatus, AttemptStatus.IN_PROGRESS, description="How far it is.")
+    passing_score: int = Field(ge=0, le=100, description="What is needed to pass, in percent.")
+    shows_feedback: bool = Field(default=False, description="Whether what was right is shown once it is graded.")
+    question_ids: list[Any] = _list_column("The ids of its questions, in the order in which they are asked.")
+    shown_ids: list[Any] = _list_column("Those of them that are shown, by what was answered so far.")
+    started_at: datetime = instant_column(nullable=False, description="When it began.")
+    deadline_at: datetime | None = instant_column(description="When its time is up; null where time is no matter.")
+    submitted_at: datetime | None = instant_column(description="When it was handed in, or its time was up.")
+    score: float | None = Field(default=None, description="The points earned, once it is graded.")
+    max_score: float | None = Field(default=None, description="The points that there were, once it is graded.")
+    percentage: float | None = Field(default=None, description="The score in percent; null where nothing has points.")
+    passed: bool | None = Field(default=None, description="Whether it is passed; null where nothing has points.")
+
+
+class Answer(Table, table=True):
+    """What somebody answered to one question of an attempt."""
+
+    __tablename__ = "answer"
+    __tag__ = 0x052
+    __policies__ = (PrivateRows("user_id"),)
+    __personal__ = ("value",)
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], ondelete="CASCADE"),
+        sa.UniqueConstraint("attempt_id", "block_id"),
+        sa.Index(None, "user_id"),
+    )
+
+    id: str = id_column(primary=True)
+    attempt_id: str = id_column(description="The attempt.")
+    user_id: str = id_column(description="Whose answer it is.")
+    block_id: str = id_column(description="The question.")
+    format: BlockFormat = enum_column(BlockFormat, description="The format of the question.")
+    value: dict[str, Any] = json_column(description="The answer, typed per format.")
+
+
+class AnswerMark(Table, table=True):
+    """What an answer is worth and what there is to say to it. Its owner sees it once feedback is due."""
+
+    __tablename__ = "answer_mark"
+    __tag__ = 0x053
+    __policies__ = (RelatedRead(f"((user_id = {VIEWER_ID}) AND is_shown)"),)
+    __personal__ = ("share", "score", "remarks")
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], ondelete="CASCADE"),
+        sa.UniqueConstraint("attempt_id", "block_id"),
+        sa.Index(None, "user_id"),
+    )
+
+    id: str = id_column(primary=True)
+    attempt_id: str = id_column(description="The attempt.")
+    user_id: str = id_column(description="Whose answer it is about.")
+    block_id: str = id_column(description="The question.")
+    format: BlockFormat = enum_column(BlockFormat, description="The format of the question.")
+    share: str | None = Field(
+        default=None, max_length=200, description='What it earns of the points, exactly, such as "2/3".'
+    )
+    score: float | None = Field(default=None, description="The same in points; null where a machine cannot say.")
+    points: int = Field(default=0, ge=0, description="What a full answer is worth.")
+    remarks: list[Any] = _list_column("The feedback: texts, and the ids of the parts that they are about.")
+    explanation: str | None = Field(default=None, description="Why the right answer is right (Markdown).")
+    right_value: dict[str, Any] | None = json_column(nullable=True, description="An answer that earns all points.")
+    is_shown: bool = Field(default=False, description="Whether its owner may see it.")

@@ -1,0 +1,317 @@
+"""What people do with assessments: begin, answer, hand in. All limits hold under lock, by the database's clock.
+
+These functions work with the rights of the service and see for themselves whose an attempt is.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors
+from core.ids import tag_of
+from core.jobs import JobKind, Priority
+from core.rows import Row
+from core.tables import id_type, table_of
+from core.viewer import Viewer
+from core.writing import Transaction
+from models.assessment import Answer, Attempt, AttemptStatus, Paper
+from models.content import Content, Revision, RevisionKind, Stage
+from models.curriculum import AnswerKey, Assessment, Block, BlockFormat, FeedbackMode
+from models.events import AttemptStarted, AttemptSubmitted
+from models.identity import User
+from resolvers import events, jobs
+from resolvers.assessment.visible import ANSWER, ATTEMPT, PAPER
+from resolvers.assessment.walking import question_of, walk
+from resolvers.formats import BY_KIND
+from resolvers.formats.answering import answered, stored
+from resolvers.formats.base import QuestionFormat
+
+GRADE = JobKind("grade_attempt", priority=Priority.HIGH)
+EXPIRE = JobKind("expire_attempts", schedule="* * * * *")
+IN_PROGRESS, EXPIRED = AttemptStatus.IN_PROGRESS.value, AttemptStatus.EXPIRED.value
+AT_ONCE = 500
+_ASSESSMENT, _BLOCK, _KEY = table_of(Assessment), table_of(Block), table_of(AnswerKey)
+# What a paper keeps of the row of a block: all but the stage and the instants.
+_SHOWN = [name for name in _BLOCK.c.keys() if name not in {"stage", "created_at", "updated_at"}]  # noqa: SIM118
+
+
+async def start(tx: Transaction, viewer: Viewer, assessment_id: str) -> str:
+    """Begins an attempt, or goes on with the one under way; answers its id.
+
+    Raises `NotFound` for an assessment that readers do not see, and `DomainError` when no attempt is left.
+    """
+    user_id = str(viewer.user_id)
+    if tag_of(assessment_id) != Assessment.__tag__:
+        raise InvalidInput("This is not the id of an assessment.", "WRONG_KIND_OF_ID", ("assessmentId",))
+    await _lock_person(tx, user_id)
+    assessment = await _live(tx, assessment_id)
+    latest = await _latest(tx, user_id, assessment_id)
+    if latest is not None and latest.status == IN_PROGRESS:
+        if not latest.is_over:
+            return str(latest.id)
+        await _expire(tx, [latest.id])
+    taken = 0 if latest is None else latest.number
+    if assessment.max_attempts is not None and taken >= assessment.max_attempts:
+        raise DomainError("No attempt is left.", "NO_ATTEMPT_LEFT", ("assessmentId",))
+    return await _begin(tx, assessment, user_id, taken + 1)
+
+
+async def save(
+    tx: Transaction, viewer: Viewer, attempt_id: str, block_id: str, kind: BlockFormat, values: Mapping[str, Any]
+) -> None:
+    """Keeps an answer in place of an older one, while there is time."""
+    attempt = await _under_way(tx, viewer, attempt_id)
+    entry = next((each for each in await _entries(tx, attempt) if each["id"] == block_id), None)
+    if entry is None:
+        raise InvalidInput("This attempt has no such question.", "NOT_FOUND", ("blockId",))
+    if entry["format"] != kind.value:
+        word = entry["format"].replace("_", " ")
+        raise InvalidInput(f"This is a {word} question.", "WRONG_FORMAT", ("answer",))
+    value = stored(_checked(question_of(entry), values))
+    row = {
+        "id": Answer.new_id(),
+        "attempt_id": attempt_id,
+        "user_id": attempt.user_id,
+        "block_id": block_id,
+        "format": kind.value,
+        "value": value,
+    }
+    statement = insert(ANSWER).values(row)
+    kept = {"value": statement.excluded.value, "updated_at": sa.func.now()}
+    await tx.execute(statement.on_conflict_do_update(index_elements=["attempt_id", "block_id"], set_=kept))
+    await _show(tx, attempt)
+
+
+async def clear(tx: Transaction, viewer: Viewer, attempt_id: str, block_id: str) -> None:
+    """Takes an answer back, while there is time."""
+    attempt = await _under_way(tx, viewer, attempt_id)
+    mine = sa.and_(ANSWER.c.attempt_id == attempt_id, ANSWER.c.block_id == block_id)
+    await tx.execute(sa.delete(ANSWER).where(mine))
+    await _show(tx, attempt)
+
+
+async def submit(tx: Transaction, viewer: Viewer, attempt_id: str) -> None:
+    """Hands an attempt in, to be graded. Done once, it is done; when its time is up, what was saved by then counts.
+
+    Raises `SeveralErrors` with each question that has to be answered and is not.
+    """
+    attempt = await _own(tx, viewer, attempt_id)
+    if attempt.status != IN_PROGRESS:
+        return
+    if attempt.is_over:
+        await _expire(tx, [attempt_id])
+        return
+    steps = walk(await _entries(tx, attempt), await answers_of(tx, attempt_id))
+    missing = [step.block_id for step in steps if step.is_required and step.response is None]
+    if missing:
+        raise SeveralErrors(
+            [InvalidInput("This has to be answered.", "REQUIRED", ("questions", each)) for each in missing]
+        )
+    await _discard_hidden(tx, attempt_id, [step.block_id for step in steps])
+    handed_in = {"status": AttemptStatus.SUBMITTED.value, "submitted_at": sa.func.now(), "updated_at": sa.func.now()}
+    await tx.execute(sa.update(ATTEMPT).where(ATTEMPT.c.id == attempt_id).values(**handed_in))
+    await _to_be_graded(tx, [attempt])
+
+
+async def expire_overdue(tx: Transaction) -> int:
+    """Ends the attempts whose time is up, some hundred at a time; answers how many."""
+    overdue = sa.and_(ATTEMPT.c.status == IN_PROGRESS, ATTEMPT.c.deadline_at < sa.func.now())
+    found = await tx.rows(
+        sa.select(ATTEMPT.c.id)
+        .where(overdue)
+        .order_by(ATTEMPT.c.deadline_at)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    if found:
+        await _expire(tx, [row.id for row in found])
+    return len(found)
+
+
+async def answers_of(tx: Transaction, attempt_id: str) -> dict[str, dict[str, Any]]:
+    """Block id to what was answered there."""
+    mine = sa.select(ANSWER.c.block_id, ANSWER.c.value).where(ANSWER.c.attempt_id == attempt_id)
+    return {row.block_id: row.value for row in await tx.rows(mine)}
+
+
+async def entries_of(tx: Transaction, attempt: Row) -> list[dict[str, Any]]:
+    """The questions of an attempt as its paper has them, in the order in which they are asked."""
+    return await _entries(tx, attempt)
+
+
+def _checked(question: QuestionFormat, values: Mapping[str, Any]) -> Any:
+    try:
+        return answered(question, values)
+    except SeveralErrors as error:
+        inside = [InvalidInput(each.message, each.code, ("answer", *each.path)) for each in error.errors]
+        raise SeveralErrors(inside) from error
+
+
+async def _lock_person(tx: Transaction, user_id: str) -> None:
+    """One beginning at a time for each person, on however many servers."""
+    user = table_of(User)
+    await tx.rows(sa.select(user.c.id).where(user.c.id == user_id).with_for_update(key_share=True))
+
+
+async def _live(tx: Transaction, assessment_id: str) -> Row:
+    """What readers see of an assessment, with the number of the revision that shows it."""
+    content, revision = table_of(Content), table_of(Revision)
+    number = (
+        sa.select(sa.func.max(revision.c.number))
+        .where(revision.c.root_id == content.c.root_id, revision.c.kind == RevisionKind.PUBLISHED.value)
+        .scalar_subquery()
+    )
+    found = await tx.row(
+        sa.select(_ASSESSMENT, number.label("published"))
+        .join(content, content.c.id == _ASSESSMENT.c.id)
+        .where(_ASSESSMENT.c.id == assessment_id, _ASSESSMENT.c.stage == Stage.LIVE.value)
+    )
+    if found is None:
+        raise NotFound("assessment", ("assessmentId",))
+    return found
+
+
+async def _latest(tx: Transaction, user_id: str, assessment_id: str) -> Row | None:
+    mine = sa.and_(ATTEMPT.c.user_id == user_id, ATTEMPT.c.assessment_id == assessment_id)
+    newest = sa.select(ATTEMPT, _is_over()).where(mine).order_by(ATTEMPT.c.number.desc()).limit(1)
+    return await tx.row(newest.with_for_update())
+
+
+def _is_over() -> Any:
+    return sa.func.coalesce(ATTEMPT.c.deadline_at < sa.func.clock_timestamp(), sa.false()).label("is_over")
+
+
+async def _begin(tx: Transaction, assessment: Row, user_id: str, number: int) -> str:
+    paper = await _paper(tx, assessment)
+    question_ids = drawn([each["id"] for each in paper.questions], assessment)
+    attempt_id = Attempt.new_id()
+    limit = assessment.time_limit_minutes
+    row = {
+        "id": attempt_id,
+        "paper_id": paper.id,
+        "assessment_id": assessment.id,
+        "revision": assessment.published,
+        "user_id": user_id,
+        "number": number,
+        "status": IN_PROGRESS,
+        "passing_score": assessment.passing_score,
+        "shows_feedback": assessment.feedback_mode != FeedbackMode.NEVER.value,
+        "question_ids": question_ids,
+        "shown_ids": [step.block_id for step in walk(_in_order(paper, question_ids), {})],
+        "started_at": sa.func.now(),
+        "deadline_at": None if limit is None else sa.func.now() + sa.func.make_interval(0, 0, 0, 0, 0, limit),
+    }
+    await tx.insert(Attempt, [row])
+    events.record(tx, AttemptStarted(subject_id=attempt_id, assessment_id=assessment.id, user_id=user_id))
+    return attempt_id
+
+
+def drawn(question_ids: Sequence[str], assessment: Row, seed: int | None = None) -> list[str]:
+    """The questions of one attempt: as many as are drawn, shuffled where the assessment says so."""
+    chance = random.Random(secrets.randbits(64) if seed is None else seed)  # noqa: S311 - which questions, no secret
+    chosen = list(question_ids)
+    if assessment.question_limit is not None and assessment.question_limit < len(chosen):
+        kept = set(chance.sample(chosen, assessment.question_limit))
+        chosen = [each for each in chosen if each in kept]
+    if assessment.shuffle:
+        chance.shuffle(chosen)
+    return chosen
+
+
+async def _paper(tx: Transaction, assessment: Row) -> Row:
+    """The paper of what is published now, made by whoever begins first."""
+    mine = sa.and_(PAPER.c.assessment_id == assessment.id, PAPER.c.revision == assessment.published)
+    found = await tx.row(sa.select(PAPER).where(mine))
+    if found is None:
+        row = {
+            "id": Paper.new_id(),
+            "assessment_id": assessment.id,
+            "revision": assessment.published,
+            **await _published(tx, assessment.id),
+        }
+        await tx.execute(insert(PAPER).values(row).on_conflict_do_nothing())
+        found = await tx.row(sa.select(PAPER).where(mine))
+    if found is None:
+        raise DomainError("Somebody else is beginning at the moment. Try again.", "BUSY")
+    return found
+
+
+async def _published(tx: Transaction, assessment_id: str) -> dict[str, Any]:
+    """The questions that readers see now, and their keys."""
+    live = sa.and_(_BLOCK.c.assessment_id == assessment_id, _BLOCK.c.stage == Stage.LIVE.value)
+    found = await tx.rows(
+        sa.select(_BLOCK, _KEY.c.body.label("answer_key"))
+        .join(_KEY, sa.and_(_KEY.c.id == _BLOCK.c.id, _KEY.c.stage == _BLOCK.c.stage), isouter=True)
+        .where(live)
+        .order_by(_BLOCK.c.position, _BLOCK.c.id)
+    )
+    asked = [row for row in found if issubclass(BY_KIND[BlockFormat(row.format)], QuestionFormat)]
+    questions = [{name: getattr(row, name) for name in _SHOWN} for row in asked]
+    return {"questions": questions, "answer_keys": {row.id: row.answer_key or {} for row in asked}}
+
+
+async def _own(tx: Transaction, viewer: Viewer, attempt_id: str) -> Row:
+    """The viewer's attempt, locked; raises `NotFound` for anybody else's."""
+    if tag_of(attempt_id) != Attempt.__tag__:
+        raise InvalidInput("This is not the id of an attempt.", "WRONG_KIND_OF_ID", ("id",))
+    mine = sa.and_(ATTEMPT.c.id == attempt_id, ATTEMPT.c.user_id == viewer.user_id)
+    found = await tx.row(sa.select(ATTEMPT, _is_over()).where(mine).with_for_update())
+    if found is None:
+        raise NotFound("attempt")
+    return found
+
+
+async def _under_way(tx: Transaction, viewer: Viewer, attempt_id: str) -> Row:
+    attempt = await _own(tx, viewer, attempt_id)
+    if attempt.status != IN_PROGRESS:
+        raise DomainError("This attempt is handed in.", "NOT_IN_PROGRESS", ("id",))
+    if attempt.is_over:
+        raise DomainError("The time is up.", "TIME_IS_UP", ("id",))
+    return attempt
+
+
+async def _entries(tx: Transaction, attempt: Row) -> list[dict[str, Any]]:
+    paper = await tx.row(sa.select(PAPER).where(PAPER.c.id == attempt.paper_id))
+    assert paper is not None
+    return _in_order(paper, attempt.question_ids)
+
+
+def _in_order(paper: Row, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The paper's questions with these ids, each with its key."""
+    by_id = {entry["id"]: entry for entry in paper.questions}
+    return [{**by_id[each], "answer_key": paper.answer_keys.get(each, {})} for each in ids]
+
+
+async def _show(tx: Transaction, attempt: Row) -> None:
+    """Notes which questions are shown, now that something else is answered."""
+    steps = walk(await _entries(tx, attempt), await answers_of(tx, attempt.id))
+    shown = [step.block_id for step in steps]
+    await tx.execute(
+        sa.update(ATTEMPT).where(ATTEMPT.c.id == attempt.id).values(shown_ids=shown, updated_at=sa.func.now())
+    )
+
+
+async def _discard_hidden(tx: Transaction, attempt_id: str, shown: Sequence[str]) -> None:
+    is_shown = ANSWER.c.block_id == sa.any_(sa.literal(list(shown), ARRAY(id_type())))
+    await tx.execute(sa.delete(ANSWER).where(ANSWER.c.attempt_id == attempt_id, ~is_shown))
+
+
+async def _expire(tx: Transaction, attempt_ids: Sequence[str]) -> None:
+    """Ends attempts whose time is up, as they stand."""
+    mine = ATTEMPT.c.id == sa.any_(sa.literal(list(attempt_ids), ARRAY(id_type())))
+    over = {"status": EXPIRED, "submitted_at": ATTEMPT.c.deadline_at, "updated_at": sa.func.now()}
+    ended = sa.update(ATTEMPT).where(mine, ATTEMPT.c.status == IN_PROGRESS).values(**over)
+    await _to_be_graded(tx, await tx.rows(ended.returning(ATTEMPT.c.id, ATTEMPT.c.assessment_id, ATTEMPT.c.user_id)))
+
+
+async def _to_be_graded(tx: Transaction, attempts: Sequence[Row]) -> None:
+    for each in attempts:
+        events.record(tx, AttemptSubmitted(subject_id=each.id, assessment_id=each.assessment_id, user_id=each.user_id))
+    if attempts:
+        await jobs.enqueue_all(tx, [(GRADE, {"attempt_id": each.id}, None) for each in attempts])

@@ -1,0 +1,117 @@
+"""Redis and RabbitMQ at their worst: all messages lost, doubled, out of order, the line cut or dead. Jobs do not mind.
+
+They are tried where they answer on this machine; the end of a run says which were.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import redis
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
+
+import workers.broker
+from tests.chaos.proxy import Proxy, detour
+from tests.chaos.waiting import is_idle_sooner
+from tests.events.logs import sql
+from tests.jobs.crews import WRITE, ask, ask_all, effects, until, until_idle, working, write
+from tests.jobs.test_brokers import BROKERS, broker_url
+from workers.broker import message_for, outside_broker
+
+__all__ = ["broker_url"]
+NAMES = [f"{number:03}" for number in range(60)]
+
+
+@pytest.fixture
+def line(broker_url: str) -> Iterator[Proxy]:
+    """What is between workers and their broker."""
+    port = next(port for url, port in BROKERS.values() if url == broker_url)
+    with Proxy(lambda: ("127.0.0.1", port)) as proxy:
+        yield proxy
+
+
+def lose_everything(url: str) -> None:
+    """Flushes the Redis, or deletes RabbitMQ's queues while they are in use."""
+    if url.startswith("redis"):
+        with redis.Redis.from_url(url) as client:
+            client.flushdb()
+        return
+    broker = RabbitmqBroker(url=url, middleware=[])
+    for queue in ("default", "default.DQ", "default.XQ"):
+        broker.channel.queue_delete(queue)
+    broker.close()
+
+
+def tell_again(url: str, broker_url: str) -> None:
+    """Tells of every job three times, in any order."""
+    ids = [each for (each,) in sql(url, "SELECT id::text FROM job")] * 3
+    random.Random(6).shuffle(ids)
+    broker = outside_broker(broker_url)
+    broker.declare_queue("default")
+    for each in ids:
+        broker.enqueue(message_for("default", "write", each))
+    broker.close()
+
+
+def missed_sooner(url: str) -> bool:
+    """Whether all is done; what was told of need not wait for half a minute until it is told of again."""
+    sql(url, "UPDATE job SET woken_at = now() - interval '31 s' WHERE state = 'queued' AND woken_at IS NOT NULL")
+    return is_idle_sooner(url)
+
+
+def test_messages_that_are_lost_all_at_once_are_sent_again(url: str, broker_url: str) -> None:
+    with working(url, write, broker_url=broker_url, threads=2):
+        for start in range(0, len(NAMES), 20):
+            ask_all(url, WRITE, NAMES[start : start + 20])
+            until(lambda count=start: len(effects(url)) > count, "some work")  # type: ignore[misc]
+            lose_everything(broker_url)
+        until(lambda: missed_sooner(url), "the end of all work")
+    assert effects(url) == NAMES
+
+
+def test_messages_that_are_doubled_and_out_of_order_have_each_job_done_once(url: str, broker_url: str) -> None:
+    ask_all(url, WRITE, NAMES)
+    tell_again(url, broker_url)
+    with working(url, write, broker_url=broker_url), working(url, write, broker_url=broker_url):
+        until_idle(url)
+        tell_again(url, broker_url)
+        ask(url, WRITE, name="last")
+        until(lambda: "last" in effects(url), "the last")
+    assert effects(url) == [*NAMES, "last"]
+    assert sql(url, "SELECT DISTINCT state, attempts FROM job") == [("done", 1)]
+
+
+@contextmanager
+def cut(line: Proxy) -> Iterator[None]:
+    """Every connection breaks, and for a moment there is none to be had."""
+    line.is_refused = True
+    line.cut()
+    yield
+    line.is_refused = False
+
+
+@contextmanager
+def silent(line: Proxy) -> Iterator[None]:
+    """Nothing gets through."""
+    line.silence()
+    yield
+    line.cut()
+    line.flow()
+
+
+@pytest.mark.parametrize("trouble", [cut, silent])
+def test_a_broker_that_is_away_for_a_while_loses_no_job(
+    trouble: Callable[..., object], url: str, broker_url: str, line: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers.broker, "_SILENCE_SECONDS", 2)
+    with working(url, write, broker_url=detour(line, broker_url), threads=2):
+        ask(url, WRITE, name="before")
+        until(lambda: effects(url) == ["before"], "the beginning")
+        with trouble(line):  # type: ignore[attr-defined]
+            ask_all(url, WRITE, NAMES)
+            until(lambda: sql(url, "SELECT 1 FROM job WHERE woken_at IS NOT NULL"), "somebody telling of it")
+        until(lambda: missed_sooner(url), "the end of all work")
+    assert effects(url) == [*NAMES, "before"]

@@ -1,0 +1,1 @@
+"""The language of conditions: read, checked, put into words, evaluated."""
