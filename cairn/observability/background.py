@@ -18,7 +18,7 @@ from core.errors import RequestError
 from core.rows import Row
 from core.viewer import SERVICE
 from core.writing import transaction
-from resolvers import events, jobs
+from resolvers import events, job_figures
 from resolvers.webhooks import sending
 
 # Several may ask; the database is asked no more often than this.
@@ -48,7 +48,7 @@ class Background:
 
 async def _read(database: Database) -> bytes:
     async with transaction(database, SERVICE) as tx:
-        queues, tallies, lag = await jobs.figures(tx), await jobs.tallies(tx), await events.lag(tx)
+        queues, tallies, lag = await job_figures.figures(tx), await job_figures.tallies(tx), await events.lag(tx)
         webhooks = await sending.figures(tx)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Found([*_of_queues(queues), *_of_tallies(tallies), *_of_relay(lag), *_of_webhooks(webhooks)]))

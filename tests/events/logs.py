@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 
-from core.database import Database
-from core.viewer import SERVICE
-from core.writing import Transaction, transaction
 from resolvers import events
-from tests.support.databases import with_database
+from tests.support.databases import as_service
 
-T = TypeVar("T")
+__all__ = ["as_service"]
 
 
 def sql(url: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -36,13 +32,3 @@ def positions(url: str) -> list[int]:
 def place(url: str, most: int = 500) -> int:
     """One round of the relay's placing; answers how many facts were placed."""
     return len(as_service(url, lambda tx: events.place(tx, most)))
-
-
-def as_service(url: str, act: Callable[[Transaction], Awaitable[T]]) -> T:
-    """What an act of the service answers."""
-
-    async def in_transaction(database: Database) -> T:
-        async with transaction(database, SERVICE) as tx:
-            return await act(tx)
-
-    return with_database(url, in_transaction)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from cairn.settings import Settings
-from core.database import Database
-from core.viewer import SERVICE
-from core.writing import transaction
+from core.writing import Transaction
 from migrations import running
 from models.identity import Role
 from models.importing import ExternalRef, ImportIssue, ImportJob
@@ -23,6 +20,7 @@ from resolvers import identity
 from tests.fence.personas import Owner, Persona, personas
 from tests.support import factories
 from tests.support.clients import Client
+from tests.support.databases import as_service
 from tests.support.servers import RunningApplication, cloned
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ class World:
 def world(database_server: tuple[str, str]) -> Iterator[World]:
     """A published course, a draft one and a trashed one, each with a theme and all that a course can have."""
     with cloned(*database_server) as url:
-        users, tokens = asyncio.run(_people(url))
+        users, tokens = as_service(url, _people)
         application = RunningApplication(Settings(DATABASE_URL=SecretStr(url)))
         address = application.start()
         clients = {role.value: Client(address, token) for role, token in tokens.items()}
@@ -97,27 +95,21 @@ def bare(bare_url: str) -> Iterator[sa.Connection]:
         connection.rollback()
 
 
-async def _people(url: str) -> tuple[dict[Role, str], dict[Role, str]]:
-    database = Database(url, pool_size=2)
-    await database.open()
-    try:
-        users, tokens = {}, {}
-        async with transaction(database, SERVICE) as tx:
-            for role in ROLES:
-                users[role] = await identity.ensure_user(tx, f"{role.value}@example.org", role.value, role)
-                scopes = identity.scopes_of([role])
-                tokens[role] = await identity.create_api_token(tx, users[role], "matrix", scopes, 1)
-                await identity.create_login_token(tx, users[role])
-                await identity.sign_in(tx, await identity.create_login_token(tx, users[role]))
-            job = {"id": ImportJob.new_id(), "source": "olx:demo", "counts": {}, "status": "done"}
-            await tx.insert(ImportJob, [job])
-            issue = {"job_id": job["id"], "severity": "warning", "code": "LOST", "place": "p", "reason": "r"}
-            await tx.insert(ImportIssue, [{"id": ImportIssue.new_id(), **issue}])
-            ref = {"source": "olx:demo", "external_id": "1", "local_id": ImportJob.new_id(), "imported": {}}
-            await tx.insert(ExternalRef, [{"id": ExternalRef.new_id(), **ref}])
-        return users, tokens
-    finally:
-        await database.close()
+async def _people(tx: Transaction) -> tuple[dict[Role, str], dict[Role, str]]:
+    users, tokens = {}, {}
+    for role in ROLES:
+        users[role] = await identity.ensure_user(tx, f"{role.value}@example.org", role.value, role)
+        scopes = identity.scopes_of([role])
+        tokens[role] = await identity.create_api_token(tx, users[role], "matrix", scopes, 1)
+        await identity.create_login_token(tx, users[role])
+        await identity.sign_in(tx, await identity.create_login_token(tx, users[role]))
+    job = {"id": ImportJob.new_id(), "source": "olx:demo", "counts": {}, "status": "done"}
+    await tx.insert(ImportJob, [job])
+    issue = {"job_id": job["id"], "severity": "warning", "code": "LOST", "place": "p", "reason": "r"}
+    await tx.insert(ImportIssue, [{"id": ImportIssue.new_id(), **issue}])
+    ref = {"source": "olx:demo", "external_id": "1", "local_id": ImportJob.new_id(), "imported": {}}
+    await tx.insert(ExternalRef, [{"id": ExternalRef.new_id(), **ref}])
+    return users, tokens
 
 
 def tree_in(editor: Client, state: str) -> dict[str, str]:

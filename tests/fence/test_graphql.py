@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.fence.arguments import contract, gate_of, value
 from tests.fence.conftest import World
 from tests.support import factories
 from tests.support.clients import Client, People
+from tests.support.databases import with_database
 
 ENTITIES = ("theme", "course", "module", "lesson", "block", "milestone")
 FOUND_BY_NODE = [each for each in ENTITIES if each != "milestone"]
@@ -46,17 +46,12 @@ def ask(world: World) -> Callable[[str], Ask]:
 
 
 def _inside(url: str, document: str, variables: dict[str, Any]) -> dict[str, Any]:
-    async def run() -> dict[str, Any]:
-        database = Database(url, pool_size=2)
-        await database.open()
-        try:
-            operations = Operations(schema()._schema)
-            prepared = operations.prepare(document, None)
-            return await operations.run(prepared, variables, Context(database, SERVICE), "inside")
-        finally:
-            await database.close()
+    async def run(database: Database) -> dict[str, Any]:
+        operations = Operations(schema()._schema)
+        prepared = operations.prepare(document, None)
+        return await operations.run(prepared, variables, Context(database, SERVICE), "inside")
 
-    return asyncio.run(run())
+    return with_database(url, run)
 
 
 @pytest.mark.parametrize("name", [*REFUSED, *STAFF])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from models.content import Staged
 from models.identity import Role
 from resolvers.identity import scopes_of
 from tests.fence.conftest import World
+from tests.support.databases import with_database
 
 DRAFT = Perspective("draft", hides_trash=False)
 BY_AGE = {"AGE": Sort("created_at")}
@@ -40,21 +41,7 @@ def _learner(world: World) -> Viewer:
 
 
 def _with(world: World, work: Callable[[Database], Awaitable[Any]], *, pool_size: int = 1) -> Any:
-    async def run() -> Any:
-        async with _opened(world.url, pool_size) as database:
-            return await work(database)
-
-    return asyncio.run(run())
-
-
-@asynccontextmanager
-async def _opened(url: str, pool_size: int) -> AsyncIterator[Database]:
-    database = Database(url, pool_size=pool_size)
-    await database.open()
-    try:
-        yield database
-    finally:
-        await database.close()
+    return with_database(world.url, work, pool_size=pool_size)
 
 
 async def _one(connection: Connection, query: str) -> Row:

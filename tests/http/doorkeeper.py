@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +9,10 @@ from typing import Any
 
 import psycopg
 
-from core.database import Database
-from core.viewer import SERVICE
-from core.writing import Transaction, transaction
+from core.writing import Transaction
 from models.identity import Role
 from resolvers import identity
+from tests.support.databases import as_service
 
 _numbers = itertools.count(1)
 
@@ -67,13 +65,4 @@ class Doorkeeper:
             connection.execute(statement, values)
 
     def _do(self, act: Callable[[Transaction], Awaitable[str]]) -> str:
-        async def run() -> str:
-            database = Database(self._url, pool_size=2)
-            await database.open()
-            try:
-                async with transaction(database, SERVICE) as tx:
-                    return await act(tx)
-            finally:
-                await database.close()
-
-        return asyncio.run(run())
+        return as_service(self._url, act)

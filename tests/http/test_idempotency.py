@@ -6,6 +6,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx
@@ -13,12 +14,10 @@ import psycopg
 import pytest
 
 from cairn.http.idempotency import Repeats
-from core.database import Database
-from core.viewer import SERVICE
-from core.writing import transaction
 from models.identity import Role
 from resolvers.requests import idempotency
 from tests.support.clients import Client, People
+from tests.support.databases import as_service
 
 from .asking import GRAPHQL_JSON, JSON, refusal
 from .conftest import Serve
@@ -275,18 +274,4 @@ def test_a_key_is_forgotten_when_its_time_is_over(editor: Client, database_url: 
 @pytest.fixture
 def run(database_url: str) -> Callable[..., Any]:
     """`run(action)` runs an action in a transaction of the service."""
-    import asyncio
-
-    def act(action: Callable[..., Any]) -> Any:
-        async def inside() -> Any:
-            database = Database(database_url, pool_size=1)
-            await database.open()
-            try:
-                async with transaction(database, SERVICE) as tx:
-                    return await action(tx)
-            finally:
-                await database.close()
-
-        return asyncio.run(inside())
-
-    return act
+    return partial(as_service, database_url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,6 +18,7 @@ from core.policies import ROLES
 from core.viewer import ANONYMOUS, SERVICE, Viewer, ViewerKind
 from migrations import running
 from tests.migrations.conftest import empty_database
+from tests.support.databases import with_database
 
 
 @contextmanager
@@ -39,20 +39,15 @@ def owned_database(server_url: str, *attributes: str, grants: tuple[str, ...] = 
 def _acts(url: str) -> list[str]:
     """The role that each kind of viewer acts as, when the application connects as the owner."""
 
-    async def ask() -> list[str]:
-        database = Database(url, pool_size=1)
-        await database.open()
-        try:
-            found: list[str] = []
-            for viewer in (ANONYMOUS, Viewer(ViewerKind.USER), SERVICE):
-                async with database.transaction(viewer) as connection:
-                    cursor = await connection.execute("SELECT current_user::text AS role")
-                    found += [row.role for row in await cursor.fetchall()]
-            return found
-        finally:
-            await database.close()
+    async def ask(database: Database) -> list[str]:
+        found: list[str] = []
+        for viewer in (ANONYMOUS, Viewer(ViewerKind.USER), SERVICE):
+            async with database.transaction(viewer) as connection:
+                cursor = await connection.execute("SELECT current_user::text AS role")
+                found += [row.role for row in await cursor.fetchall()]
+        return found
 
-    return asyncio.run(ask())
+    return with_database(url, ask, pool_size=1)
 
 
 def test_on_a_new_server_the_owner_needs_to_be_no_superuser_only_to_make_roles(tmp_path: Path) -> None:

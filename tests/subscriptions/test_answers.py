@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from resolvers.events import Wanted
 from tests.events.logs import place, sql
 from tests.support import factories
 from tests.support.clients import People
+from tests.support.databases import with_database
 
 OPERATIONS: Operations = operations(GraphqlSettings())
 EDITOR = Viewer(ViewerKind.USER, scopes=frozenset({"content:edit"}))
@@ -30,29 +30,17 @@ PUBLISHED = (
 )
 
 
-def _with(url: str, act: Callable[[Database], Awaitable[Any]]) -> Any:
-    async def run() -> Any:
-        database = Database(url, pool_size=2)
-        await database.open()
-        try:
-            return await act(database)
-        finally:
-            await database.close()
-
-    return asyncio.run(run())
-
-
 def _placed(url: str, *types: str) -> list[Row]:
     while place(url) or sql(url, "SELECT 1 FROM fact WHERE position IS NULL"):
         pass
     wanted = Wanted(frozenset(types) or None)
-    found: list[Row] = _with(url, lambda database: events.placed_after(database, 0, 10**9, wanted, 100))
+    found: list[Row] = with_database(url, lambda database: events.placed_after(database, 0, 10**9, wanted, 100))
     return found
 
 
 def _answer(url: str, document: str, event: Row, viewer: Viewer = ANONYMOUS, **variables: Any) -> Any:
     opened = open_subscription(OPERATIONS, OPERATIONS.prepare(document, None), variables)
-    return _with(url, lambda database: answer_of(OPERATIONS, opened, event, viewer, database))
+    return with_database(url, lambda database: answer_of(OPERATIONS, opened, event, viewer, database))
 
 
 def test_an_event_is_answered_with_its_object_as_it_stands_then(people: People, database_url: str) -> None:

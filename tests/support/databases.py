@@ -11,6 +11,8 @@ from psycopg import sql
 
 from core.database import Database
 from core.tables import Table, table_of
+from core.viewer import SERVICE
+from core.writing import Transaction, transaction
 
 T = TypeVar("T")
 
@@ -27,6 +29,16 @@ def with_database(url: str, work: Callable[[Database], Awaitable[T]], **options:
             await database.close()
 
     return asyncio.run(run())
+
+
+def as_service(url: str, act: Callable[[Transaction], Awaitable[T]]) -> T:
+    """What an act of the service answers, in a transaction of its own."""
+
+    async def in_transaction(database: Database) -> T:
+        async with transaction(database, SERVICE) as tx:
+            return await act(tx)
+
+    return with_database(url, in_transaction)
 
 
 def empty_tables(url: str, models: Iterable[type[Table]]) -> None:
