@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from core.writing import Transaction
 from models.jobs import JobState
-from resolvers import audit, jobs
+from resolvers import audit, job_figures, jobs
 
 _SHOWN = 50
 
@@ -16,7 +16,7 @@ async def listed(tx: Transaction, state: JobState | None) -> str:
     figures = [
         f"{each.queue}: {each.due} due (the oldest for {each.age:.0f} s), {each.waiting} waiting, "
         f"{each.running} running, {each.parked} parked"
-        for each in await jobs.figures(tx)
+        for each in await job_figures.figures(tx)
     ]
     chosen = sa.select(jobs.JOB).order_by(jobs.JOB.c.id.desc()).limit(_SHOWN)
     if state is not None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 
 from cairn.doctor import Finding
-from cairn.settings import MailSettings, Settings
+from cairn.settings import MailSettings, Settings, WebhookSettings
 from core.policies import ROLES
 
 _MOST_SKEW_SECONDS = 5
+# This machine, and what clouds answer to whoever is on it.
+_NEVER = tuple(map(ip_network, ("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10")))
 _EVERY_ROLE = 3  # a pool for each of the three
 _LONG_TOKEN, _VARIED_TOKEN = 32, 10
 # RabbitMQ's own, which everybody knows.
@@ -42,6 +44,7 @@ def examine(settings: Settings, url: str, processes: int = 1) -> Iterator[Findin
     yield from _limits(settings)
     yield from _metrics(settings)
     yield from _brokers(settings)
+    yield from _webhooks(settings.webhooks)
     with psycopg.connect(url, connect_timeout=10) as connection:
         yield from _login(connection)
         yield from _fence(connection)
@@ -166,6 +169,25 @@ def _brokers(settings: Settings) -> Iterator[Finding]:
             f"what goes to {what} and back, the password too, is not encrypted: write "
             f"{'amqps' if url.scheme == 'amqp' else 'rediss'}:// in {variable}",
         )
+
+
+def _webhooks(webhooks: WebhookSettings) -> Iterator[Finding]:
+    yield _told(
+        not webhooks.plain_http,
+        "webhooks are encrypted on the way",
+        "webhooks may go out unencrypted: unset CAIRN_WEBHOOKS__PLAIN_HTTP",
+    )
+    near = [str(each) for each in webhooks.allowed_networks if any(_overlaps(each, near) for near in _NEVER)]
+    yield _told(
+        not near,
+        "webhooks cannot reach this machine, nor the services that a cloud has for it",
+        f"whoever makes a webhook reaches this machine's own services: take {', '.join(near)} out of "
+        "CAIRN_WEBHOOKS__ALLOWED_NETWORKS",
+    )
+
+
+def _overlaps(one: Any, other: Any) -> bool:
+    return bool(one.version == other.version and one.overlaps(other))
 
 
 def _login(connection: psycopg.Connection[Any]) -> Iterator[Finding]:

@@ -28,6 +28,8 @@ def options(settings: Settings) -> dict[str, Any]:
         "access_log": False,
         # Who the client is, is found out by cairn.http.addresses.
         "proxy_headers": False,
+        # Nobody outside has to know by what we are served.
+        "server_header": False,
         "timeout_graceful_shutdown": GRACE_SECONDS,
         "ws_max_size": streams.max_message_bytes,
         "ws_ping_interval": streams.ping_seconds,

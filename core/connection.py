@@ -98,8 +98,12 @@ class Connection(psycopg.AsyncConnection[Any]):
         # To send, libpq may read as well, and may find the connection gone: its socket says nothing of that any more.
         self._readable()
         if not self._ended.done():
-            with hung_up_after(patience, self._socket):
+            timer = None if patience is None else loop.call_later(patience, hang_up, self._socket)
+            try:
                 await self._ended
+            finally:
+                if timer is not None:
+                    timer.cancel()
         elif (error := self._ended.exception()) is not None:
             raise error
         found, self._found = self._found, []

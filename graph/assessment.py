@@ -22,8 +22,8 @@ from graph.paging import Connection, connection
 from graph.subscriptions import OWNERS, Event, subscription
 from models.assessment import AttemptStatus
 from models.curriculum import BlockFormat
-from resolvers import curriculum
 from resolvers.assessment import attempts, visible
+from resolvers.assessment.batches import shown_questions
 from resolvers.formats import BY_KIND
 from resolvers.formats.base import QuestionFormat
 
@@ -37,9 +37,7 @@ described(
 
 
 async def _questions(rows: Sequence[Any], info: BatchInfo) -> list[list[Row]]:
-    wanted = [Row({"id": each}) for row in rows for each in row.shown_ids]
-    found = iter(await info.context.reader.children(curriculum.BLOCK_BY_ID, wanted, info.columns))
-    return [[block for _ in row.shown_ids for block in next(found)] for row in rows]
+    return await shown_questions(info.context.reader, rows)
 
 
 def _shown(kind: str, value: dict[str, Any] | None) -> Response | None:
@@ -105,7 +103,9 @@ class Attempt(Node):
         visible.ASSESSMENT_OF_ATTEMPT, "The assessment as readers see it now; null when they see it no more."
     )
     questions: list[Block] = batched(
-        _questions, "Those of its questions that are shown by what was answered so far, in order.", needs=("shown_ids",)
+        _questions,
+        "Those of its questions that are shown by what was answered so far, in order, as they were when it began.",
+        needs=("paper_id", "shown_ids"),
     )
     answers: list[Answer] = related(visible.ANSWERS_OF_ATTEMPT, "What was answered so far.", assumed=10)
     marks: list[AnswerMark] = related(

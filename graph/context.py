@@ -54,6 +54,8 @@ class Context:
         self.origin = origin
         self.tallies = tallies
         self.effects = Effects()
+        # What the operation was reckoned to cost, once that is known.
+        self.cost = 0
         self.budget = budget or Budget()
         self.database = database
         self.viewer = viewer

@@ -100,7 +100,8 @@ class Operations:
     ) -> ExecutionResult:
         """What running an operation comes to; the answer to one `event` where it is a subscription."""
         document, operation = prepared.document, prepared.operation
-        cost, limit = prepared.cost(variables), self.limits.max_cost
+        cost = context.cost = prepared.cost(variables)
+        limit = self.limits.max_cost
         if cost > limit:
             return ExecutionResult(None, [too_costly(cost, limit)])
         try:
@@ -143,7 +144,7 @@ class Operations:
         response: dict[str, Any] = {"data": result.data}
         if errors:
             response["errors"] = errors
-        response["extensions"] = {"cost": account(prepared.cost(variables), self.limits.max_cost)}
+        response["extensions"] = {"cost": account(context.cost, self.limits.max_cost)}
         return response
 
     def _remember(self, text: str, operations: dict[str | None, Prepared]) -> dict[str | None, Prepared]:

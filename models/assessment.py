@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from core.policies import VIEWER_ID, OwnRows, RelatedRead, ServiceOnly
+from core.policies import VIEWER_ID, OwnRows, PrivateRows, RelatedRead
 from core.tables import Table, enum_column, id_column, instant_column, json_column
 from models.curriculum import BlockFormat
 
@@ -29,11 +29,17 @@ def _list_column(description: str) -> Any:
 
 
 class Paper(Table, table=True):
-    """The questions of an assessment as one revision has them, keys included: what attempts are graded by."""
+    """The questions of an assessment as one revision has them: what attempts show, and are graded by."""
 
     __tablename__ = "paper"
     __tag__ = 0x050
-    __policies__ = (ServiceOnly(),)
+    # Who has an attempt reads its questions; the keys are for nobody but the service.
+    __policies__ = (
+        RelatedRead(
+            f"EXISTS (SELECT FROM attempt WHERE attempt.paper_id = paper.id AND attempt.user_id = {VIEWER_ID})"
+        ),
+    )
+    __hidden__ = ("answer_keys",)
     __table_args__ = (
         sa.ForeignKeyConstraint(["assessment_id"], ["content.id"]),
         sa.UniqueConstraint("assessment_id", "revision"),
@@ -42,7 +48,8 @@ class Paper(Table, table=True):
     id: str = id_column(primary=True)
     assessment_id: str = id_column(description="The assessment.")
     revision: int = Field(ge=1, description="The number of the revision that it was published with.")
-    questions: list[Any] = _list_column("Its questions in order, with settings, keys, points, names and conditions.")
+    questions: list[Any] = _list_column("The rows of its questions in order, as readers saw them.")
+    answer_keys: dict[str, Any] = json_column(description="Block id to the secret half of its settings.")
 
 
 class Attempt(Table, table=True):
@@ -97,7 +104,7 @@ class Answer(Table, table=True):
 
     __tablename__ = "answer"
     __tag__ = 0x052
-    __policies__ = (OwnRows("user_id"),)
+    __policies__ = (PrivateRows("user_id"),)
     __personal__ = ("value",)
     __table_args__ = (
         sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], ondelete="CASCADE"),

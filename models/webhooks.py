@@ -118,6 +118,12 @@ class WebhookLane(Table, table=True):
         sa.ForeignKeyConstraint(["webhook_id"], ["webhook.id"], ondelete="CASCADE"),
         sa.UniqueConstraint("webhook_id", "subject_id"),
         sa.Index("ix_webhook_lane_due", "webhook_id", "next_at", postgresql_where=sa.text("next_at IS NOT NULL")),
+        sa.Index(
+            "ix_webhook_lane_trial",
+            "webhook_id",
+            "next_at",
+            postgresql_where=sa.text("is_trial AND next_at IS NOT NULL"),
+        ),
         sa.Index("ix_webhook_lane_lease", "webhook_id", postgresql_where=sa.text("lease_until IS NOT NULL")),
     )
 

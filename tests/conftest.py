@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from pydantic import HttpUrl, SecretStr
 
-from cairn.settings import Settings
+from cairn.settings import MailSettings, Settings
 from core.database import Database
 from core.viewer import SERVICE
 from core.writing import transaction
@@ -86,6 +86,18 @@ def fresh_database(databases: Databases) -> Iterator[str]:
 def application(database_url: str) -> Iterator[tuple[str, RunningApplication]]:
     """(address, the running application) over this worker's database."""
     running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url)))
+    yield running.start(), running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def house(database_url: str) -> Iterator[tuple[str, RunningApplication]]:
+    """(address, running application) with a mailbox, over this worker's database.
+
+    It stands here so that there is one: of two at work on one database, each would send some of the other's mail.
+    """
+    mail = MailSettings(mailbox=True, app_url=HttpUrl("https://app.example"))
+    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), mail=mail), works=("mail",))
     yield running.start(), running
     running.stop()
 

@@ -6,7 +6,7 @@ from core.database import Database
 from core.viewer import SERVICE
 from core.writing import transaction
 from models.jobs import JobOutcome
-from resolvers import jobs
+from resolvers import job_figures
 
 Key = tuple[str, str, str]
 
@@ -28,7 +28,7 @@ class Tallies:
             return
         try:
             async with transaction(database, SERVICE) as tx:
-                await jobs.add_tallies(tx, told)
+                await job_figures.add_tallies(tx, told)
         except BaseException:
             self._add(told)
             raise

@@ -34,6 +34,7 @@ POLL_SECONDS = 1.0
 QUEUE = "webhooks"
 _UNAVAILABLE = (psycopg.Error, OSError, RequestError, PoolTimeout, DomainError)
 _COMPOSE_SECONDS = 20
+_SETTLE_AGAIN_SECONDS = (0.5, 2, 5)
 _OUTCOME = {False: AttemptOutcome.REFUSED, True: AttemptOutcome.REDIRECTED}
 log = logging.getLogger("cairn.webhooks")
 
@@ -113,8 +114,20 @@ async def deliver(database: Database, hooks: Hooks, claimed: Claimed) -> None:
         async with transaction(database, SERVICE) as tx:
             await sending.give_back(tx, claimed)
         return
-    async with transaction(database, SERVICE) as tx:
-        await sending.settle(tx, claimed, result, hooks.rules.pause_after_hours)
+    await _settle(database, claimed, result, hooks.rules.pause_after_hours)
+
+
+async def _settle(database: Database, claimed: Claimed, result: Result, pause_after_hours: int) -> None:
+    """Writes it down; while the database is away some times, for what is not written down is sent once more."""
+    for pause in (*_SETTLE_AGAIN_SECONDS, None):
+        try:
+            async with transaction(database, SERVICE) as tx:
+                await sending.settle(tx, claimed, result, pause_after_hours)
+            return
+        except _UNAVAILABLE:
+            if pause is None:
+                raise
+            await asyncio.sleep(pause)
 
 
 async def _result(database: Database, hooks: Hooks, claimed: Claimed) -> Result | None:

@@ -6,12 +6,12 @@ A request of the API has its headers looked up a dozen times, and its answer has
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 _ALWAYS = (
     (b"cache-control", b"no-store"),
@@ -51,10 +51,10 @@ class _Headers(Headers):
 class ApiRequest(Request):
     """A request of the API."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        super().__init__(scope, receive, send)
-        # Where Starlette keeps them once they were asked for.
-        self._headers = _Headers(list(scope["headers"]))
+    @cached_property
+    def headers(self) -> Headers:
+        """The headers that came with it."""
+        return _Headers(list(self.scope["headers"]))
 
 
 class ApiResponse(Response):

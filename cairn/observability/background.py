@@ -1,4 +1,4 @@
-"""What `/metrics` tells of jobs and of the relay, read from the database when it is asked.
+"""What `/metrics` tells of jobs, of the relay and of webhooks, read from the database when it is asked.
 
 Jobs are rows, so whichever process is asked knows about all of them, and workers need no address of their own.
 """
@@ -18,7 +18,8 @@ from core.errors import RequestError
 from core.rows import Row
 from core.viewer import SERVICE
 from core.writing import transaction
-from resolvers import events, jobs
+from resolvers import events, job_figures
+from resolvers.webhooks import sending
 
 # Several may ask; the database is asked no more often than this.
 _KEPT_SECONDS = 5.0
@@ -47,9 +48,10 @@ class Background:
 
 async def _read(database: Database) -> bytes:
     async with transaction(database, SERVICE) as tx:
-        queues, tallies, lag = await jobs.figures(tx), await jobs.tallies(tx), await events.lag(tx)
+        queues, tallies, lag = await job_figures.figures(tx), await job_figures.tallies(tx), await events.lag(tx)
+        webhooks = await sending.figures(tx)
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Found([*_of_queues(queues), *_of_tallies(tallies), *_of_relay(lag)]))
+    registry.register(_Found([*_of_queues(queues), *_of_tallies(tallies), *_of_relay(lag), *_of_webhooks(webhooks)]))
     return generate_latest(registry)
 
 
@@ -88,3 +90,15 @@ def _of_relay(lag: Row) -> Iterator[Metric]:
     yield CounterMetricFamily("cairn_facts_placed", "Facts that have their place.", value=lag.placed)
     yield GaugeMetricFamily("cairn_facts_waiting", "Facts that have no place yet.", value=lag.waiting)
     yield GaugeMetricFamily("cairn_facts_oldest_waiting_seconds", "How long the oldest of them waits.", value=lag.age)
+
+
+def _of_webhooks(figures: Row) -> Iterator[Metric]:
+    hooks = GaugeMetricFamily("cairn_webhooks", "Webhooks, by how they stand.", labels=("state",))
+    for state in ("active", "failing", "paused", "disabled"):
+        hooks.add_metric((state,), getattr(figures, state))
+    yield hooks
+    deliveries = GaugeMetricFamily("cairn_webhook_deliveries", "Deliveries, by how they stand.", labels=("state",))
+    for state in ("pending", "parked"):
+        deliveries.add_metric((state,), getattr(figures, state))
+    yield deliveries
+    yield GaugeMetricFamily("cairn_webhook_oldest_due_seconds", "Age of the oldest due delivery.", value=figures.age)

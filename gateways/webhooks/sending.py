@@ -19,6 +19,7 @@ from gateways.webhooks.addresses import Address, Forbidden, Reach, Unresolved, p
 SECONDS = 15.0
 # What is read of an answer's body.
 MOST_BYTES = 16 * 1024
+_SIP_BYTES = 4 * 1024
 USER_AGENT = "Cairn-Webhooks/1.0"
 
 
@@ -133,7 +134,8 @@ class _CheckedLine(httpcore.AsyncNetworkBackend):
         for address in await resolved(host, port, self._reach):
             self.address = address
             try:
-                return await self._plain.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                line = await self._plain.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                return _Sips(line)
             except httpcore.NetworkError as error:
                 failure = error
         raise failure or Unresolved(f"There is no {host}.")
@@ -145,6 +147,38 @@ class _CheckedLine(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Waits."""
         await asyncio.sleep(seconds)
+
+
+class _Sips(httpcore.AsyncNetworkStream):
+    """A connection that is read a little at a time, so that of a long answer hardly more is read than is kept."""
+
+    def __init__(self, line: httpcore.AsyncNetworkStream) -> None:
+        self._line = line
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        """The next few bytes."""
+        return await self._line.read(min(max_bytes, _SIP_BYTES), timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Sends all of it."""
+        await self._line.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """Hangs up."""
+        await self._line.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> httpcore.AsyncNetworkStream:
+        """The same with TLS."""
+        return _Sips(await self._line.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        """What is known of it."""
+        return self._line.get_extra_info(info)
 
 
 def _not_sent(refusal: Refusal, reason: str, began: float, line: _CheckedLine) -> NotSent:

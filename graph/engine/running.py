@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
@@ -141,7 +142,7 @@ def execute(
     Raises `GraphQLError` where the answer would come in several payloads, `TypeError` where the schema or the
     middleware is wrong, and, with an abort signal, what graphql-core raises for it.
     """
-    if any(each.name in _INCREMENTAL for each in schema.directives):
+    if _is_incremental(schema):
         raise GraphQLError(_UNEXPECTED_DIRECTIVES)
     if executor_class is not None:
         return reference_execute(
@@ -385,6 +386,12 @@ def subscribe(
         return answers(await found)
 
     return late()
+
+
+@lru_cache(maxsize=64)
+def _is_incremental(schema: GraphQLSchema) -> bool:
+    """Whether answers may be asked for in several payloads."""
+    return any(each.name in _INCREMENTAL for each in schema.directives)
 
 
 def _never(_value: Any) -> bool:

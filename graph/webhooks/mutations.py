@@ -14,6 +14,7 @@ from graph.scalars import Long
 from graph.webhooks.types import Webhook
 from models.events import FactType
 from models.identity import Scope
+from resolvers.requests import limits
 from resolvers.webhooks import actions, rehearsing
 from resolvers.webhooks.kit import Hooks
 
@@ -139,7 +140,10 @@ async def webhook_rotate_secret(act: Act, id: Id, overlap_hours: Overlap = 24) -
 
 
 @mutation(
-    MANAGE, Webhook, extra={"delivery_id": (strawberry.ID, "The delivery, whose log tells what came of it soon.")}
+    MANAGE,
+    Webhook,
+    limit=limits.WEBHOOK,
+    extra={"delivery_id": (strawberry.ID, "The delivery, whose log tells what came of it soon.")},
 )
 async def webhook_test(act: Act, id: Id) -> Done:
     """Sends a message of the type `webhook.trial`, once, to see whether it arrives; to a paused webhook, too."""
@@ -166,6 +170,7 @@ async def webhook_redeliver(
     MANAGE,
     Webhook,
     trusted=True,
+    limit=limits.WEBHOOK,
     extra={
         "fact_id": (strawberry.ID, "The fact of which this would be told."),
         "body": (str, "The body, as it would be sent."),

@@ -3,10 +3,11 @@ import { HISTORY_PLUGIN, HistoryStore } from '@graphiql/plugin-history';
 import { DOC_EXPLORER_PLUGIN, DocExplorerStore } from '@graphiql/plugin-doc-explorer';
 import { GraphiQLProvider } from '@graphiql/react';
 import { GraphiQL, GraphiQLInterface } from 'graphiql';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 
 import type { Cost } from './cost';
 import { createFetcher } from './fetcher';
+import { storedWay, storeWay, type Followed, type Way } from './following';
 import { Header } from './header';
 import { useCairnEditorThemes, useReadableLines } from './code-editors';
 import { starterPlugin } from './starter-plugin';
@@ -25,8 +26,13 @@ interface IdeProps {
 export function Ide({ viewer, sample, trouble: firstTrouble }: IdeProps) {
   const [trouble, setTrouble] = useState(firstTrouble);
   const [cost, setCost] = useState<Cost | null>(null);
-  const fetcher = useMemo(() => createFetcher(setTrouble, setCost), []);
   const storage = useMemo(() => storageFor(viewer), [viewer]);
+  const [followed, setFollowed] = useState<Followed | null>(null);
+  const [way, chooseWay] = useWay(storage);
+  const fetcher = useMemo(
+    () => createFetcher(setTrouble, setCost, { way: () => way.current, tell: setFollowed }),
+    [way],
+  );
   const plugins = useMemo(
     () => [starterPlugin(viewer), { ...explorerPlugin(), title: 'Explorer' }, HISTORY_PLUGIN],
     [viewer],
@@ -45,7 +51,14 @@ export function Ide({ viewer, sample, trouble: firstTrouble }: IdeProps) {
     >
       <HistoryStore>
         <DocExplorerStore>
-          <Header viewer={viewer} cost={cost} report={setTrouble} />
+          <Header
+            viewer={viewer}
+            cost={cost}
+            followed={followed}
+            way={way.current}
+            chooseWay={chooseWay}
+            report={setTrouble}
+          />
           {hasChangedHands && <ReloadNotice />}
           {trouble && <TroubleNotice text={trouble} dismiss={() => setTrouble(null)} />}
           <Workbench />
@@ -53,6 +66,18 @@ export function Ide({ viewer, sample, trouble: firstTrouble }: IdeProps) {
       </HistoryStore>
     </GraphiQLProvider>
   );
+}
+
+/** Which way events come. The fetcher is made once, and looks it up when a subscription begins. */
+function useWay(storage: Storage) {
+  const way = useRef<Way>(storedWay(storage));
+  const [, shown] = useState(way.current);
+  const choose = (chosen: Way) => {
+    way.current = chosen;
+    storeWay(storage, chosen);
+    shown(chosen);
+  };
+  return [way, choose] as const;
 }
 
 function Workbench() {

@@ -1,14 +1,21 @@
 import type { Fetcher, Observable } from '@graphiql/toolkit';
-import { Kind, parse, type ExecutionResult } from 'graphql';
+import { Kind, OperationTypeNode, parse, type ExecutionResult } from 'graphql';
 
 import { send, statusInWords, Trouble, type GraphQLAnswer, type GraphQLRequest } from './api';
 import { costOf, type Cost } from './cost';
+import { endInWords, failureOf, follow, type Followed, type Way } from './following';
 
 /** Said in words above the editors, or null when the last operation went through. */
 export type Report = (trouble: string | null) => void;
 
 /** Hears what an operation cost, or null where the server did not say. */
 export type Bill = (cost: Cost | null) => void;
+
+/** Which way events come, and who hears of each. */
+export interface Following {
+  way(): Way;
+  tell(followed: Followed): void;
+}
 
 // GraphiQL asks for the schema on its own account.
 const OF_THE_PAGE = 'IntrospectionQuery';
@@ -29,10 +36,16 @@ interface Sink {
  * GraphiQL's fetcher: sends operations with the session cookie, reports trouble in plain words, and tells the cost.
  * It answers with an observable, not a promise, because that is what GraphiQL can stop.
  */
-export function createFetcher(report: Report, bill: Bill): Fetcher {
+export function createFetcher(report: Report, bill: Bill, following: Following): Fetcher {
   return (request, options) =>
     observable((sink, signal) => {
-      send(upToDate(request), { headers: options?.headers ?? {}, signal })
+      const headers: Record<string, string> = options?.headers ?? {};
+      if (isSubscription(request)) {
+        report(null);
+        followInto(sink, upToDate(request), headers, signal, report, following);
+        return;
+      }
+      send(upToDate(request), { headers, signal })
         .then(({ answer, status }) => {
           report(troubleOf(answer, status));
           if (request.operationName !== OF_THE_PAGE) bill(costOf(answer));
@@ -45,6 +58,51 @@ export function createFetcher(report: Report, bill: Bill): Fetcher {
           sink.error(asGraphQL(error));
         });
     });
+}
+
+function followInto(
+  sink: Sink,
+  request: GraphQLRequest,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+  report: Report,
+  { way, tell }: Following,
+): void {
+  let followed: Followed = { events: 0, last: null, isOver: false };
+  const say = (change: Partial<Followed>) => tell((followed = { ...followed, ...change }));
+  say({});
+  signal.addEventListener('abort', () => say({ isOver: true }), { once: true });
+  follow(request, way(), headers, signal, {
+    next: (answer) => {
+      say({ events: followed.events + 1, last: new Date() });
+      report(troubleOf(answer as GraphQLAnswer, 200));
+      sink.next(answer);
+    },
+    error: (error) => {
+      if (signal.aborted) return;
+      say({ isOver: true });
+      const failure = failureOf(error);
+      report(endInWords(error) ?? troubleOf(failure, 200));
+      // What arrived last stays where it is to be read.
+      if (followed.events === 0) sink.next(failure as ExecutionResult);
+      sink.complete();
+    },
+    complete: () => {
+      say({ isOver: true });
+      sink.complete();
+    },
+  });
+}
+
+function isSubscription(request: GraphQLRequest): boolean {
+  const { query, operationName } = upToDate(request);
+  try {
+    const operations = parse(query).definitions.filter((each) => each.kind === Kind.OPERATION_DEFINITION);
+    const chosen = operations.find((each) => each.name?.value === operationName) ?? operations[0];
+    return chosen?.operation === OperationTypeNode.SUBSCRIPTION;
+  } catch {
+    return false;
+  }
 }
 
 /** What to say above the editors about an answer that did arrive. */

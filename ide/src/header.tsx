@@ -2,7 +2,8 @@ import { useGraphiQL } from '@graphiql/react';
 import { useState } from 'react';
 
 import { CostNote, type Cost } from './cost';
-import { effectOf, type Effect } from './perspective';
+import { FollowNote, type Followed, type Way } from './following';
+import { effectOf, isSubscription, type Effect } from './perspective';
 import { isSignedIn, roleInWords, signOut, type Viewer } from './viewer';
 
 const HINTS: Record<Effect, { stage: string; meaning: string }> = {
@@ -16,11 +17,16 @@ interface HeaderProps {
   viewer: Viewer;
   /** Of the last operation that was run. */
   cost: Cost | null;
+  /** Of the subscription that runs, or that ran last. */
+  followed: Followed | null;
+  way: Way;
+  chooseWay: (way: Way) => void;
   report: (trouble: string) => void;
 }
 
 /** The bar across the top: the house's name, what the operation touches, what it cost, and who is signed in. */
-export function Header({ viewer, cost, report }: HeaderProps) {
+export function Header({ viewer, cost, followed, way, chooseWay, report }: HeaderProps) {
+  const follows = useGraphiQL((state) => isSubscription(state.documentAST, state.operationName));
   return (
     <header className="cairn-header">
       <h1 className="cairn-brand">
@@ -28,7 +34,7 @@ export function Header({ viewer, cost, report }: HeaderProps) {
         Cairn
       </h1>
       <PerspectiveHint viewer={viewer} />
-      <CostNote cost={cost} />
+      {follows ? <FollowNote followed={followed} way={way} choose={chooseWay} /> : <CostNote cost={cost} />}
       <ViewerBadge viewer={viewer} report={report} />
     </header>
   );

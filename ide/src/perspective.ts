@@ -17,6 +17,11 @@ export function effectOf(document: MaybeDocument, name: string | undefined, vari
   return stageOf(operation, variables) === 'DRAFT' ? 'reads-draft' : 'reads-live';
 }
 
+/** Whether the operation called `name` (or the only one) follows events. */
+export function isSubscription(document: MaybeDocument, name: string | undefined): boolean {
+  return currentOperation(document, name)?.operation === 'subscription';
+}
+
 function currentOperation(document: MaybeDocument, name: string | undefined): OperationDefinitionNode | null {
   const operations = document?.definitions.filter((each) => each.kind === Kind.OPERATION_DEFINITION) ?? [];
   return operations.find((each) => each.name?.value === name) ?? operations[0] ?? null;

@@ -194,6 +194,35 @@ mutation PublishCourse($input: CoursePublishInput!) {
       ]),
   },
   {
+    id: 'course-follow',
+    title: 'Follow a course',
+    purpose: 'Shows each change of one course as it happens, whoever makes it. Press Stop when you have seen enough.',
+    scope: 'content:edit',
+    query: `# Each change of one course, as it happens. Press Play, change something in another tab of the browser, and watch.
+# To go on where you stopped, add: after: "the last cursor".
+subscription FollowCourse($id: ID!)
+@perspective(stage: DRAFT) {
+  contentChanged(about: [$id]) {
+    cursor
+    fact {
+      type
+      createdAt
+      payload
+    }
+    subject {
+      __typename
+      id
+      ... on Lesson {
+        title
+      }
+    }
+  }
+}
+`,
+    variables: (sample) =>
+      withComments([['id', sample?.course.id ?? 'ID OF THE COURSE', 'from “List courses”']], (line) => line),
+  },
+  {
     id: 'course-live',
     title: 'Read a course as readers do',
     purpose: 'Shows the published version of one course, to compare it with the draft.',

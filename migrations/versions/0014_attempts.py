@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("assessment_id", sa.UUID(as_uuid=False), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("questions", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("answer_keys", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(["assessment_id"], ["content.id"], name=op.f("fk_paper_assessment_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_paper")),
         sa.UniqueConstraint("assessment_id", "revision", name=op.f("uq_paper_assessment_id_revision")),
@@ -206,11 +207,12 @@ def upgrade() -> None:
     op.execute('GRANT SELECT ON "attempt" TO cairn_service')
     op.execute('GRANT UPDATE ON "attempt" TO cairn_service')
     op.execute('GRANT DELETE ON "paper" TO cairn_service')
+    op.execute("GRANT SELECT (assessment_id, created_at, id, questions, revision, updated_at) ON paper TO cairn_api")
     op.execute('GRANT INSERT ON "paper" TO cairn_service')
     op.execute('GRANT SELECT ON "paper" TO cairn_service')
     op.execute('GRANT UPDATE ON "paper" TO cairn_service')
     op.execute(
-        "CREATE POLICY own_select ON \"answer\" FOR SELECT TO cairn_api USING ((user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)))"
+        "CREATE POLICY private_select ON \"answer\" FOR SELECT TO cairn_api USING (((user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)) AND (SELECT NULLIF(current_setting('cairn.actor_id', true), '') IS NULL)))"
     )
     op.execute('CREATE POLICY service_delete ON "answer" FOR DELETE TO cairn_service USING (true)')
     op.execute('CREATE POLICY service_insert ON "answer" FOR INSERT TO cairn_service WITH CHECK (true)')
@@ -232,6 +234,11 @@ def upgrade() -> None:
     op.execute('CREATE POLICY service_insert ON "attempt" FOR INSERT TO cairn_service WITH CHECK (true)')
     op.execute('CREATE POLICY service_select ON "attempt" FOR SELECT TO cairn_service USING (true)')
     op.execute('CREATE POLICY service_update ON "attempt" FOR UPDATE TO cairn_service USING (true) WITH CHECK (true)')
+    op.execute(
+        "CREATE POLICY related_select ON paper FOR SELECT TO cairn_api USING (EXISTS (SELECT FROM attempt"
+        " WHERE attempt.paper_id = paper.id AND attempt.user_id ="
+        " (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)))"
+    )
     op.execute('CREATE POLICY service_delete ON "paper" FOR DELETE TO cairn_service USING (true)')
     op.execute('CREATE POLICY service_insert ON "paper" FOR INSERT TO cairn_service WITH CHECK (true)')
     op.execute('CREATE POLICY service_select ON "paper" FOR SELECT TO cairn_service USING (true)')

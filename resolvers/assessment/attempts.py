@@ -37,6 +37,8 @@ EXPIRE = JobKind("expire_attempts", schedule="* * * * *")
 IN_PROGRESS, EXPIRED = AttemptStatus.IN_PROGRESS.value, AttemptStatus.EXPIRED.value
 AT_ONCE = 500
 _ASSESSMENT, _BLOCK, _KEY = table_of(Assessment), table_of(Block), table_of(AnswerKey)
+# What a paper keeps of the row of a block: all but the stage and the instants.
+_SHOWN = [name for name in _BLOCK.c.keys() if name not in {"stage", "created_at", "updated_at"}]  # noqa: SIM118
 
 
 async def start(tx: Transaction, viewer: Viewer, assessment_id: str) -> str:
@@ -201,7 +203,7 @@ async def _begin(tx: Transaction, assessment: Row, user_id: str, number: int) ->
         "passing_score": assessment.passing_score,
         "shows_feedback": assessment.feedback_mode != FeedbackMode.NEVER.value,
         "question_ids": question_ids,
-        "shown_ids": [step.block_id for step in walk(_in_order(paper.questions, question_ids), {})],
+        "shown_ids": [step.block_id for step in walk(_in_order(paper, question_ids), {})],
         "started_at": sa.func.now(),
         "deadline_at": None if limit is None else sa.func.now() + sa.func.make_interval(0, 0, 0, 0, 0, limit),
     }
@@ -231,7 +233,7 @@ async def _paper(tx: Transaction, assessment: Row) -> Row:
             "id": Paper.new_id(),
             "assessment_id": assessment.id,
             "revision": assessment.published,
-            "questions": await _published(tx, assessment.id),
+            **await _published(tx, assessment.id),
         }
         await tx.execute(insert(PAPER).values(row).on_conflict_do_nothing())
         found = await tx.row(sa.select(PAPER).where(mine))
@@ -240,7 +242,8 @@ async def _paper(tx: Transaction, assessment: Row) -> Row:
     return found
 
 
-async def _published(tx: Transaction, assessment_id: str) -> list[dict[str, Any]]:
+async def _published(tx: Transaction, assessment_id: str) -> dict[str, Any]:
+    """The questions that readers see now, and their keys."""
     live = sa.and_(_BLOCK.c.assessment_id == assessment_id, _BLOCK.c.stage == Stage.LIVE.value)
     found = await tx.rows(
         sa.select(_BLOCK, _KEY.c.body.label("answer_key"))
@@ -248,12 +251,9 @@ async def _published(tx: Transaction, assessment_id: str) -> list[dict[str, Any]
         .where(live)
         .order_by(_BLOCK.c.position, _BLOCK.c.id)
     )
-    names = ("id", "format", "settings", "points", "is_required", "key", "show_if")
-    return [
-        {**{name: getattr(row, name) for name in names}, "answer_key": row.answer_key or {}}
-        for row in found
-        if issubclass(BY_KIND[BlockFormat(row.format)], QuestionFormat)
-    ]
+    asked = [row for row in found if issubclass(BY_KIND[BlockFormat(row.format)], QuestionFormat)]
+    questions = [{name: getattr(row, name) for name in _SHOWN} for row in asked]
+    return {"questions": questions, "answer_keys": {row.id: row.answer_key or {} for row in asked}}
 
 
 async def _own(tx: Transaction, viewer: Viewer, attempt_id: str) -> Row:
@@ -277,14 +277,15 @@ async def _under_way(tx: Transaction, viewer: Viewer, attempt_id: str) -> Row:
 
 
 async def _entries(tx: Transaction, attempt: Row) -> list[dict[str, Any]]:
-    paper = await tx.row(sa.select(PAPER.c.questions).where(PAPER.c.id == attempt.paper_id))
+    paper = await tx.row(sa.select(PAPER).where(PAPER.c.id == attempt.paper_id))
     assert paper is not None
-    return _in_order(paper.questions, attempt.question_ids)
+    return _in_order(paper, attempt.question_ids)
 
 
-def _in_order(questions: Sequence[dict[str, Any]], ids: Sequence[str]) -> list[dict[str, Any]]:
-    by_id = {entry["id"]: entry for entry in questions}
-    return [by_id[each] for each in ids]
+def _in_order(paper: Row, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The paper's questions with these ids, each with its key."""
+    by_id = {entry["id"]: entry for entry in paper.questions}
+    return [{**by_id[each], "answer_key": paper.answer_keys.get(each, {})} for each in ids]
 
 
 async def _show(tx: Transaction, attempt: Row) -> None:

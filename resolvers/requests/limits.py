@@ -69,6 +69,7 @@ NEW_EMAIL = Limit("new_email", viewer="10 per hour", account="5 per hour", prove
 API_TOKEN = Limit("api_token", viewer="60 per hour")
 IMPERSONATE = Limit("impersonate", viewer="30 per hour")
 FRIEND = Limit("friend", viewer="60 per hour")
+WEBHOOK = Limit("webhook", viewer="300 per hour")
 
 
 async def check(tallies: Tallies, limit: Limit, given: Mapping[str, Any], viewer: Viewer, origin: Origin) -> None:

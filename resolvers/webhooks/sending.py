@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.rows import Row, row_class
 from core.tables import id_type
@@ -101,38 +101,11 @@ async def claim(tx: Transaction, owner: str, most: int, most_failing: int, per_e
 
 def _claims(owner: str, most: int, most_failing: int, per_endpoint: int) -> sa.Update:
     """Takes lanes: of each webhook those that wait longest, and the first of each before the second of any."""
-    busy = (
-        sa.select(LANE.c.webhook_id, sa.func.count().label("number"))
-        .where(LANE.c.lease_until > sa.func.now())
-        .group_by(LANE.c.webhook_id)
-        .subquery("busy")
-    )
-    is_failing = WEBHOOK.c.failing_since.is_not(None)
-    most_here = sa.case((is_failing, _PER_FAILING), else_=per_endpoint)
-    is_open = sa.and_(
-        WEBHOOK.c.state == ACTIVE, sa.or_(WEBHOOK.c.not_before.is_(None), WEBHOOK.c.not_before <= sa.func.now())
-    )
-    waiting = (
-        sa.select(LANE.c.id, LANE.c.next_at, LANE.c.lease_until.is_not(None).label("was_lost"))
-        .where(
-            LANE.c.webhook_id == WEBHOOK.c.id,
-            LANE.c.next_at <= sa.func.now(),
-            sa.or_(LANE.c.lease_until.is_(None), LANE.c.lease_until <= sa.func.now()),
-            sa.or_(is_open, LANE.c.is_trial),
-        )
-        .order_by(LANE.c.next_at)
-        .limit(sa.func.greatest(most_here - sa.func.coalesce(busy.c.number, 0), 0))
-        .with_for_update(skip_locked=True, of=LANE)
-        .lateral("waiting")
-    )
-    turn = sa.func.row_number().over(partition_by=WEBHOOK.c.id, order_by=waiting.c.next_at).label("turn")
-    found = (
-        sa.select(waiting.c.id, waiting.c.next_at, waiting.c.was_lost, is_failing.label("is_failing"), turn)
-        .select_from(sa.join(WEBHOOK, busy, busy.c.webhook_id == WEBHOOK.c.id, isouter=True).join(waiting, sa.true()))
-        .subquery("found")
-    )
-    place = sa.func.row_number().over(partition_by=found.c.is_failing, order_by=(found.c.turn, found.c.next_at))
-    ranked = sa.select(found, place.label("place")).subquery("ranked")
+    found = sa.union_all(_waiting(per_endpoint), _trials(per_endpoint)).subquery("found")
+    turn = sa.func.row_number().over(partition_by=found.c.webhook_id, order_by=found.c.next_at).label("turn")
+    turns = sa.select(found, turn).subquery("turns")
+    place = sa.func.row_number().over(partition_by=turns.c.is_failing, order_by=(turns.c.turn, turns.c.next_at))
+    ranked = sa.select(turns, place.label("place")).subquery("ranked")
     chosen = (
         sa.select(ranked.c.id, ranked.c.was_lost)
         .where(ranked.c.place <= sa.case((ranked.c.is_failing, most_failing), else_=most))
@@ -145,13 +118,73 @@ def _claims(owner: str, most: int, most_failing: int, per_endpoint: int) -> sa.U
     return taken.values(**values).returning(LANE.c.id, chosen.c.was_lost)
 
 
-def _first_of(lane_ids: Sequence[str]) -> sa.Select[Any]:
-    return (
-        sa.select(DELIVERY, sa.or_(DELIVERY.c.next_at.is_(None), DELIVERY.c.next_at <= sa.func.now()).label("is_due"))
-        .ext(distinct_on(DELIVERY.c.lane_id))
-        .where(DELIVERY.c.lane_id == sa.any_(_ids(lane_ids)), DELIVERY.c.state == PENDING)
-        .order_by(DELIVERY.c.lane_id, DELIVERY.c.sequence)
+_IS_FAILING = WEBHOOK.c.failing_since.is_not(None)
+_IS_OPEN = sa.and_(
+    WEBHOOK.c.state == ACTIVE, sa.or_(WEBHOOK.c.not_before.is_(None), WEBHOOK.c.not_before <= sa.func.now())
+)
+_IS_DUE = sa.and_(
+    LANE.c.next_at <= sa.func.now(), sa.or_(LANE.c.lease_until.is_(None), LANE.c.lease_until <= sa.func.now())
+)
+_LANE = (LANE.c.id, LANE.c.next_at, LANE.c.lease_until.is_not(None).label("was_lost"))
+
+
+def _waiting(per_endpoint: int) -> sa.Select[Any]:
+    """Due lanes of webhooks that may be sent to, as many of each as there is room for."""
+    busy = (
+        sa.select(LANE.c.webhook_id, sa.func.count().label("number"))
+        .where(LANE.c.lease_until > sa.func.now())
+        .group_by(LANE.c.webhook_id)
+        .subquery("busy")
     )
+    most_here = sa.case((~_IS_OPEN, 0), (_IS_FAILING, _PER_FAILING), else_=per_endpoint)
+    # Where there is room for none, none is looked at, however many wait.
+    waiting = (
+        sa.select(*_LANE)
+        .where(LANE.c.webhook_id == WEBHOOK.c.id, _IS_DUE)
+        .order_by(LANE.c.next_at)
+        .limit(sa.func.greatest(most_here - sa.func.coalesce(busy.c.number, 0), 0))
+        .with_for_update(skip_locked=True, of=LANE)
+        .lateral("waiting")
+    )
+    webhooks = sa.join(WEBHOOK, busy, busy.c.webhook_id == WEBHOOK.c.id, isouter=True)
+    return sa.select(
+        WEBHOOK.c.id.label("webhook_id"), _IS_FAILING.label("is_failing"), waiting.c.id, waiting.c.next_at,
+        waiting.c.was_lost,
+    ).select_from(webhooks.join(waiting, sa.true()))  # fmt: skip
+
+
+def _trials(most: int) -> sa.Select[Any]:
+    """Due trials of webhooks that are not sent anything else at the moment."""
+    trials = (
+        sa.select(*_LANE)
+        .where(LANE.c.webhook_id == WEBHOOK.c.id, LANE.c.is_trial, _IS_DUE)
+        .order_by(LANE.c.next_at)
+        .limit(most)
+        .with_for_update(skip_locked=True, of=LANE)
+        .lateral("trials")
+    )
+    return (
+        sa.select(
+            WEBHOOK.c.id.label("webhook_id"), _IS_FAILING.label("is_failing"), trials.c.id, trials.c.next_at,
+            trials.c.was_lost,
+        )
+        .select_from(sa.join(WEBHOOK, trials, sa.true()))
+        .where(~_IS_OPEN)
+    )  # fmt: skip
+
+
+def _first_of(lane_ids: Sequence[str]) -> sa.Select[Any]:
+    """The first pending delivery of each lane, without a look at those behind it."""
+    held = sa.func.unnest(_ids(lane_ids)).table_valued("id", name="held").render_derived()
+    is_due = sa.or_(DELIVERY.c.next_at.is_(None), DELIVERY.c.next_at <= sa.func.now()).label("is_due")
+    first = (
+        sa.select(DELIVERY, is_due)
+        .where(DELIVERY.c.lane_id == held.c.id, DELIVERY.c.state == PENDING)
+        .order_by(DELIVERY.c.sequence)
+        .limit(1)
+        .lateral("first")
+    )
+    return sa.select(first).select_from(sa.join(held, first, sa.true()))
 
 
 async def _note_lost(tx: Transaction, delivery: Row) -> None:
@@ -338,13 +371,41 @@ async def _change_state(tx: Transaction, webhook_id: str, state: str, reason: st
     return bool(await tx.execute(active.values(state=state, reason=reason[:1000], updated_at=sa.func.now())))
 
 
+async def figures(tx: Transaction) -> Row:
+    """How many webhooks are `active`, `failing` (but active), `paused`, `disabled`; how many deliveries `pending` and
+    `parked`; and the `age` of the oldest that is due at a receiver that takes what it is sent, in seconds."""
+    state, is_failing = WEBHOOK.c.state, WEBHOOK.c.failing_since.is_not(None)
+    is_active = state == ACTIVE
+    counted: dict[str, sa.ColumnElement[bool]] = {"active": is_active & ~is_failing, "failing": is_active & is_failing}
+    counted |= {"paused": state == PAUSED, "disabled": state == DISABLED}
+    overdue = (
+        sa.select(sa.func.max(sa.func.extract("epoch", sa.func.now() - LANE.c.next_at)))
+        .select_from(sa.join(LANE, WEBHOOK, LANE.c.webhook_id == WEBHOOK.c.id))
+        .where(LANE.c.next_at <= sa.func.now(), LANE.c.lease_until.is_(None), _IS_OPEN, ~is_failing)
+    )
+
+    def deliveries(stands: str) -> Any:
+        return sa.select(sa.func.count()).select_from(DELIVERY).where(DELIVERY.c.state == stands).scalar_subquery()
+
+    found = await tx.row(
+        sa.select(
+            *(sa.func.count().filter(condition).label(name) for name, condition in counted.items()),
+            deliveries(PENDING).label("pending"),
+            deliveries(PARKED).label("parked"),
+            sa.cast(sa.func.coalesce(overdue.scalar_subquery(), 0), sa.Float).label("age"),
+        ).select_from(WEBHOOK)
+    )
+    assert found is not None
+    return found
+
+
 # Removing what is old ------------------------------------------------------------------------------------------------
 
 
 async def delete_old(tx: Transaction, days: int, most: int = 2_000) -> int:
     """Removes deliveries that were finished so many days ago, and what waited that long for a webhook that is stopped.
 
-    At most so many; answers how many.
+    At most so many; answers how many. Secrets that sign no more go along with them.
     """
     limit = sa.func.now() - timedelta(days=days)
     finished = sa.select(DELIVERY.c.id).where(DELIVERY.c.finished_at < limit).limit(most)
@@ -357,6 +418,10 @@ async def delete_old(tx: Transaction, days: int, most: int = 2_000) -> int:
         .limit(most)
     )
     gone += await tx.execute(sa.delete(DELIVERY).where(DELIVERY.c.id.in_(stopped)))
+    newer = SECRET.alias("newer")
+    newest = sa.select(newer.c.id).where(newer.c.webhook_id == SECRET.c.webhook_id)
+    overlapped = newest.where(newer.c.created_at > SECRET.c.created_at, newer.c.overlap_until < sa.func.now())
+    await tx.execute(sa.delete(SECRET).where(overlapped.exists()))
     used = sa.select(DELIVERY.c.id).where(DELIVERY.c.lane_id == LANE.c.id).exists()
     await tx.execute(sa.delete(LANE).where(LANE.c.is_trial, LANE.c.created_at < limit, ~used))
     return gone

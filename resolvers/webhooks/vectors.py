@@ -13,7 +13,7 @@ from resolvers.webhooks.messages import instant, message
 # Known to everybody, and so good for nothing but trying.
 EXAMPLE_SECRET = "whsec_" + base64.b64encode(b"known to everybody, for trying..").decode()
 _WRONG_SECRET = "whsec_" + base64.b64encode(b"not the secret of this webhook..").decode()
-_EXAMPLE_ID = "00000000-0000-8063-8000-000000000001"
+_EXAMPLE_ID = "00000000-0000-806b-8000-000000000001"
 _EXAMPLE_INSTANT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _TEXTS = {"date-time": instant(_EXAMPLE_INSTANT), "date": "2026-01-01", "uuid": _EXAMPLE_ID}
 

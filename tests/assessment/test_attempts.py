@@ -84,14 +84,17 @@ def test_what_is_graded_is_what_was_published_when_it_began(author: Client, take
     somebody = taker()
     begun = somebody.start(made)
     turned = [{**each, "isCorrect": each["id"] == "no"} for each in CHOICE["choices"]]
-    change: Data = {"id": choice, "expectedRevision": 1, "block": {"multipleChoice": {"choices": turned}}}
+    reworded = {"choices": turned, "markdown": "And now?"}
+    change: Data = {"id": choice, "expectedRevision": 1, "block": {"multipleChoice": reworded}}
     author.do("blockUpdate", "__typename", **change)
     author.do("assessmentPublish", "__typename", id=made)
-    somebody.answer(begun, choice, multipleChoice={"choiceId": "yes"})
+    asked = somebody.answer(begun, choice, multipleChoice={"choiceId": "yes"})["questions"]
+    assert [each["plainText"] for each in asked] == ["Which?"]
     somebody.submit(begun)
     assert (somebody.graded(begun)["score"], begun["revision"]) == (3.0, 1)
     later = taker()
     newer = later.start(made)
+    assert [each["plainText"] for each in newer["questions"]] == ["And now?"]
     later.answer(newer, choice, multipleChoice={"choiceId": "yes"})
     later.submit(newer)
     assert (later.graded(newer)["score"], newer["revision"]) == (-1.5, 2)

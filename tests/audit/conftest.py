@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tests.identity.conftest import doorkeeper, house, newcomer, post, staff, visitor
+from tests.identity.conftest import doorkeeper, newcomer, post, staff, visitor
 
-__all__ = ["doorkeeper", "house", "newcomer", "post", "staff", "visitor"]
+__all__ = ["doorkeeper", "newcomer", "post", "staff", "visitor"]
 
 
 class Log:

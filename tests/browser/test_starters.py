@@ -11,7 +11,7 @@ from graphql import GraphQLSchema, build_schema, parse, validate
 from graph.schema import schema
 
 SOURCE = Path(__file__).parents[2] / "ide" / "src" / "starters.ts"
-OPERATION = re.compile(r"`((?:#[^`]*?|)(?:query|mutation) (\w+)[^`]*)`")
+OPERATION = re.compile(r"`((?:#[^`]*?|)(?:query|mutation|subscription) (\w+)[^`]*)`")
 
 
 def operations() -> dict[str, str]:
@@ -26,7 +26,16 @@ def published() -> GraphQLSchema:
 
 
 def test_every_operation_of_the_ide_is_found() -> None:
-    names = {"Courses", "CourseTree", "EditLesson", "MoveLesson", "PublishCourse", "LiveCourse", "SampleCourse"}
+    names = {
+        "Courses",
+        "CourseTree",
+        "EditLesson",
+        "MoveLesson",
+        "PublishCourse",
+        "FollowCourse",
+        "LiveCourse",
+        "SampleCourse",
+    }
     assert set(operations()) == names
 
 

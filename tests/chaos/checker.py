@@ -107,13 +107,17 @@ class Clients:
 
 
 class Lookout:
-    """Looks every so often how long jobs have been overdue. Use it as a context manager."""
+    """Looks every so often how long jobs have been stuck. Use it as a context manager.
+
+    A job is stuck from when it could be begun, or was last told of to a broker, or its lease has run out.
+    """
 
     def __init__(self, url: Callable[[], str]) -> None:
         self._url = url
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look)
-        self.longest = 0.0
+        # Seconds: how long a job was stuck, and how long one was due, at the most.
+        self.longest = self.overdue = 0.0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -124,14 +128,17 @@ class Lookout:
         self._thread.join()
 
     def _look(self) -> None:
-        since = """SELECT extract(epoch FROM max(now() - CASE state WHEN 'running' THEN lease_until ELSE run_at END))
+        since = """SELECT extract(epoch FROM max(now() -
+                CASE state WHEN 'running' THEN lease_until ELSE greatest(run_at, woken_at) END)),
+            extract(epoch FROM max(now() - CASE state WHEN 'running' THEN lease_until ELSE run_at END))
             FROM job WHERE state IN ('queued', 'running')"""
         while not self._over.wait(0.5):
             try:
-                ((found,),) = sql(self._url(), since)
+                ((stuck, overdue),) = sql(self._url(), since)
             except (psycopg.Error, RuntimeError):
                 continue
-            self.longest = max(self.longest, float(found or 0))
+            self.longest = max(self.longest, float(stuck or 0))
+            self.overdue = max(self.overdue, float(overdue or 0))
 
 
 def check(url: str, history: History, jobs: dict[str, int]) -> None:

@@ -241,7 +241,8 @@ def test_whatever_happens_nothing_is_lost_and_nothing_happens_twice(
             with capsys.disabled():
                 print(
                     f"\n{name}: {dict(storm.seen)}; answers {dict(clients.history.counts())}; jobs {len(there)};"
-                    f" answers to COMMIT lost: {wire.commits_lost}; longest overdue {lookout.longest:.1f} s"
+                    f" answers to COMMIT lost: {wire.commits_lost}; longest stuck {lookout.longest:.1f} s,"
+                    f" overdue {lookout.overdue:.1f} s"
                 )
         assert caller.acknowledged <= set(there)
         check(server.url, clients.history, there)

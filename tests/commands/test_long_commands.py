@@ -45,7 +45,8 @@ def test_production_serves_and_answers_what_is_under_way_before_it_stops(
     production: tuple[Program, str], fresh_database: str
 ) -> None:
     program, address = production
-    assert httpx.get(f"{address}/readyz").text == "ready\n"
+    ready = httpx.get(f"{address}/readyz")
+    assert (ready.text, "server" in ready.headers) == ("ready\n", False)
     with ThreadPoolExecutor(1) as pool:
         with psycopg.connect(fresh_database) as blocking:
             blocking.execute("LOCK TABLE course IN ACCESS EXCLUSIVE MODE")

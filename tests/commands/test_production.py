@@ -96,6 +96,8 @@ def test_without_the_option_nothing_of_it_is_asked_for(cairn: Cairn, fresh_datab
         ("CAIRN_MAIL__SENDER", "", "set CAIRN_MAIL__SENDER"),
         ("CAIRN_MAIL__APP_URL", "http://app.example", "set CAIRN_MAIL__APP_URL"),
         ("CAIRN_RATE_LIMITS__ENABLED", "false", "unset CAIRN_RATE_LIMITS__ENABLED"),
+        ("CAIRN_WEBHOOKS__PLAIN_HTTP", "true", "unset CAIRN_WEBHOOKS__PLAIN_HTTP"),
+        ("CAIRN_WEBHOOKS__ALLOWED_NETWORKS", '["10.0.0.0/8", "0.0.0.0/0"]', "take 0.0.0.0/0 out of"),
         ("CAIRN_DATABASE__POOL_SIZE", "200", "CAIRN_DATABASE__POOL_SIZE smaller"),
         ("CAIRN_METRICS__TOKEN", "metrics-metrics-metrics-metrics-metrics", "CAIRN_METRICS__TOKEN"),
         ("CAIRN_METRICS__TOKEN", "0123456789abcdef", "CAIRN_METRICS__TOKEN"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -22,6 +22,9 @@ from tests.support import factories
 from tests.support.clients import Client
 from tests.support.databases import as_service
 from tests.support.servers import RunningApplication, cloned
+
+if TYPE_CHECKING:
+    from tests.fence import twins
 
 ROLES = (Role.LEARNER, Role.EDITOR, Role.ADMIN)
 
@@ -66,6 +69,15 @@ def owner(world: World) -> Iterator[Owner]:
 def everybody(world: World) -> dict[str, Persona]:
     """The matrix's people, in the world."""
     return personas(world.users)
+
+
+@pytest.fixture(scope="session")
+def there(database_server: tuple[str, str]) -> Iterator[twins.World]:
+    """Another world, in which people know and hide from each other, to be copied and looked at."""
+    from tests.fence.twins import world
+
+    with world(*database_server) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ class Persona:
     user_id: str = ""
     scopes: frozenset[str] = frozenset()
     within: frozenset[str] = frozenset()
+    actor_id: str = ""
 
 
 def personas(users: Mapping[Role, str]) -> dict[str, Persona]:
@@ -57,6 +58,7 @@ def become(owner: Owner, who: Persona) -> None:
         owner.execute("SELECT set_config('cairn.viewer_id', %s, true)", (who.user_id,))
         owner.execute("SELECT set_config('cairn.scopes', %s, true)", (" ".join(sorted(who.scopes)),))
         owner.execute("SELECT set_config('cairn.within', %s, true)", (" ".join(sorted(who.within)),))
+        owner.execute("SELECT set_config('cairn.actor_id', %s, true)", (who.actor_id,))
 
 
 def attempt(connection: Owner, statement: str, table: str, values: Mapping[str, Any] | None = None) -> Outcome:

@@ -45,7 +45,10 @@ def test_a_live_row_cannot_come_to_be_below_what_is_only_a_draft(owner: Owner, w
 def test_a_live_row_cannot_be_hung_below_what_is_only_a_draft(
     owner: Owner, world: World, table: str, column: str, parent: str
 ) -> None:
-    hang = f"UPDATE {{table}} SET {column} = '{world.objects['draft'][parent]}' WHERE id = %s AND stage = 'live'"
+    parents = [each for each, _ in STAGED[table].__parents__]
+    others = "".join(f", {each} = NULL" for each in parents if column in parents and each != column)
+    below = world.objects["draft"][parent]
+    hang = f"UPDATE {{table}} SET {column} = '{below}'{others} WHERE id = %s AND stage = 'live'"
     with pytest.raises(errors.ForeignKeyViolation) as refused:
         _commit(owner, table, hang, world.objects["live"][table])
     assert refused.value.diag.constraint_name == f"fk_{table}_{column}_stage"

@@ -32,10 +32,10 @@ from resolvers.identity import scopes_of
 from resolvers.identity.rights import scopes_within
 from tests.engine.documents import Document, Writer
 from tests.engine.sizes import chance, generated
-from tests.fence.twins import World, twin, world
+from tests.fence.twins import World, twin
 
 EXECUTORS: tuple[Executor, ...] = get_args(Executor)
-NAMES = ("anonymous", "learner", "friend", "coach", "author", "editor", "token", "admin")
+NAMES = ("anonymous", "learner", "friend", "coach", "author", "editor", "token", "admin", "acting")
 DRAFT = "@perspective(stage: DRAFT)"
 # What must be different for nearly everybody: that nothing was hidden would prove nothing.
 HIDDEN_FROM_LEARNERS = {
@@ -57,6 +57,8 @@ def viewers(there: World) -> dict[str, Viewer]:
         "editor": Viewer(ViewerKind.USER, editor, "editor", scopes_of([Role.EDITOR])),
         "token": Viewer(ViewerKind.API_TOKEN, editor, "editor", frozenset({Scope.CONTENT_EDIT.value})),
         "admin": Viewer(ViewerKind.USER, admin, "admin", scopes_of([Role.ADMIN])),
+        # The admin as the learner.
+        "acting": Viewer(ViewerKind.USER, people["learner"], "learner", actor_id=admin),
     }
 
 
@@ -83,13 +85,6 @@ class Twins:
             return orjson.dumps(answer)
 
         return [self.runner.run(ask(each)) for each in self.databases]
-
-
-@pytest.fixture(scope="module")
-def there(database_server: tuple[str, str]) -> Iterator[World]:
-    """The world."""
-    with world(*database_server) as made:
-        yield made
 
 
 @pytest.fixture(scope="module", params=NAMES)

@@ -46,6 +46,7 @@ READS: dict[str, set[str]] = {
     "fact_counter": {"service"},
     "job": MANAGERS,
     "scheduled_job": {"service"},
+    "job_tally": {"service"},
     "audit_seal": MANAGERS,
     "inbound_hook": MANAGERS,
     "inbound_seen": {"service"},
@@ -89,6 +90,7 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "fact_counter": {"service": ALL},
     "job": {"admin": {"UPDATE"}, "service": ALL},
     "scheduled_job": {"service": ALL},
+    "job_tally": {"service": ALL},
     # One's own acts are written with an empty seal; which act that is, the table does not say.
     "audit_seal": {name: {"INSERT"} for name in ("learner", "editor", "admin", "service")},
     "inbound_hook": {"admin": ALL, "service": ALL},
@@ -215,7 +217,7 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "is_enabled": True,
         },
         "impersonation": {"user_id": person, "impersonator_id": session, "reason": "r", "token_hash": "h"},
-        "paper": {"assessment_id": session, "revision": 1, "questions": []},
+        "paper": {"assessment_id": session, "revision": 1, "questions": [], "answer_keys": {}},
         "attempt": {
             "id": hook,
             "paper_id": session,
@@ -291,6 +293,7 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
         "provider_event": {"source": "s", "external_id": "e", "type": "t", "body": "\\x7b7d", "state": "received"},
         "schedule": {"root_id": person, "job_id": person, "action": "unpublish", "state": "planned"},
         "scheduled_job": {"name": "n", "schedule": "* * * * *"},
+        "job_tally": {"queue": "q", "actor": "a", "outcome": "done", "number": 0, "seconds": 0},
         "webhook": {
             "owner_id": person,
             "name": "n",

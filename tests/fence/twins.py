@@ -135,7 +135,8 @@ def seen(owner: Owner, viewer: Viewer, model: type[Table]) -> list[tuple[Any, ..
     names = [column.name for column in table.c if column.name not in model.__hidden__]
     chosen = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in names)
     query = sql.SQL("SELECT {} FROM {} ORDER BY {}").format(chosen, sql.Identifier(table.name), chosen)
-    with acting_as(owner, Persona(role, viewer.user_id or "", viewer.scopes, viewer.within)):
+    who = Persona(role, viewer.user_id or "", viewer.scopes, viewer.within, viewer.actor_id or "")
+    with acting_as(owner, who):
         return owner.execute(query).fetchall()
 
 

@@ -32,6 +32,7 @@ TAGS = {
     0x00C: "scheduled_job",
     0x00D: "fact",
     0x00E: "fact_counter",
+    0x00F: "job_tally",
     0x010: "user",
     0x011: "role_grant",
     0x012: "api_token",

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from pydantic import HttpUrl, SecretStr
 
-from cairn.settings import MailSettings, Settings
 from gateways.mail import Mailbox
 from models.identity import Role
 from tests.http.doorkeeper import Doorkeeper
@@ -18,15 +16,6 @@ from tests.support.clients import Client
 from tests.support.servers import RunningApplication
 
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="session")
-def house(database_url: str) -> Iterator[tuple[str, RunningApplication]]:
-    """(address, running application) with a mailbox, over this worker's database."""
-    mail = MailSettings(mailbox=True, app_url=HttpUrl("https://app.example"))
-    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), mail=mail), works=("mail",))
-    yield running.start(), running
-    running.stop()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from core.jobs import JobKind
 from core.writing import Transaction
 from models.identity import Role
-from resolvers import jobs
+from resolvers import job_figures, jobs
 from tests.events.logs import as_service, sql
 from tests.jobs.crews import WRITE
 from tests.support.clients import People
@@ -78,7 +78,7 @@ def test_the_figures_say_how_much_is_due_and_for_how_long(fresh_database: str) -
     sql(fresh_database, "UPDATE job SET run_at = now() - interval '1 minute' WHERE queue = 'other'")
     one = "SELECT id FROM job WHERE queue = 'default' LIMIT 1"
     sql(fresh_database, f"UPDATE job SET state = 'parked' WHERE id = ({one})")
-    default, other = as_service(fresh_database, jobs.figures)
+    default, other = as_service(fresh_database, job_figures.figures)
     assert (default.queue, default.due, default.parked, default.running) == ("default", 2, 1, 0)
     assert (other.queue, other.due) == ("other", 1)
     assert 60 <= other.age < 120

@@ -207,7 +207,7 @@ class Lives(RuleBasedStateMachine):
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_whatever_is_done_each_goes_out_in_its_turn_and_nothing_is_lost(fresh_database: str) -> None:
     made: Any = type("LivesHere", (Lives,), {"url": fresh_database})
-    examples, steps = (300, 60) if IS_LONG else (6, 20)
+    examples, steps = (60, 50) if IS_LONG else (6, 20)
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         made,
         settings=settings(

@@ -173,7 +173,7 @@ def test_whoever_is_gone_for_good_is_told_nothing_more_and_the_owner_learns_of_i
     assert standing(database_url) == ["parked", "delivered"]
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [301, 303, 308])
 def test_a_redirect_is_a_failure_and_leads_nowhere(
     people: People, database_url: str, there: Receiver, status: int
 ) -> None:

@@ -1,4 +1,4 @@
-"""Every fact of the system on one page, and the log that keeps them.
+"""Every fact of the system on one page; the log that keeps them is in `models.events.log`.
 
 A fact says what happened to one object, in ids and small plain values. It holds no personal data: who wants to know a
 name reads it from where it stands, as far as they may. Names and versions stand in the log for ever. The page is below
@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 import pydantic
-import sqlalchemy as sa
-from sqlmodel import Field
 
 from core.events import Fact
-from core.policies import Log, ServiceOnly, StaffRead
-from core.tables import Table, enum_column, id_column, json_column, table_of
-from core.viewer import ViewerKind
+from core.tables import Table, table_of
+from models.events.log import FactCounter as FactCounter
+from models.events.log import FactEntry as FactEntry
 
 _say = pydantic.Field
 
@@ -465,47 +462,3 @@ FactType = StrEnum("FactType", {each.type.replace(".", "_").upper(): each.type f
 def editorial(model: type[Table], verb: str) -> type[Fact]:
     """The fact that an editorial object of this model was created, updated, moved, trashed, published and so on."""
     return BY_TYPE[f"{table_of(model).name}.{verb}"]
-
-
-# The log -------------------------------------------------------------------------------------------------------------
-
-
-class FactEntry(Table, table=True):
-    """One fact, written in the transaction of what it tells of. Only its place in the order is added later."""
-
-    __tablename__ = "fact"
-    __tag__ = 0x00D
-    __policies__ = (Log(place="position"), StaffRead("events:read", "position IS NOT NULL"))
-    __table_args__ = (
-        sa.Index("ix_fact_unplaced", "recorded", postgresql_where=sa.text("position IS NULL")),
-        sa.Index("ix_fact_position", "position", unique=True, postgresql_where=sa.text("position IS NOT NULL")),
-        sa.Index(None, "subject_id", "position"),
-        sa.Index(None, "type", "position"),
-    )
-
-    id: str = id_column(primary=True)
-    # Counts up as facts are recorded: what one transaction saw of another is recorded after it, on whatever clock.
-    recorded: int = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(), nullable=False))
-    position: int | None = Field(
-        default=None, sa_type=sa.BigInteger, description="Its place in the one order, counted from 1, without gaps."
-    )
-    type: str = Field(max_length=60, description="What happened.")
-    version: int = Field(default=1, ge=1, description="Which edition of the fact's description its payload follows.")
-    subject_id: str = id_column(description="The object that it happened to.")
-    actor_id: str | None = id_column(nullable=True, description="Who brought it about; none for the system.")
-    acted_as_id: str | None = id_column(
-        nullable=True, description="As whom, where one person acted as another; null where people act as themselves."
-    )
-    actor_kind: ViewerKind = enum_column(ViewerKind, description="What kind of principal that was.")
-    payload: dict[str, Any] = json_column(description="What is known of it.")
-
-
-class FactCounter(Table, table=True):
-    """The place of the fact that was placed last. Its one row is the lock of whoever places facts."""
-
-    __tablename__ = "fact_counter"
-    __tag__ = 0x00E
-    __policies__ = (ServiceOnly(),)
-
-    id: str = id_column(primary=True)
-    last_position: int = Field(default=0, sa_type=sa.BigInteger, ge=0)

@@ -1,0 +1,1 @@
+"""Where files are kept: on disk, and in S3 over HTTP."""
