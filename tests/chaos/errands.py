@@ -32,11 +32,11 @@ async def _with_database(url: str, tools: Tools, queues: Sequence[str]) -> int:
         await database.close()
 
 
-async def do_queue(database: Database, tools: Tools, queue: str) -> int:
-    """Does the due jobs of a queue until there are none, as `workers.running` does them."""
+async def do_queue(database: Database, tools: Tools, queue: str, actors: Sequence[str] = tuple(EVERY_ACTOR)) -> int:
+    """Does the due jobs of these actors in a queue until there are none, as `workers.running` does them."""
     done = 0
     while True:
-        found = await jobs.claim(database, "errands", queue, list(EVERY_ACTOR), 50)
+        found = await jobs.claim(database, "errands", queue, list(actors), 50)
         if not found:
             return done
         for job in found:

@@ -26,8 +26,9 @@ import workers.running
 # Name to (what, which function of it): the place is right after that function has returned.
 OF_WORKERS: dict[str, tuple[Any, str]] = {
     "claimed, and not yet known to hold it": (workers.running.Worker, "_claimed"),
-    "effect there, and not yet complete": (resolvers.jobs, "complete"),
-    "committed, and not yet let go": (workers.actors, "_do"),
+    "effect there, and not yet complete": (resolvers.events, "record"),
+    "complete and committed, and nobody told": (resolvers.jobs, "complete"),
+    "told, and not yet let go": (workers.actors, "_do"),
     "leases renewed": (workers.leases.Leases, "_renew"),
     "facts numbered, and no job for them yet": (resolvers.events, "place"),
     "facts placed": (workers.relay, "place"),

@@ -239,11 +239,11 @@ def test_whatever_happens_nothing_is_lost_and_nothing_happens_twice(
         )
         if IS_LONG:
             with capsys.disabled():
+                print(f"\n{name}: {dict(storm.seen)}")
                 print(
-                    f"\n{name}: {dict(storm.seen)}; answers {dict(clients.history.counts())}; jobs {len(there)};"
-                    f" answers to COMMIT lost: {wire.commits_lost}; longest stuck {lookout.longest:.1f} s,"
-                    f" overdue {lookout.overdue:.1f} s"
+                    f"{dict(clients.history.counts())} answers, {len(there)} jobs, {wire.commits_lost} COMMITs unheard"
                 )
+                print(f"a job was stuck for {lookout.longest:.1f} s at most, and overdue for {lookout.overdue:.1f} s")
         assert caller.acknowledged <= set(there)
         check(server.url, clients.history, there)
         assert lookout.longest < TWO_LEASES
