@@ -95,7 +95,7 @@ def serve(
     """Serve the API and the IDE in production. Needs [bold]DATABASE_URL[/bold]; migrate first with `cairn migrate`."""
     import uvicorn
 
-    from cairn import serving, webhooks
+    from cairn import serving
     from cairn.listening import listen
     from cairn.local import require_answer
     from cairn.observability import logs, tracing
@@ -108,7 +108,6 @@ def serve(
     require_answer(found.url)
     _require_trusted_documents(found)
     logs.set_up(found.log)
-    webhooks.tell_broken(found)
     # uvicorn stops, and then raises the signal once more for whoever wants it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="cairn-") as folder:
@@ -135,6 +134,7 @@ def _require_trusted_documents(found: Settings) -> None:
 
 def served() -> Any:
     """What each serving process runs."""
+    from cairn import webhooks
     from cairn.composition import compose
     from cairn.http.app import application
     from cairn.observability import logs
@@ -143,6 +143,7 @@ def served() -> Any:
     # A process of its own, which does not come in by `main`.
     redaction.install()
     logs.set_up(settings().log)
+    webhooks.tell_broken(settings())
     made = application(compose(settings()))
     _expect_requests()
     return made

@@ -112,6 +112,8 @@ def broken(found: Settings) -> list[str]:
         return []
     with psycopg.connect(found.url, connect_timeout=10) as connection:
         rows = connection.execute("SELECT name, id::text, query FROM webhook ORDER BY name, id").fetchall()
+    if not rows:
+        return []
     payloads = hooks(found, operations(found.graphql, found.introspection)).payloads
     return breaks(payloads, [(f"webhook {name} ({webhook_id})", query) for name, webhook_id, query in rows])
 

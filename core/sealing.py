@@ -6,9 +6,12 @@ new key may be put in front while rows are still sealed under an older one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 
 class Unreadable(Exception):
@@ -19,38 +22,40 @@ class Sealer:
     """Seals and opens short texts. Keys are Fernet's: 32 random bytes in URL-safe base64."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """Raises `ValueError` for what is no key."""
-        self._keys = MultiFernet([Fernet(key) for key in keys]) if keys else None
-
-    @property
-    def has_keys(self) -> bool:
-        """Whether there is a key to seal with."""
-        return self._keys is not None
+        self._given = tuple(keys)
 
     def seal(self, text: str) -> str:
         """The text, sealed under the first key; raises `Unreadable` without keys."""
-        return self._known().encrypt(text.encode()).decode()
+        return self._keys.encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
         """What was sealed under any of the keys; raises `Unreadable`."""
-        try:
-            return self._known().decrypt(sealed.encode()).decode()
-        except InvalidToken as error:
-            raise Unreadable("None of the keys opens this.") from error
+        return self._opened(lambda: self._keys.decrypt(sealed.encode()))
 
     def renew(self, sealed: str) -> str:
         """The same text, sealed anew under the first key; raises `Unreadable`."""
+        return self._opened(lambda: self._keys.rotate(sealed.encode()))
+
+    def _opened(self, open: Callable[[], bytes]) -> str:
+        from cryptography.fernet import InvalidToken
+
         try:
-            return self._known().rotate(sealed.encode()).decode()
+            return open().decode()
         except InvalidToken as error:
             raise Unreadable("None of the keys opens this.") from error
 
-    def _known(self) -> MultiFernet:
-        if self._keys is None:
+    @cached_property
+    def _keys(self) -> MultiFernet:
+        # Eight megabytes, which those who seal nothing can do without.
+        from cryptography.fernet import Fernet, MultiFernet
+
+        if not self._given:
             raise Unreadable("There are no keys to seal with.")
-        return self._keys
+        return MultiFernet([Fernet(key) for key in self._given])
 
 
 def new_key() -> str:
     """A fresh key."""
+    from cryptography.fernet import Fernet
+
     return Fernet.generate_key().decode()

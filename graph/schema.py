@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLInterfaceType, GraphQLObjectType
+from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
 from strawberry.directive import DirectiveLocation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
@@ -132,6 +132,7 @@ def schema() -> strawberry.Schema:
     install(made)
     _describe_arguments(made)
     _settle_types(made)
+    _settle_choices(made)
     return made
 
 
@@ -148,6 +149,13 @@ def facts_of_mutations() -> dict[str, tuple[str, ...]]:
         name: tuple(fact.type for fact in field.extensions["strawberry-definition"].metadata["records"])
         for name, field in schema()._schema.mutation_type.fields.items()  # type: ignore[union-attr]
     }
+
+
+def _settle_choices(made: strawberry.Schema) -> None:
+    """Inputs with `@oneOf` are that to validation as well, so that several keys are refused before anything runs."""
+    for kind in made._schema.type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            kind.is_one_of = bool(getattr(kind.extensions.get("strawberry-definition"), "is_one_of", False))
 
 
 def _settle_types(made: strawberry.Schema) -> None:

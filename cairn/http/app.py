@@ -10,8 +10,9 @@ from datetime import timedelta
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from cairn.composition import Parts
 from cairn.http.addresses import ClientAddresses
@@ -89,7 +90,6 @@ def application(parts: Parts) -> ASGIApp:
     pages = Pages(parts.database, parts.credentials, parts.settings.introspection, parts.tallies)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),
-        WebSocketRoute("/graphql", WebSocketEndpoint(streams).__call__),
         Route("/graphql/stream", events.__call__, methods=["GET", "POST", "PUT", "DELETE"]),
         Route("/imports", imports.__call__, methods=["POST"]),
         Route("/hooks/in", inbound.hook, methods=["POST"]),
@@ -119,11 +119,14 @@ def application(parts: Parts) -> ASGIApp:
         if folder.exists()
         else Route("/ide{rest:path}", ide_missing)
     )
+    sockets = WebSocketEndpoint(streams)
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={RequestError: unavailable, Exception: failed})
-    return _fortified(_straight_to(endpoint, events, app), parts, budget)
+    return _fortified(_straight_to(endpoint, events, sockets, app), parts, budget)
 
 
-def _straight_to(endpoint: GraphqlEndpoint, events: EventStreamEndpoint, app: ASGIApp) -> ASGIApp:
+def _straight_to(
+    endpoint: GraphqlEndpoint, events: EventStreamEndpoint, sockets: WebSocketEndpoint, app: ASGIApp
+) -> ASGIApp:
     """Leads requests for the API to it without looking through the routes, which costs a tenth of a small answer."""
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,6 +135,8 @@ def _straight_to(endpoint: GraphqlEndpoint, events: EventStreamEndpoint, app: AS
             answers = events if wants_stream(request.headers.get("accept", "")) else endpoint
             response = await answers(request)
             await response(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == "/graphql":
+            await sockets(WebSocket(scope, receive, send))
         else:
             await app(scope, receive, send)
 

@@ -11,9 +11,9 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-
-import httpx
+from functools import partial
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -26,6 +26,10 @@ _INTERNET_V6 = ipaddress.IPv6Network("2000::/3")
 _OTHER_V6 = tuple(map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
 # NAT64: the IPv4 address stands in the last 32 bits.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+# Whoever looks up names blocks a thread, for as long as a name server likes: not those that others wait for, too.
+_LOOKERS_UP = ThreadPoolExecutor(max_workers=128, thread_name_prefix="cairn-names")
 
 
 class Forbidden(Exception):
@@ -71,6 +75,9 @@ def is_global(address: Address) -> bool:
 
 def problem_with(url: str, reach: Reach) -> str | None:
     """Why one could never send to this URL, as far as its text says; None when it may be tried."""
+    # Not for those who never look at an address.
+    import httpx
+
     try:
         parsed = httpx.URL(url)
         host, port = parsed.raw_host.decode(), parsed.port
@@ -105,9 +112,9 @@ def _literal(host: str) -> Address | None:
 
 async def resolved(host: str, port: int, reach: Reach) -> list[Address]:
     """What a name stands for, asked once; raises `Forbidden` unless all of it may be spoken to, or `Unresolved`."""
-    loop = asyncio.get_running_loop()
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+        found = await asyncio.get_running_loop().run_in_executor(_LOOKERS_UP, look_up)
     except (OSError, UnicodeError) as error:
         raise Unresolved(f"There is no {host}.") from error
     # A zone (`fe80::1%eth0`) says which interface: nothing beyond this machine's own links has one.

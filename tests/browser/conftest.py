@@ -22,8 +22,9 @@ from cairn.settings import Settings
 from core.database import Database
 from core.viewer import SERVICE
 from core.writing import transaction
-from models.identity import Role
+from models.identity import Role, ScopeType
 from resolvers import identity
+from resolvers.identity import roles
 from tests.support.servers import RunningApplication, cloned
 
 from .announcement import NO_CHROMIUM, pytest_terminal_summary
@@ -96,6 +97,20 @@ def editor_link(demo_site: tuple[str, str]) -> str:
     async def create(database: Database) -> str:
         async with transaction(database, SERVICE) as tx:
             user_id = await identity.ensure_user(tx, "editor@example.org", "Maya Okafor", Role.EDITOR)
+            return await identity.create_login_token(tx, user_id)
+
+    return f"{address}/sign-in?token={awaited(with_database(url, create))}"
+
+
+@pytest.fixture
+def course_editor_link(demo_site: tuple[str, str], demo_course: dict[str, Any]) -> str:
+    """A sign-in link of somebody who edits one course and no other."""
+    address, url = demo_site
+
+    async def create(database: Database) -> str:
+        async with transaction(database, SERVICE) as tx:
+            user_id = await identity.ensure_user(tx, "author@example.org", "Ada Author", Role.LEARNER)
+            await roles.give(tx, user_id, Role.EDITOR, ScopeType.COURSE, demo_course["id"])
             return await identity.create_login_token(tx, user_id)
 
     return f"{address}/sign-in?token={awaited(with_database(url, create))}"

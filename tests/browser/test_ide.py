@@ -60,6 +60,11 @@ def test_the_link_signs_an_editor_in_and_the_header_says_who_it_is(ide: IdePage,
     expect(ide.header.get_by_role("button", name="Sign out")).to_be_visible()
 
 
+def test_the_header_says_so_where_somebody_edits_single_courses(ide: IdePage, course_editor_link: str) -> None:
+    ide.open(course_editor_link)
+    expect(ide.header).to_contain_text("may edit and publish single courses")
+
+
 def test_without_the_link_one_is_anonymous_and_told_how_to_sign_in(ide: IdePage) -> None:
     ide.open()
     expect(ide.header).to_contain_text("Anonymous")

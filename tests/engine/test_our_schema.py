@@ -256,6 +256,8 @@ def _filter(kind: Any, house: House, random: Random) -> Any:
             chosen[name] = house.known.id(name, random)
         elif isinstance(named, GraphQLEnumType):
             chosen[name] = random.choice(list(named.values))
+        elif named.name == "Boolean":
+            chosen[name] = random.choice((True, False, None))
         elif named.name == "DateTime":
             chosen[name] = random.choice(("2026-01-01T00:00:00Z", "2101-06-30T23:59:59+02:00", None))
         else:

@@ -172,12 +172,15 @@ def test_settings_of_one_name_have_one_type_so_that_one_query_can_ask_for_all_fo
     assert graphql.validate(known, query) == []
 
 
+PARENTS = ("lesson", "assessment")
+
+
 def selections(known: graphql.GraphQLSchema) -> Iterator[tuple[str, str]]:
-    """Every format's type with all its fields but the way back to the lesson."""
+    """Every format's type with all its fields but the ways back to what it stands in."""
     for entry in graph.formats.FORMATS:
         kind = known.type_map[entry.output.__name__]
         assert isinstance(kind, graphql.GraphQLObjectType)
-        yield kind.name, " ".join(selection(*each) for each in kind.fields.items() if each[0] != "lesson")
+        yield kind.name, " ".join(selection(*each) for each in kind.fields.items() if each[0] not in PARENTS)
 
 
 def selection(name: str, field: graphql.GraphQLField) -> str:

@@ -132,3 +132,13 @@ def test_without_a_database_the_event_waits(people: People, database_url: str) -
 
     with pytest.raises(Away):
         asyncio.run(ask())
+
+
+@pytest.mark.parametrize("executor", ["planned", "levels", "graphql-core"])
+def test_every_executor_answers_events(people: People, database_url: str, executor: Any) -> None:
+    factories.theme(people.editor, title="Alike", publish=True)
+    (fact,) = _placed(database_url, "theme.published")
+    one = operations(GraphqlSettings(executor=executor))
+    opened = open_subscription(one, one.prepare(PUBLISHED, None), {})
+    answer = with_database(database_url, lambda database: answer_of(one, opened, fact, ANONYMOUS, database))
+    assert answer == {"data": {"contentPublished": {"type": "THEME_PUBLISHED", "subject": {"title": "Alike"}}}}

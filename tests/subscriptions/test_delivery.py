@@ -23,11 +23,11 @@ from models.events import CourseCreated
 from models.identity import Role
 from resolvers import events as log
 from resolvers import identity
-from tests.conftest import _with_database
 from tests.events.logs import as_service, sql
 from tests.jobs.crews import WRITE, ask, prepared, until, working, write
 from tests.support import factories
 from tests.support.clients import Client, People
+from tests.support.databases import with_database
 from tests.support.servers import RunningApplication
 
 from .conftest import Serve
@@ -223,7 +223,7 @@ def _admin(url: str) -> str:
             user_id = await identity.ensure_user(tx, "admin@example.org", "Admin", Role.ADMIN)
             return await identity.create_api_token(tx, user_id, "tests", identity.scopes_of([Role.ADMIN]), 1)
 
-    token: str = _with_database(url, make)
+    token: str = with_database(url, make)
     return token
 
 

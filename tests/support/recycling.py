@@ -14,9 +14,10 @@ _END_OTHERS = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
 _RESTART = "SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence"
-# The last transaction that wrote into each of these catalogs: rows of tables are not in them.
+# A database is as it was made as long as nobody has written into these since; rows of other tables are not in them.
 _CATALOGS = ("class", "attribute", "attrdef", "constraint", "index", "trigger", "policy", "proc", "namespace", "type")
-_SHAPE = " UNION ALL ".join(f"SELECT max(xmin::text::bigint) FROM pg_{name}" for name in _CATALOGS)
+_WATCHED = ("alembic_version", *(f"pg_{name}" for name in _CATALOGS))
+_SHAPE = " UNION ALL ".join(f"SELECT max(xmin::text::bigint) FROM {name}" for name in _WATCHED)
 _SETTINGS = """SELECT count(*) FROM pg_db_role_setting
 WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 Shape = list[tuple[int, ...]]

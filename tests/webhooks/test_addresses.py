@@ -96,12 +96,12 @@ def _resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str
     """Names stand for these addresses, in turn: what a lying name server says. There is none on this machine."""
     asked: list[str] = []
 
-    async def getaddrinfo(_loop: Any, host: str, port: int, **_given: Any) -> list[Any]:
+    def getaddrinfo(host: str, port: int, **_given: Any) -> list[Any]:
         asked.append(host)
         found = answers[min(len(asked), len(answers)) - 1]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in found]
 
-    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return asked
 
 
@@ -124,6 +124,30 @@ def test_a_name_is_asked_for_once_and_what_was_looked_at_is_what_is_connected_to
         assert (asked, answer.status, answer.address) == (["example.org"], 204, "127.0.0.1")
     (got,) = there.received
     assert (got.headers["host"], got.path) == (f"example.org:{port}", "/in?a=b%20c")
+
+
+def test_name_servers_that_never_answer_hold_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered, real = threading.Event(), socket.getaddrinfo
+
+    def getaddrinfo(host: str, *given: Any, **more: Any) -> list[Any]:
+        if host.startswith("silent"):
+            answered.wait(30)
+            raise OSError("no answer")
+        return list(real(host, *given, **more))
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+    async def run(url: str) -> int:
+        waiting = [asyncio.create_task(HttpSender(HERE).send(f"http://silent{n}/", {}, b"")) for n in range(60)]
+        await asyncio.sleep(0)
+        try:
+            return (await HttpSender(HERE).send(url, {}, b"{}")).status
+        finally:
+            answered.set()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    with receiver() as there:
+        assert asyncio.run(run(there.url)) == 204
 
 
 def test_no_proxy_of_the_environment_is_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:

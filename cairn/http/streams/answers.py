@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from cairn.http.streams.patience import patiently
 from core.database import Database
+from core.rows import Row
 from core.viewer import Viewer
 from graph.running import Operations
 from graph.subscribing import Subscription, answer_of
+from resolvers import events
 from resolvers.identity import Origin
 
 
@@ -34,6 +36,13 @@ def alike(subscription: Subscription) -> Alike:
     return Alike(subscription.prepared.hash, name, variables)
 
 
+class Delivery(NamedTuple):
+    """The answer to one event as JSON, and the cursor to go on after; None where there is nothing to miss."""
+
+    payload: str
+    cursor: str | None
+
+
 class Answers:
     """Runs subscriptions for events, only so many at a time: requests need the database too."""
 
@@ -41,10 +50,10 @@ class Answers:
         self._operations = operations
         self._database = database
         self._room = asyncio.Semaphore(at_once)
-        self._under_way: dict[Hashable, list[asyncio.Future[str]]] = {}
+        self._under_way: dict[Hashable, list[asyncio.Future[Delivery]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def answer(self, subscription: Subscription, known_by: Alike, event: Any, viewer: Viewer) -> str:
+    async def answer(self, subscription: Subscription, known_by: Alike, event: Row, viewer: Viewer) -> Delivery:
         """The response to an event as JSON. Where the database is away, it is waited for."""
         key = (known_by, viewer, event.position)
         waiting = self._under_way.get(key)
@@ -53,7 +62,7 @@ class Answers:
             task = asyncio.create_task(self._run(key, subscription, event, viewer))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Delivery] = asyncio.get_running_loop().create_future()
         waiting.append(future)
         return await future
 
@@ -74,11 +83,11 @@ class Answers:
 
         return await patiently(ask)
 
-    async def _run(self, key: Hashable, subscription: Subscription, event: Any, viewer: Viewer) -> None:
-        answer: str | Exception
+    async def _run(self, key: Hashable, subscription: Subscription, event: Row, viewer: Viewer) -> None:
+        answer: Delivery | Exception
         try:
             response = await self.alone(subscription, event, viewer, Origin(request_id=event.id))
-            answer = orjson.dumps(response, default=str).decode()
+            answer = Delivery(orjson.dumps(response, default=str).decode(), events.cursor_of(event))
         except Exception as error:
             answer = error
         for future in self._under_way.pop(key):

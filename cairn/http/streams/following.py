@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import orjson
 
-from cairn.http.streams.answers import Answers, alike
+from cairn.http.streams.answers import Answers, Delivery, alike
 from cairn.http.streams.endings import EXPIRED, TOO_SLOW, Ended, Ending
 from cairn.http.streams.jobs import JobWatch
 from cairn.http.streams.log import Log
@@ -27,13 +28,6 @@ from resolvers.identity import Origin
 
 # Who somebody is, asked after events were read, holds for what of these is delivered right away.
 FRESH_SECONDS = 0.05
-
-
-class Delivery(NamedTuple):
-    """The answer to one event as JSON, and the cursor to go on after; None where there is nothing to miss."""
-
-    payload: str
-    cursor: str | None
 
 
 class Subscriber(Protocol):
@@ -77,14 +71,23 @@ def deliveries(sources: Sources, subscription: Subscription, subscriber: Subscri
 async def _facts(
     sources: Sources, subscription: Subscription, follows: FollowsFacts, subscriber: Subscriber
 ) -> AsyncGenerator[Delivery]:
-    known_by, pace = alike(subscription), Pace(sources.lag_seconds)
+    known_by, pace, log, wanted = alike(subscription), Pace(sources.lag_seconds), sources.log, follows.wanted
     viewer: Viewer = ANONYMOUS
     admitted: Viewer | None = None
-    async with sources.log.used():
+    async with log.used():
         position = await _beginning(sources, follows)
         while True:
-            facts, seen, has_waited = await patiently(partial(sources.log.after, position, follows.wanted))
-            pace.note(has_waited)
+            coming = log.following(position, wanted)
+            if coming is None:
+                facts, seen = await patiently(partial(log.behind, position, wanted))
+                pace.is_behind()
+            else:
+                pace.is_up_to_date()
+                try:
+                    facts, seen = await coming
+                except asyncio.CancelledError:
+                    log.give_up(coming, wanted)
+                    raise
             asked_at = 0.0
             for fact in facts:
                 if time.monotonic() - asked_at >= FRESH_SECONDS:
@@ -94,8 +97,7 @@ async def _facts(
                         require_admitted(sources.operations, subscription, viewer)
                         admitted = viewer
                 if follows.concerns(viewer, fact):
-                    payload = await sources.answers.answer(subscription, known_by, fact, viewer)
-                    yield Delivery(payload, events.cursor_of(fact))
+                    yield await sources.answers.answer(subscription, known_by, fact, viewer)
             position = seen
 
 
@@ -140,11 +142,13 @@ class Pace:
         self._was_live = False
         self._behind_since: float | None = None
 
-    def note(self, has_waited: bool) -> None:
-        """Notes one look into the log; raises `Ended` when the stream has been behind for too long."""
-        if has_waited:
-            self._was_live, self._behind_since = True, None
-        elif self._behind_since is None:
+    def is_up_to_date(self) -> None:
+        """Notes that there is nothing to catch up with."""
+        self._was_live, self._behind_since = True, None
+
+    def is_behind(self) -> None:
+        """Notes that there was; raises `Ended` when that goes on for too long."""
+        if self._behind_since is None:
             self._behind_since = time.monotonic()
         elif self._was_live and time.monotonic() - self._behind_since > self._lag:
             raise Ended(TOO_SLOW)

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -28,6 +28,9 @@ from resolvers.events import PLACED, STRIDE, Wanted
 POLL_SECONDS = 1.0
 AT_ONCE = 500
 _ALL = Wanted()
+# The wanted facts after a place, and the place up to which these are all.
+Found = tuple[list[Row], int]
+Coming = asyncio.Future[Found]
 log = logging.getLogger("cairn.streams")
 
 
@@ -38,14 +41,16 @@ class Log:
         self._database = database
         self._backlog = backlog
         self._users = 0
-        self._tasks: list[asyncio.Task[None]] = []
-        self._last: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ear: asyncio.Task[None] | None = None
         self._reset()
 
     def _reset(self) -> None:
+        # Whoever follows for an earlier run notices by this that it is over, and is not cancelled in a statement.
+        self._run = object()
         self.head = 0
         self._recent: list[Row] = []
-        self._waiting: dict[Wanted, dict[asyncio.Future[tuple[list[Row], int]], int]] = {}
+        self._waiting: dict[Wanted, dict[Coming, int]] = {}
         self._bell, self._is_ready = asyncio.Event(), asyncio.Event()
 
     @asynccontextmanager
@@ -54,46 +59,55 @@ class Log:
         self._users += 1
         if self._users == 1:
             self._reset()
-            self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._listen())]
+            self._ear = asyncio.create_task(self._listen())
+            self._begin(self._follow(self._run))
         try:
             yield
         finally:
             self._users -= 1
             if not self._users:
-                for task in self._tasks:
-                    task.cancel()
+                self._run, ear = object(), self._ear
+                self._bell.set()
+                if ear is not None:
+                    ear.cancel()
 
-    async def after(self, position: int, wanted: Wanted) -> tuple[Sequence[Row], int, bool]:
-        """(the wanted facts after a place, the place up to which these are all, whether it had to be waited for)."""
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def following(self, position: int, wanted: Wanted) -> Coming | None:
+        """What will come after a place, for whoever is up to date; None for who is not, or does not know yet."""
+        if not self._is_ready.is_set() or position < self.head:
+            return None
+        coming: Coming = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(wanted, {})[coming] = position
+        return coming
+
+    def give_up(self, coming: Coming, wanted: Wanted) -> None:
+        """Nobody waits for this any more."""
+        waiting = self._waiting.get(wanted)
+        if waiting is not None and waiting.pop(coming, None) is not None and not waiting:
+            del self._waiting[wanted]
+
+    async def behind(self, position: int, wanted: Wanted) -> Found:
+        """What came after a place already, or a part of it."""
         await self._is_ready.wait()
         if position >= self.head:
-            facts, seen = await self._following(position, wanted)
-            return facts, seen, True
+            return [], position
         if self._recent and position >= self._recent[0].position - 1:
             since = self._recent[bisect_right(self._recent, position, key=_position) :]
-            return [fact for fact in since if wanted.includes(fact)], self.head, False
+            return [fact for fact in since if wanted.includes(fact)], self.head
         until = min(position + STRIDE, self.head)
         found = await events.placed_after(self._database, position, until, wanted, AT_ONCE)
-        return found, found[-1].position if len(found) == AT_ONCE else until, False
-
-    async def _following(self, position: int, wanted: Wanted) -> tuple[list[Row], int]:
-        future: asyncio.Future[tuple[list[Row], int]] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(wanted, {})[future] = position
-        try:
-            return await future
-        finally:
-            waiting = self._waiting.get(wanted)
-            if waiting is not None:
-                waiting.pop(future, None)
-                if not waiting:
-                    del self._waiting[wanted]
+        return found, found[-1].position if len(found) == AT_ONCE else until
 
     # Following -------------------------------------------------------------------------------------------------------
 
-    async def _follow(self) -> None:
-        while True:
+    async def _follow(self, run: object) -> None:
+        while self._run is run:
             try:
-                await self._look()
+                await self._look(run)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(POLL_SECONDS):
                         await self._bell.wait()
@@ -102,9 +116,11 @@ class Log:
                     log.exception("the log could not be followed, and is tried again")
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _look(self) -> None:
+    async def _look(self, run: object) -> None:
         self._bell.clear()
         last = await events.last_position(self._database)
+        if self._run is not run:
+            return
         if last < self.head or not self._is_ready.is_set():
             # The beginning; or another database has been put in the place of the one that was there.
             self._recent, self.head = [], last
@@ -114,6 +130,8 @@ class Log:
                     future.set_exception(Ended(EXPIRED))
         while self.head < last:
             facts = await events.placed_after(self._database, self.head, last, _ALL, AT_ONCE)
+            if self._run is not run:
+                return
             self._tell(facts, facts[-1].position if len(facts) == AT_ONCE else last)
 
     def _tell(self, facts: list[Row], head: int) -> None:
@@ -122,21 +140,28 @@ class Log:
         if len(self._recent) > 2 * self._backlog:
             del self._recent[: -self._backlog]
         self.head = head
-        for wanted, waiting in list(self._waiting.items()):
+        for wanted in list(self._waiting):
             found = [fact for fact in facts if wanted.includes(fact)]
             if not found:
                 continue
-            for future, position in list(waiting.items()):
+            answer = found, head
+            for coming, position in self._waiting.pop(wanted).items():
                 # Who came last may know of facts that are only now seen here.
-                mine = found if found[0].position > position else [each for each in found if each.position > position]
-                if mine and not future.done():
-                    future.set_result((mine, head))
+                if found[0].position <= position:
+                    mine = [each for each in found if each.position > position]
+                    if not mine:
+                        self._waiting.setdefault(wanted, {})[coming] = position
+                        continue
+                    if not coming.done():
+                        coming.set_result((mine, head))
+                elif not coming.done():
+                    coming.set_result(answer)
 
     async def _listen(self) -> None:
         """Hears that something was placed, until the connection breaks; the log is also looked at without that."""
         while True:
             try:
-                async with await self._ear() as connection:
+                async with await self._connected() as connection:
                     await connection.execute("SET ROLE cairn_service")
                     await connection.execute(f"LISTEN {PLACED}")
                     self._bell.set()
@@ -146,7 +171,7 @@ class Log:
                 log.warning("nothing is heard from the database: %s", error)
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _ear(self) -> psycopg.AsyncConnection[Any]:
+    async def _connected(self) -> psycopg.AsyncConnection[Any]:
         """A connection to hear with. One that nobody waits for any more is still made, and closed: PostgreSQL would
         wait a minute for a client that went away half-way."""
         connecting = asyncio.create_task(
@@ -155,16 +180,15 @@ class Log:
         try:
             return await asyncio.shield(connecting)
         except asyncio.CancelledError:
-            hanging_up = asyncio.create_task(_hang_up(connecting))
-            self._last.add(hanging_up)
-            hanging_up.add_done_callback(self._last.discard)
+            self._begin(_hang_up(connecting))
             raise
 
     async def close(self) -> None:
         """Waits until no connection is left, once nobody follows the log."""
         if not self._users:
+            if self._ear is not None:
+                await asyncio.gather(self._ear, return_exceptions=True)
             await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*self._last, return_exceptions=True)
 
 
 async def _hang_up(connecting: asyncio.Task[psycopg.AsyncConnection[Any]]) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -87,6 +88,8 @@ class _Connection:
 
     def __init__(self, streams: Streams, websocket: WebSocket, place: Place) -> None:
         self._streams, self._websocket, self._place = streams, websocket, place
+        # Past the state that Starlette keeps, which many messages to many clients would pay for.
+        self._say = websocket._send
         self._began = time.monotonic()
         self._sending_since: float | None = None
         self._is_initialised = False
@@ -252,8 +255,8 @@ class _Connection:
         if self._sending_since is None:
             self._sending_since = time.monotonic()
         try:
-            await self._websocket.send({"type": "websocket.send", "text": text})
-        except (WebSocketDisconnect, RuntimeError) as error:
+            await self._say({"type": "websocket.send", "text": text})
+        except (OSError, RuntimeError) as error:
             raise ConnectionResetError from error
         finally:
             self._sending_since = None
@@ -295,5 +298,6 @@ def _invalid(why: str) -> Ended:
     return Ended(Ending("BAD_REQUEST", f"Invalid message: {why}", BAD_MESSAGE))
 
 
+@lru_cache(maxsize=4096)
 def _json(text: str) -> str:
     return orjson.dumps(text).decode()
