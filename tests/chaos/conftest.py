@@ -9,7 +9,7 @@ import pytest
 from pydantic import HttpUrl, SecretStr
 
 from cairn.composition import tools
-from cairn.settings import MailSettings, Settings
+from cairn.settings import MailSettings, Settings, WorkSettings
 from gateways.mail import Mailbox
 from tests.chaos.errands import do_due
 from tests.chaos.nursery import Nursery
@@ -53,10 +53,13 @@ def wire(own_database: str) -> Iterator[Proxy]:
 
 
 @pytest.fixture(scope="module")
-def house(own_database: str, wire: Proxy) -> Iterator[tuple[str, RunningApplication]]:
+def house(
+    own_database: str, wire: Proxy, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, RunningApplication]]:
     """(address, running application) behind the proxy, with a mailbox; its jobs are done when a test says so."""
     mail = MailSettings(mailbox=True, app_url=HttpUrl("https://app.example"))
-    running = RunningApplication(Settings(DATABASE_URL=SecretStr(through(wire, own_database)), mail=mail))
+    work = WorkSettings(imports=tmp_path_factory.mktemp("imports"))
+    running = RunningApplication(Settings(DATABASE_URL=SecretStr(through(wire, own_database)), mail=mail, work=work))
     yield running.start(), running
     running.stop()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Iterator
 from statistics import median
@@ -17,12 +18,13 @@ from core.errors import RequestError
 from core.pipeline import Statement
 from core.viewer import ANONYMOUS, SERVICE
 from core.writing import transaction
-from resolvers import jobs
+from resolvers import audit, jobs
 from tests.chaos.proxy import Proxy, postgres_at, through
 from tests.chaos.waiting import is_idle_sooner
-from tests.events.logs import sql
+from tests.events.logs import as_service, sql
 from tests.jobs.crews import WRITE, ask, effects, until, until_idle, working, write
 
+IS_LONG = bool(os.environ.get("CAIRN_TEST_LONG"))
 MANY = Statement("SELECT repeat('x', 100) FROM generate_series(1, 5000)")
 EARS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query ~ '^(LISTEN|SELECT 1)'"
 
@@ -167,3 +169,19 @@ def test_answers_to_commit_that_get_lost_change_nothing(url: str, line: Proxy) -
             ask(url, WRITE, name=name)
         until(lambda: is_idle_sooner(url) and line.commits_lost == 15, "the end of it")
     assert effects(url) == names
+
+
+@pytest.mark.skipif(not IS_LONG, reason="takes a quarter of a minute")
+def test_after_an_outage_that_outlasts_all_patience_everything_beside_the_jobs_goes_on(url: str, line: Proxy) -> None:
+    with working(through(line, url), write):
+        until_idle(url)
+        line.is_refused = True
+        line.cut()
+        deadline = time.monotonic() + 13
+        until(lambda: time.monotonic() > deadline, "the end of all patience")
+        line.is_refused = False
+        as_service(url, lambda tx: audit.record(tx, "nothing_done", None, {}, SERVICE))
+        ask(url, WRITE, name="after")
+        until(lambda: sql(url, "SELECT 1 FROM audit_seal WHERE number IS NULL") == [], "the sealing")
+        until_idle(url)
+    assert effects(url) == ["after"]

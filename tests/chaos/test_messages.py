@@ -5,6 +5,7 @@ They are tried where they answer on this machine; the end of a run says which we
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from tests.jobs.test_brokers import BROKERS, broker_url
 from workers.broker import message_for, outside_broker
 
 __all__ = ["broker_url"]
+IS_LONG = bool(os.environ.get("CAIRN_TEST_LONG"))
 NAMES = [f"{number:03}" for number in range(60)]
 
 
@@ -102,6 +104,7 @@ def silent(line: Proxy) -> Iterator[None]:
     line.flow()
 
 
+@pytest.mark.skipif(not IS_LONG, reason="takes some seconds for each broker")
 @pytest.mark.parametrize("trouble", [cut, silent])
 def test_a_broker_that_is_away_for_a_while_loses_no_job(
     trouble: Callable[..., object], url: str, broker_url: str, line: Proxy, monkeypatch: pytest.MonkeyPatch

@@ -37,7 +37,7 @@ from tests.jobs.crews import until
 from tests.jobs.test_brokers import BROKERS, _answers, _empty
 
 IS_LONG = bool(os.environ.get("CAIRN_TEST_LONG"))
-SECONDS = float(os.environ.get("CAIRN_TEST_STORM_SECONDS", 600 if IS_LONG else 5))
+SECONDS = float(os.environ.get("CAIRN_TEST_STORM_SECONDS", 600 if IS_LONG else 2))
 THERE = {"postgres": "postgres"} | {name: url for name, (url, port) in BROKERS.items() if IS_LONG and _answers(port)}
 Wanted = list[tuple[JobKind, dict[str, str], None]]
 YEAR = 365 * 86_400
