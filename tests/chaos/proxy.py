@@ -23,6 +23,7 @@ from tests.chaos import wire
 
 T = TypeVar("T")
 _CHUNK = 65536
+_MOMENT = 0.05
 # A host and a port, or the path of a socket.
 Place = tuple[str, int] | str
 
@@ -136,10 +137,13 @@ class Proxy:
 
     async def _close(self) -> None:
         self._server.close()
+        # Whoever was let in last is being served by now, and so is ended like the others.
+        await asyncio.sleep(_MOMENT)
         for task in list(self._tasks):
             task.cancel()
         await self._cut()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(_MOMENT)
 
     async def _cut(self) -> int:
         pairs = list(self._pairs)
@@ -179,7 +183,8 @@ class Proxy:
         is_broken = any(each.done() and each.exception() for each in ways)
         for way in ways:
             way.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*ways, return_exceptions=True)
         if is_broken:
             pair.cut()
         for end in (pair.client, pair.server):
