@@ -246,6 +246,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP POLICY related_select ON paper")
     op.drop_index(op.f("ix_answer_mark_user_id"), table_name="answer_mark")
     op.drop_table("answer_mark")
     op.drop_index(op.f("ix_answer_user_id"), table_name="answer")

@@ -164,8 +164,9 @@ def test_whoever_is_gone_for_good_is_told_nothing_more_and_the_owner_learns_of_i
     assert (shown["state"], "410" in shown["reason"]) == ("DISABLED", True)
     assert standing(database_url) == ["parked"]
     assert sql(database_url, "SELECT count(*) FROM fact WHERE type = 'webhook.disabled'") == [(1,)]
-    ((kind, recipient, told),) = sql(database_url, "SELECT kind, recipient, details FROM outgoing_mail")
-    assert (kind, recipient, told["name"]) == ("webhook_stopped", "admin@example.org", "Test")
+    # What it says is forgotten once it is out, which may be by now.
+    mails = sql(database_url, "SELECT kind, recipient FROM outgoing_mail")
+    assert mails == [("webhook_stopped", "admin@example.org")]
     there.behave = lambda _received: TAKEN
     people.admin.do("webhookResume", "__typename", id=hook)
     factories.theme(people.editor, publish=True)
