@@ -19,7 +19,7 @@ from cairn.composition import Parts, compose, tools
 from cairn.http.app import application
 from cairn.scratch import scratch_server
 from cairn.serving import Server, options
-from cairn.settings import Settings, WebhookSettings
+from cairn.settings import RateLimitSettings, Settings, WebhookSettings
 from migrations import running
 from workers.running import Worker
 
@@ -82,7 +82,7 @@ class RunningApplication:
     """
 
     def __init__(self, settings: Settings, *, works: tuple[str, ...] = ()) -> None:
-        settings = _frugal(settings)
+        settings = _for_tests(settings)
         self.parts: Parts = compose(settings)
         self._worker = (
             Worker(settings.url, tools(settings, self.parts.mail), queues=works, threads=2) if works else None
@@ -128,13 +128,16 @@ class RunningApplication:
         self._thread.join(DEADLINE_SECONDS)
 
 
-def _frugal(settings: Settings) -> Settings:
-    """Fewer connections than usual, where a test does not say how many: dozens of applications share one server.
+def _for_tests(settings: Settings) -> Settings:
+    """What tests need where they do not say otherwise.
 
-    And webhooks that may go to this machine.
+    Fewer connections than usual, because dozens of applications share one server; webhooks that may go to this
+    machine; and as many requests of one person as a test has.
     """
     if "webhooks" not in settings.model_fields_set:
         settings = settings.model_copy(update={"webhooks": WEBHOOKS})
+    if "rate_limits" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"rate_limits": RateLimitSettings(per_second=10_000, burst=100_000)})
     if "pool_size" in settings.database.model_fields_set:
         return settings
     return settings.model_copy(update={"database": settings.database.model_copy(update={"pool_size": 4})})
