@@ -27,7 +27,6 @@ def test_a_query_runs_over_get_with_its_variables(http: httpx.Client) -> None:
     answer = get(http, document, variables='{"first": 1}', operationName="one", extensions='{"a": 1}')
     posted = http.post("/graphql", json={"query": document, "variables": {"first": 1}, "operationName": "one"})
     assert (answer.status_code, answer.json()["data"]) == (200, posted.json()["data"])
-    assert answer.json()["data"]["courses"]["totalCount"] >= 0
 
 
 def test_head_answers_like_get_without_a_body(http: httpx.Client) -> None:
