@@ -31,6 +31,8 @@ from graph.declaring import install
 from graph.errors import ConditionProblem, InputError, RateLimited, RevisionConflict
 from graph.events import EventsQuery, Fact
 from graph.formats import FORMATS
+from graph.groups import mutations as group_mutations
+from graph.groups.types import Group, GroupsQuery, GroupsSubscription, Membership
 from graph.identity import accounts, friends, impersonation, people
 from graph.identity.friends import FriendsQuery
 from graph.identity.viewer import IdentityQuery
@@ -42,6 +44,7 @@ from graph.node import NodeQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
 from graph.subscriptions import EventsSubscription
+from graph.viewer import ViewerQuery
 from graph.webhooks import mutations as webhook_mutations
 from graph.webhooks.types import Webhook, WebhookDelivery, WebhooksQuery
 from models.content import Stage
@@ -57,7 +60,7 @@ def _name_of(name: str, _row: Row) -> str:
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
     Theme, Course, Milestone, Module, Lesson, Assessment, Attempt, Revision, Schedule, Fact, Job, InboundHook,
-    ProviderEvent, Webhook, WebhookDelivery,
+    ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
@@ -78,6 +81,7 @@ MUTATIONS = (
     *ASSESSMENT_MUTATIONS,
     *ATTEMPT_MUTATIONS,
     *SCHEDULE_MUTATIONS,
+    *group_mutations.MUTATIONS,
     *webhook_mutations.MUTATIONS,
 )
 
@@ -88,8 +92,10 @@ class Query(
     AttemptQuery,
     SchedulesQuery,
     ContentQuery,
+    ViewerQuery,
     IdentityQuery,
     FriendsQuery,
+    GroupsQuery,
     AuditQuery,
     EventsQuery,
     JobsQuery,
@@ -101,7 +107,9 @@ class Query(
 
 
 @strawberry.type(description="Everything that can be followed as it happens.")
-class Subscription(EventsSubscription, CurriculumSubscription, AttemptSubscription, JobsSubscription):
+class Subscription(
+    EventsSubscription, CurriculumSubscription, AttemptSubscription, GroupsSubscription, JobsSubscription
+):
     """Root fields of all domains."""
 
 
