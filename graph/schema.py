@@ -22,15 +22,18 @@ from graph.audit import AuditQuery
 from graph.content import ContentQuery, Revision
 from graph.curriculum import mutations as curriculum_mutations
 from graph.curriculum.assessments import MUTATIONS as ASSESSMENT_MUTATIONS
+from graph.curriculum.branches import MUTATIONS as BRANCH_MUTATIONS
 from graph.curriculum.queries import CurriculumQuery
 from graph.curriculum.schedules import MUTATIONS as SCHEDULE_MUTATIONS
 from graph.curriculum.schedules import Schedule, SchedulesQuery
 from graph.curriculum.subscriptions import CurriculumSubscription
 from graph.curriculum.types import Assessment, Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
-from graph.errors import ConditionProblem, InputError, RateLimited, RevisionConflict
+from graph.errors import ConditionProblem, FlowProblem, InputError, RateLimited, RevisionConflict
 from graph.events import EventsQuery, Fact
+from graph.flows import FlowQuery
 from graph.formats import FORMATS
+from graph.formats.base import Branch
 from graph.groups import mutations as group_mutations
 from graph.groups.types import Group, GroupsQuery, GroupsSubscription, Membership
 from graph.identity import accounts, friends, impersonation, people
@@ -59,7 +62,7 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Assessment, Attempt, Revision, Schedule, Fact, Job, InboundHook,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Attempt, Revision, Schedule, Fact, Job, InboundHook,
     ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
@@ -79,6 +82,7 @@ MUTATIONS = (
     *INBOX_MUTATIONS,
     *curriculum_mutations.MUTATIONS,
     *ASSESSMENT_MUTATIONS,
+    *BRANCH_MUTATIONS,
     *ATTEMPT_MUTATIONS,
     *SCHEDULE_MUTATIONS,
     *group_mutations.MUTATIONS,
@@ -90,6 +94,7 @@ MUTATIONS = (
 class Query(
     CurriculumQuery,
     AttemptQuery,
+    FlowQuery,
     SchedulesQuery,
     ContentQuery,
     ViewerQuery,
@@ -134,7 +139,7 @@ def schema() -> strawberry.Schema:
         mutation=mutation,
         subscription=Subscription,
         directives=[perspective],
-        types=[*ENTITIES, *OUTPUTS, InputError, RateLimited, ConditionProblem, RevisionConflict],
+        types=[*ENTITIES, *OUTPUTS, InputError, RateLimited, ConditionProblem, FlowProblem, RevisionConflict],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     install(made)

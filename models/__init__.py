@@ -4,7 +4,7 @@ from core.tables import Table
 from models.assessment import Answer, AnswerMark, Attempt, Paper
 from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
-from models.curriculum import AnswerKey, Assessment, Block, Course, Lesson, Milestone, Module, Theme
+from models.curriculum import AnswerKey, Assessment, Block, Branch, Course, Lesson, Milestone, Module, Theme
 from models.events import FactCounter, FactEntry
 from models.groups import Group, GroupInvitation, Membership
 from models.identity import (
@@ -69,6 +69,7 @@ TABLES: tuple[type[Table], ...] = (
     Lesson,
     Assessment,
     Block,
+    Branch,
     AnswerKey,
     Paper,
     Attempt,

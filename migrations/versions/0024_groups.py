@@ -1,7 +1,7 @@
 """groups
 
 Revision ID: 0024
-Revises: 0016
+Revises: 0018
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0024"
-down_revision = "0016"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

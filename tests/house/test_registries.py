@@ -71,6 +71,7 @@ TAGS = {
     0x06A: "webhook_lane",
     0x06B: "webhook_delivery",
     0x06C: "delivery_attempt",
+    0x03F: "branch",
     0x050: "paper",
     0x051: "attempt",
     0x052: "answer",
