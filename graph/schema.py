@@ -34,6 +34,8 @@ from graph.events import EventsQuery, Fact
 from graph.flows import FlowQuery
 from graph.formats import FORMATS
 from graph.formats.base import Branch
+from graph.groups import mutations as group_mutations
+from graph.groups.types import Group, GroupsQuery, GroupsSubscription, Membership
 from graph.identity import accounts, friends, impersonation, people
 from graph.identity.friends import FriendsQuery
 from graph.identity.viewer import IdentityQuery
@@ -45,6 +47,7 @@ from graph.node import NodeQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
 from graph.subscriptions import EventsSubscription
+from graph.viewer import ViewerQuery
 from graph.webhooks import mutations as webhook_mutations
 from graph.webhooks.types import Webhook, WebhookDelivery, WebhooksQuery
 from models.content import Stage
@@ -59,8 +62,8 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Attempt, Revision, Schedule, Fact, Job, InboundHook,
-    ProviderEvent, Webhook, WebhookDelivery,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Attempt, Revision, Schedule, Fact, Job,
+    InboundHook, ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
@@ -82,6 +85,7 @@ MUTATIONS = (
     *BRANCH_MUTATIONS,
     *ATTEMPT_MUTATIONS,
     *SCHEDULE_MUTATIONS,
+    *group_mutations.MUTATIONS,
     *webhook_mutations.MUTATIONS,
 )
 
@@ -93,8 +97,10 @@ class Query(
     FlowQuery,
     SchedulesQuery,
     ContentQuery,
+    ViewerQuery,
     IdentityQuery,
     FriendsQuery,
+    GroupsQuery,
     AuditQuery,
     EventsQuery,
     JobsQuery,
@@ -106,7 +112,9 @@ class Query(
 
 
 @strawberry.type(description="Everything that can be followed as it happens.")
-class Subscription(EventsSubscription, CurriculumSubscription, AttemptSubscription, JobsSubscription):
+class Subscription(
+    EventsSubscription, CurriculumSubscription, AttemptSubscription, GroupsSubscription, JobsSubscription
+):
     """Root fields of all domains."""
 
 

@@ -6,6 +6,7 @@ from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
 from models.curriculum import AnswerKey, Assessment, Block, Branch, Course, Lesson, Milestone, Module, Theme
 from models.events import FactCounter, FactEntry
+from models.groups import Group, GroupInvitation, Membership
 from models.identity import (
     ApiToken,
     AuthIdentity,
@@ -74,6 +75,9 @@ TABLES: tuple[type[Table], ...] = (
     Attempt,
     Answer,
     AnswerMark,
+    Group,
+    Membership,
+    GroupInvitation,
     ExternalRef,
     ImportJob,
     ImportIssue,
