@@ -22,7 +22,7 @@ def _lines(chart: Chart) -> Iterator[str]:
             yield ""
             yield f"Section: {one_line(first[place].words)}"
             yield from _noted(first[place].note)
-        yield f"{box.number}. {one_line(box.words)} ({box.kind})"
+        yield f"{box.number}. {one_line(box.words)} ({one_line(box.kind)})"
         yield from _noted(box.note)
         yield from _noted(box.warning)
         for arrow in box.arrows:
