@@ -47,6 +47,8 @@ ROOTS = {
     "webhookDelivery": f'webhookDelivery(id: "{WebhookDelivery.new_id()}")',
     "conditionPreview": 'conditionPreview(blockId: $block, condition: "true")',
     "answerPreview": 'answerPreview(blockId: $block, answer: {multipleChoice: {choiceId: "cold"}})',
+    "assessmentFlow": "assessmentFlow(assessmentId: $assessment)",
+    "assessmentWalk": "assessmentWalk(assessmentId: $assessment, answers: [])",
     "node": "node(id: $milestone)",
     "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone, $assessment])",
 }
@@ -56,6 +58,7 @@ PARAMETERS = ", ".join(
 # What those who are not signed in are refused.
 FOR_STAFF = (
     *("trash", "events", "jobs", "schedules", "auditLog", "answerPreview", "conditionPreview"),
+    *("assessmentFlow", "assessmentWalk"),
     *("webhooks", "inboundHooks", "providerEvents", "groups"),
 )
 # More ways to the same type are tried too, but not all that there are.
