@@ -42,6 +42,8 @@ from graph.node import NodeQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
 from graph.subscriptions import EventsSubscription
+from graph.uploads import MUTATIONS as UPLOAD_MUTATIONS
+from graph.uploads import Upload, UploadsQuery
 from graph.webhooks import mutations as webhook_mutations
 from graph.webhooks.types import Webhook, WebhookDelivery, WebhooksQuery
 from models.content import Stage
@@ -56,7 +58,7 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Assessment, Attempt, Revision, Schedule, Fact, Job, InboundHook,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Attempt, Upload, Revision, Schedule, Fact, Job, InboundHook,
     ProviderEvent, Webhook, WebhookDelivery,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
@@ -77,6 +79,7 @@ MUTATIONS = (
     *curriculum_mutations.MUTATIONS,
     *ASSESSMENT_MUTATIONS,
     *ATTEMPT_MUTATIONS,
+    *UPLOAD_MUTATIONS,
     *SCHEDULE_MUTATIONS,
     *webhook_mutations.MUTATIONS,
 )
@@ -86,6 +89,7 @@ MUTATIONS = (
 class Query(
     CurriculumQuery,
     AttemptQuery,
+    UploadsQuery,
     SchedulesQuery,
     ContentQuery,
     IdentityQuery,

@@ -26,6 +26,7 @@ from models.curriculum import AnswerKey, Assessment, Block, BlockFormat, Feedbac
 from models.events import AttemptStarted, AttemptSubmitted
 from models.identity import User
 from resolvers import events, jobs
+from resolvers.assessment import files
 from resolvers.assessment.visible import ANSWER, ATTEMPT, PAPER
 from resolvers.assessment.walking import question_of, walk
 from resolvers.formats import BY_KIND
@@ -66,14 +67,13 @@ async def save(
     tx: Transaction, viewer: Viewer, attempt_id: str, block_id: str, kind: BlockFormat, values: Mapping[str, Any]
 ) -> None:
     """Keeps an answer in place of an older one, while there is time."""
-    attempt = await _under_way(tx, viewer, attempt_id)
-    entry = next((each for each in await _entries(tx, attempt) if each["id"] == block_id), None)
-    if entry is None:
-        raise InvalidInput("This attempt has no such question.", "NOT_FOUND", ("blockId",))
+    attempt, entry = await question_under_way(tx, viewer, attempt_id, block_id)
     if entry["format"] != kind.value:
         word = entry["format"].replace("_", " ")
         raise InvalidInput(f"This is a {word} question.", "WRONG_FORMAT", ("answer",))
     value = stored(_checked(question_of(entry), values))
+    if kind is BlockFormat.FILE_UPLOAD:
+        await files.hand_in(tx, attempt, block_id, value["file_keys"])
     row = {
         "id": Answer.new_id(),
         "attempt_id": attempt_id,
@@ -92,7 +92,9 @@ async def clear(tx: Transaction, viewer: Viewer, attempt_id: str, block_id: str)
     """Takes an answer back, while there is time."""
     attempt = await _under_way(tx, viewer, attempt_id)
     mine = sa.and_(ANSWER.c.attempt_id == attempt_id, ANSWER.c.block_id == block_id)
-    await tx.execute(sa.delete(ANSWER).where(mine))
+    gone = await tx.rows(sa.delete(ANSWER).where(mine).returning(ANSWER.c.format))
+    if _with_files(gone):
+        await files.hand_in(tx, attempt, block_id, [])
     await _show(tx, attempt)
 
 
@@ -143,6 +145,17 @@ async def answers_of(tx: Transaction, attempt_id: str) -> dict[str, dict[str, An
 async def entries_of(tx: Transaction, attempt: Row) -> list[dict[str, Any]]:
     """The questions of an attempt as its paper has them, in the order in which they are asked."""
     return await _entries(tx, attempt)
+
+
+async def question_under_way(
+    tx: Transaction, viewer: Viewer, attempt_id: str, block_id: str
+) -> tuple[Row, dict[str, Any]]:
+    """The viewer's attempt, locked, and one of its questions, while there is time to answer it."""
+    attempt = await _under_way(tx, viewer, attempt_id)
+    entry = next((each for each in await _entries(tx, attempt) if each["id"] == block_id), None)
+    if entry is None:
+        raise InvalidInput("This attempt has no such question.", "NOT_FOUND", ("blockId",))
+    return attempt, entry
 
 
 def _checked(question: QuestionFormat, values: Mapping[str, Any]) -> Any:
@@ -299,7 +312,13 @@ async def _show(tx: Transaction, attempt: Row) -> None:
 
 async def _discard_hidden(tx: Transaction, attempt_id: str, shown: Sequence[str]) -> None:
     is_shown = ANSWER.c.block_id == sa.any_(sa.literal(list(shown), ARRAY(id_type())))
-    await tx.execute(sa.delete(ANSWER).where(ANSWER.c.attempt_id == attempt_id, ~is_shown))
+    hidden = sa.delete(ANSWER).where(ANSWER.c.attempt_id == attempt_id, ~is_shown)
+    if _with_files(await tx.rows(hidden.returning(ANSWER.c.format))):
+        await files.let_go(tx, attempt_id, shown)
+
+
+def _with_files(answers: Sequence[Row]) -> bool:
+    return any(each.format == BlockFormat.FILE_UPLOAD.value for each in answers)
 
 
 async def _expire(tx: Transaction, attempt_ids: Sequence[str]) -> None:

@@ -58,6 +58,7 @@ READS: dict[str, set[str]] = {
     "attempt": {"service"},
     "answer": {"service"},
     "answer_mark": {"service"},
+    "upload": {"service"},
     "external_ref": STAFF,
     "import_job": STAFF,
     "import_issue": STAFF,
@@ -103,6 +104,7 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "attempt": {"service": ALL},
     "answer": {"service": ALL},
     "answer_mark": {"service": ALL},
+    "upload": {"service": ALL},
     "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
     "import_job": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "import_issue": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
@@ -131,6 +133,7 @@ OWNED = {
     "attempt": "user_id",
     "answer": "user_id",
     "answer_mark": "user_id",
+    "upload": "user_id",
 }
 OWN_WRITES = {
     "user": {"UPDATE"},
@@ -241,6 +244,19 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "points": 0,
             "remarks": [],
             "is_shown": True,
+        },
+        "upload": {
+            "user_id": person,
+            "purpose": "answer",
+            "about_id": session,
+            "place_id": session,
+            "key": person,
+            "name": "day.png",
+            "media_type": "image/png",
+            "size": 1,
+            "sha256": "h",
+            "status": "ready",
+            "is_kept": True,
         },
         "rate_limit": {"key": "k", "hits": 1, "ends_at": "infinity"},
         "idempotency_key": {
