@@ -142,7 +142,14 @@ def test_every_type_that_can_be_read_is_reached(schema: GraphQLSchema) -> None:
     written = {name for name in outputs if name.endswith("Payload") or name.startswith("__")}
     errors = {"InputError", "ConditionProblem", "RevisionConflict", "RateLimited", "FieldDifference"}
     roots = {"Query", "Mutation", "Subscription"}
-    elsewhere = {"IdMapping", "WebhookHeader", "Event", "PublicEvent", "UploadTarget", "UploadHeader"}  # In payloads, and in what is sent.
+    elsewhere = {
+        "IdMapping",
+        "WebhookHeader",
+        "Event",
+        "PublicEvent",
+        "UploadTarget",
+        "UploadHeader",
+    }  # In payloads, and in what is sent.
     assert outputs - written - errors - roots - elsewhere <= set(ways(schema))
 
 
