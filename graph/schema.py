@@ -47,6 +47,8 @@ from graph.node import NodeQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
 from graph.subscriptions import EventsSubscription
+from graph.uploads import MUTATIONS as UPLOAD_MUTATIONS
+from graph.uploads import Upload, UploadsQuery
 from graph.viewer import ViewerQuery
 from graph.webhooks import mutations as webhook_mutations
 from graph.webhooks.types import Webhook, WebhookDelivery, WebhooksQuery
@@ -62,8 +64,8 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Attempt, Revision, Schedule, Fact, Job, InboundHook,
-    ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Attempt, Upload, Revision, Schedule, Fact, Job,
+    InboundHook, ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
@@ -84,6 +86,7 @@ MUTATIONS = (
     *ASSESSMENT_MUTATIONS,
     *BRANCH_MUTATIONS,
     *ATTEMPT_MUTATIONS,
+    *UPLOAD_MUTATIONS,
     *SCHEDULE_MUTATIONS,
     *group_mutations.MUTATIONS,
     *webhook_mutations.MUTATIONS,
@@ -95,6 +98,7 @@ class Query(
     CurriculumQuery,
     AttemptQuery,
     FlowQuery,
+    UploadsQuery,
     SchedulesQuery,
     ContentQuery,
     ViewerQuery,
