@@ -62,8 +62,8 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Attempt, Revision, Schedule, Fact, Job,
-    InboundHook, ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Attempt, Revision, Schedule, Fact, Job, InboundHook,
+    ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {

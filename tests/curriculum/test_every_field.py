@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from models.assessment import Attempt
+from models.groups import Group
 from models.identity import User
 from models.inbox import InboundHook, ProviderEvent
 from models.jobs import Job
@@ -39,6 +40,7 @@ ROOTS = {
     "user": f'user(id: "{User.new_id()}")',
     "job": f'job(id: "{Job.new_id()}")',
     "attempt": f'attempt(id: "{Attempt.new_id()}")',
+    "group": f'group(id: "{Group.new_id()}")',
     "inboundHook": f'inboundHook(id: "{InboundHook.new_id()}")',
     "providerEvent": f'providerEvent(id: "{ProviderEvent.new_id()}")',
     "webhook": f'webhook(id: "{Webhook.new_id()}")',
@@ -57,7 +59,7 @@ PARAMETERS = ", ".join(
 FOR_STAFF = (
     *("trash", "events", "jobs", "schedules", "auditLog", "answerPreview", "conditionPreview"),
     *("assessmentFlow", "assessmentWalk"),
-    *("webhooks", "inboundHooks", "providerEvents"),
+    *("webhooks", "inboundHooks", "providerEvents", "groups"),
 )
 # More ways to the same type are tried too, but not all that there are.
 WAYS_PER_TYPE = 2

@@ -8,11 +8,11 @@ import pytest
 
 from resolvers.groups.rules import MOST_INVITATIONS
 from resolvers.identity.tokens import TokenKind, new_token
-from tests.groups.circles import GROUP, MEMBERSHIP, Circle, make, members
+from tests.groups.circles import GROUP, MEMBERSHIP, Circle, Person, make, members
 from tests.http.doorkeeper import Doorkeeper
-from tests.identity.guests import Guest, Post, code
+from tests.identity.guests import Post, code
 
-Newcomer = Callable[[], Guest]
+Newcomer = Callable[[], Person]
 LINK = "token groupInvitation { id email role status }"
 LISTED = "query($id: ID!) { group(id: $id) { invitations { totalCount nodes { email status role acceptedBy } } } }"
 
@@ -151,7 +151,7 @@ def test_so_many_links_are_open_at_once_and_no_more(circle: Circle, doorkeeper: 
 
 def test_the_secret_of_a_link_is_not_told_again_under_the_same_key(circle: Circle) -> None:
     owner = circle.client("owner")
-    owner.http.headers["idempotency-key"] = "a link of ours"
+    owner.http.headers["idempotency-key"] = "a-link-of-ours"
     first = owner.mutate("groupInvitationCreate", LINK, groupId=circle.id)
     again = owner.mutate("groupInvitationCreate", LINK, groupId=circle.id)
     del owner.http.headers["idempotency-key"]
@@ -162,7 +162,7 @@ def test_the_secret_of_a_link_is_not_told_again_under_the_same_key(circle: Circl
 def test_to_come_in_under_the_same_key_again_is_answered_the_same(circle: Circle) -> None:
     _, token = link(circle)
     stranger = circle.people["stranger"]
-    stranger.client.http.headers["idempotency-key"] = "coming in"
+    stranger.client.http.headers["idempotency-key"] = "coming-in"
     answers = [stranger.client.mutate("groupInvitationAccept", MEMBERSHIP, token=token) for _ in range(2)]
     del stranger.client.http.headers["idempotency-key"]
     assert answers[0] == answers[1]
