@@ -1,7 +1,7 @@
 """Files that people upload.
 
 Revision ID: 0020
-Revises: 0016
+Revises: 0024
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0020"
-down_revision = "0016"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

@@ -220,7 +220,7 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "is_enabled": True,
         },
         "impersonation": {"user_id": person, "impersonator_id": session, "reason": "r", "token_hash": "h"},
-        "paper": {"assessment_id": session, "revision": 1, "questions": [], "answer_keys": {}},
+        "paper": {"assessment_id": session, "revision": 1, "blocks": [], "answer_keys": {}, "branches": {}},
         "attempt": {
             "id": hook,
             "paper_id": session,
@@ -231,7 +231,7 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "status": "in_progress",
             "passing_score": 70,
             "shows_feedback": True,
-            "question_ids": [],
+            "block_ids": [],
             "shown_ids": [],
             "started_at": "now",
         },
