@@ -65,7 +65,7 @@ def _name_of(name: str, _row: Row) -> str:
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
     Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Attempt, Upload, Revision, Schedule, Fact, Job,
-    InboundHook,    ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
+    InboundHook, ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
@@ -97,8 +97,8 @@ MUTATIONS = (
 class Query(
     CurriculumQuery,
     AttemptQuery,
-    UploadsQuery,
     FlowQuery,
+    UploadsQuery,
     SchedulesQuery,
     ContentQuery,
     ViewerQuery,

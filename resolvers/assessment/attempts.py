@@ -64,7 +64,9 @@ async def save(
     tx: Transaction, viewer: Viewer, attempt_id: str, block_id: str, kind: BlockFormat, values: Mapping[str, Any]
 ) -> None:
     """Keeps an answer in place of an older one, while there is time."""
-    attempt, entries, entry = await question_under_way(tx, viewer, attempt_id, block_id)
+    attempt = await _under_way(tx, viewer, attempt_id)
+    entries = await entries_of(tx, attempt)
+    entry = _asked(entries, block_id)
     if entry["format"] != kind.value:
         word = entry["format"].replace("_", " ")
         raise InvalidInput(f"This is a {word} question.", "WRONG_FORMAT", ("answer",))
@@ -141,14 +143,17 @@ async def answers_of(tx: Transaction, attempt_id: str) -> dict[str, dict[str, An
 
 async def question_under_way(
     tx: Transaction, viewer: Viewer, attempt_id: str, block_id: str
-) -> tuple[Row, list[dict[str, Any]], dict[str, Any]]:
-    """The viewer's attempt, locked, what its paper has, and one of the questions, while there is time to answer it."""
+) -> tuple[Row, dict[str, Any]]:
+    """The viewer's attempt, locked, and one of its questions, while there is time to answer it."""
     attempt = await _under_way(tx, viewer, attempt_id)
-    entries = await entries_of(tx, attempt)
+    return attempt, _asked(await entries_of(tx, attempt), block_id)
+
+
+def _asked(entries: Sequence[dict[str, Any]], block_id: str) -> dict[str, Any]:
     entry = next((each for each in entries if each["id"] == block_id and each["format"] in QUESTIONS), None)
     if entry is None:
         raise InvalidInput("This attempt has no such question.", "NOT_FOUND", ("blockId",))
-    return attempt, entries, entry
+    return entry
 
 
 def _checked(question: QuestionFormat, values: Mapping[str, Any]) -> Any:

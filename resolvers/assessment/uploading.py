@@ -16,6 +16,6 @@ async def announce(
     tx: Transaction, files: Files, viewer: Viewer, attempt_id: str, block_id: str, coming: FileToCome
 ) -> Row:
     """Makes room for a file that an answer is going to hand in; answers the row of its upload."""
-    attempt, _, entry = await question_under_way(tx, viewer, attempt_id, block_id)
+    attempt, entry = await question_under_way(tx, viewer, attempt_id, block_id)
     require_wanted(question_of(entry), coming)
     return await uploads.announce(tx, files, attempt.user_id, place_of(attempt.id, block_id), coming)

@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from models.assessment import Attempt
+from models.groups import Group
 from models.identity import User
 from models.inbox import InboundHook, ProviderEvent
 from models.jobs import Job
@@ -40,6 +41,7 @@ ROOTS = {
     "user": f'user(id: "{User.new_id()}")',
     "job": f'job(id: "{Job.new_id()}")',
     "attempt": f'attempt(id: "{Attempt.new_id()}")',
+    "group": f'group(id: "{Group.new_id()}")',
     "upload": f'upload(id: "{Upload.new_id()}")',
     "inboundHook": f'inboundHook(id: "{InboundHook.new_id()}")',
     "providerEvent": f'providerEvent(id: "{ProviderEvent.new_id()}")',
@@ -47,6 +49,8 @@ ROOTS = {
     "webhookDelivery": f'webhookDelivery(id: "{WebhookDelivery.new_id()}")',
     "conditionPreview": 'conditionPreview(blockId: $block, condition: "true")',
     "answerPreview": 'answerPreview(blockId: $block, answer: {multipleChoice: {choiceId: "cold"}})',
+    "assessmentFlow": "assessmentFlow(assessmentId: $assessment)",
+    "assessmentWalk": "assessmentWalk(assessmentId: $assessment, answers: [])",
     "node": "node(id: $milestone)",
     "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone, $assessment])",
 }
@@ -56,7 +60,8 @@ PARAMETERS = ", ".join(
 # What those who are not signed in are refused.
 FOR_STAFF = (
     *("trash", "events", "jobs", "schedules", "auditLog", "answerPreview", "conditionPreview"),
-    *("webhooks", "inboundHooks", "providerEvents"),
+    *("assessmentFlow", "assessmentWalk"),
+    *("webhooks", "inboundHooks", "providerEvents", "groups"),
 )
 # More ways to the same type are tried too, but not all that there are.
 WAYS_PER_TYPE = 2

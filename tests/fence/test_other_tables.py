@@ -58,6 +58,9 @@ READS: dict[str, set[str]] = {
     "attempt": {"service"},
     "answer": {"service"},
     "answer_mark": {"service"},
+    "group": MANAGERS,
+    "membership": MANAGERS,
+    "group_invitation": MANAGERS,
     "upload": {"service"},
     "external_ref": STAFF,
     "import_job": STAFF,
@@ -104,6 +107,10 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "attempt": {"service": ALL},
     "answer": {"service": ALL},
     "answer_mark": {"service": ALL},
+    # Groups, and who is in them, are made with the rights of the service; nobody but that removes any.
+    "group": {"admin": {"UPDATE"}, "service": ALL},
+    "membership": {"admin": {"UPDATE"}, "service": ALL},
+    "group_invitation": {"admin": {"UPDATE"}, "service": ALL},
     "upload": {"service": ALL},
     "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
     "import_job": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
@@ -133,6 +140,7 @@ OWNED = {
     "attempt": "user_id",
     "answer": "user_id",
     "answer_mark": "user_id",
+    "membership": "user_id",
     "upload": "user_id",
 }
 OWN_WRITES = {
@@ -174,7 +182,7 @@ def rows(owner: Owner) -> Iterator[dict[str, str]]:
 
 def _owned(person: str) -> dict[str, dict[str, object]]:
     """One row of somebody's in each table that is about people."""
-    session, hook = str(uuid.uuid4()), str(uuid.uuid4())
+    session, hook, group = (str(uuid.uuid4()) for _ in range(3))
     return {
         "user": {
             "id": person,
@@ -245,6 +253,19 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "remarks": [],
             "is_shown": True,
         },
+        "group": {
+            "id": group,
+            "kind": "family",
+            "name": "n",
+            "slug": group,
+            "description": "",
+            "status": "active",
+            "member_count": 1,
+            "privacy_level": "private",
+            "revision": 1,
+        },
+        "membership": {"group_id": group, "user_id": person, "role": "member", "status": "active"},
+        "group_invitation": {"group_id": group, "role": "member", "status": "pending", "token_hash": "h"},
         "upload": {
             "user_id": person,
             "purpose": "answer",

@@ -76,10 +76,10 @@ TAGS = {
     0x051: "attempt",
     0x052: "answer",
     0x053: "answer_mark",
-    0x058: "upload",
     0x080: "group",
     0x081: "membership",
     0x082: "group_invitation",
+    0x058: "upload",
 }
 # Every fact that was ever recorded names its type: a type never changes and is never used again.
 FACT_TYPES = [
