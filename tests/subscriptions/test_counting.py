@@ -25,7 +25,7 @@ def _open(found: Samples) -> dict[str, float]:
 
 def test_streams_are_counted(people: People, database_url: str, serve: Serve) -> None:
     metrics = MetricsSettings(token=SecretStr(TOKEN))
-    address = serve(database_url, metrics=metrics, streams=StreamSettings(max_connections=3))
+    address = serve(database_url, metrics=metrics, streams=StreamSettings(max_connections=3, init_seconds=60))
     factories.theme(people.editor, publish=True)
     after = cursor_now(people.admin, database_url)
     factories.theme(people.editor, publish=True)
