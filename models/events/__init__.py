@@ -1,4 +1,4 @@
-"""Every fact of the system on one page; the log that keeps them is in `models.events.log`.
+"""Every fact of the system on one page, but for those of groups; `models.events.log` keeps them.
 
 A fact says what happened to one object, in ids and small plain values. It holds no personal data: who wants to know a
 name reads it from where it stands, as far as they may. Names and versions stand in the log for ever. The page is below
