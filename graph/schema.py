@@ -31,6 +31,8 @@ from graph.declaring import install
 from graph.errors import ConditionProblem, InputError, RateLimited, RevisionConflict
 from graph.events import EventsQuery, Fact
 from graph.formats import FORMATS
+from graph.grading import MUTATIONS as GRADING_MUTATIONS
+from graph.grading import Accommodation, Grading, GradingQuery, GradingSubscription, Regrade
 from graph.identity import accounts, friends, impersonation, people
 from graph.identity.friends import FriendsQuery
 from graph.identity.viewer import IdentityQuery
@@ -56,8 +58,8 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Assessment, Attempt, Revision, Schedule, Fact, Job, InboundHook,
-    ProviderEvent, Webhook, WebhookDelivery,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Attempt, Grading, Accommodation, Regrade, Revision, Schedule,
+    Fact, Job, InboundHook, ProviderEvent, Webhook, WebhookDelivery,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
@@ -77,6 +79,7 @@ MUTATIONS = (
     *curriculum_mutations.MUTATIONS,
     *ASSESSMENT_MUTATIONS,
     *ATTEMPT_MUTATIONS,
+    *GRADING_MUTATIONS,
     *SCHEDULE_MUTATIONS,
     *webhook_mutations.MUTATIONS,
 )
@@ -86,6 +89,7 @@ MUTATIONS = (
 class Query(
     CurriculumQuery,
     AttemptQuery,
+    GradingQuery,
     SchedulesQuery,
     ContentQuery,
     IdentityQuery,
@@ -101,7 +105,9 @@ class Query(
 
 
 @strawberry.type(description="Everything that can be followed as it happens.")
-class Subscription(EventsSubscription, CurriculumSubscription, AttemptSubscription, JobsSubscription):
+class Subscription(
+    EventsSubscription, CurriculumSubscription, AttemptSubscription, GradingSubscription, JobsSubscription
+):
     """Root fields of all domains."""
 
 

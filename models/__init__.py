@@ -6,6 +6,7 @@ from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
 from models.curriculum import AnswerKey, Assessment, Block, Course, Lesson, Milestone, Module, Theme
 from models.events import FactCounter, FactEntry
+from models.grading import Accommodation, Grading, Regrade
 from models.identity import (
     ApiToken,
     AuthIdentity,
@@ -73,6 +74,9 @@ TABLES: tuple[type[Table], ...] = (
     Attempt,
     Answer,
     AnswerMark,
+    Grading,
+    Accommodation,
+    Regrade,
     ExternalRef,
     ImportJob,
     ImportIssue,

@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from models.assessment import Attempt
+from models.grading import Grading, Regrade
 from models.identity import User
 from models.inbox import InboundHook, ProviderEvent
 from models.jobs import Job
@@ -39,6 +40,8 @@ ROOTS = {
     "user": f'user(id: "{User.new_id()}")',
     "job": f'job(id: "{Job.new_id()}")',
     "attempt": f'attempt(id: "{Attempt.new_id()}")',
+    "grading": f'grading(id: "{Grading.new_id()}")',
+    "regrade": f'regrade(id: "{Regrade.new_id()}")',
     "inboundHook": f'inboundHook(id: "{InboundHook.new_id()}")',
     "providerEvent": f'providerEvent(id: "{ProviderEvent.new_id()}")',
     "webhook": f'webhook(id: "{Webhook.new_id()}")',
@@ -54,7 +57,7 @@ PARAMETERS = ", ".join(
 # What those who are not signed in are refused.
 FOR_STAFF = (
     *("trash", "events", "jobs", "schedules", "auditLog", "answerPreview", "conditionPreview"),
-    *("webhooks", "inboundHooks", "providerEvents"),
+    *("webhooks", "inboundHooks", "providerEvents", "gradingQueue", "gradings", "regrades"),
 )
 # More ways to the same type are tried too, but not all that there are.
 WAYS_PER_TYPE = 2

@@ -75,6 +75,9 @@ TAGS = {
     0x051: "attempt",
     0x052: "answer",
     0x053: "answer_mark",
+    0x054: "grading",
+    0x055: "accommodation",
+    0x056: "regrade",
 }
 # Every fact that was ever recorded names its type: a type never changes and is never used again.
 FACT_TYPES = [
@@ -115,6 +118,8 @@ FACT_TYPES = [
     "assessment.published",
     "assessment.unpublished",
     "assessment.reverted",
+    "assessment.planned",
+    "assessment.plan_cancelled",
     "block.created",
     "block.updated",
     "block.moved",
@@ -123,6 +128,10 @@ FACT_TYPES = [
     "attempt.started",
     "attempt.submitted",
     "attempt.graded",
+    "attempt.regraded",
+    "answer.graded",
+    "accommodation.granted",
+    "accommodation.revoked",
     "user.signed_up",
     "user.claimed",
     "user.signed_in",
