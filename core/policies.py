@@ -94,7 +94,7 @@ class StaffRead:
 class StaffWrite:
     """Holders of the scope write (all commands, or those named) the rows that meet the condition.
 
-    With `columns`, an UPDATE reaches those only.
+    With `columns`, an UPDATE reaches those only, as long as all shapes of the table that let one through say so.
     """
 
     scope: str
@@ -106,7 +106,7 @@ class StaffWrite:
         """The policies of this shape, one per command."""
         condition = _both(has_scope(self.scope), self.condition)
         return tuple(
-            Rule(f"staff_{command.lower()}_{_slug(self.scope)}", command, (API,), condition, _set(self, command))
+            Rule(f"staff_{command.lower()}_{_slug(self.scope)}", command, (API,), condition, _of(command, self.columns))
             for command in self.commands
         )
 
@@ -132,7 +132,7 @@ class InsideRead:
 class InsideWrite:
     """Who holds the scope within roots only writes the rows that belong to one of these and meet the condition.
 
-    With `columns`, an UPDATE reaches those only.
+    With `columns`, an UPDATE reaches those only, as for `StaffWrite`.
     """
 
     scope: str
@@ -145,7 +145,9 @@ class InsideWrite:
         """The policies of this shape, one per command."""
         condition = _both(_in_roots(self.scope, self.belongs), self.condition)
         return tuple(
-            Rule(f"inside_{command.lower()}_{_slug(self.scope)}", command, (API,), condition, _set(self, command))
+            Rule(
+                f"inside_{command.lower()}_{_slug(self.scope)}", command, (API,), condition, _of(command, self.columns)
+            )
             for command in self.commands
         )
 
@@ -165,7 +167,7 @@ class OwnRows:
         """The policies of this shape, one per command."""
         condition = f"({self.column} = {VIEWER_ID})"
         return tuple(
-            Rule(f"own_{command.lower()}", command, (API,), condition, self.columns if command == "UPDATE" else ())
+            Rule(f"own_{command.lower()}", command, (API,), condition, _of(command, self.columns))
             for command in self.commands
         )
 
@@ -356,9 +358,8 @@ def _is_ledger(shapes: tuple[Shape, ...]) -> bool:
     return any(isinstance(shape, Ledger | FilledOnce) for shape in shapes)
 
 
-def _set(shape: StaffWrite | InsideWrite, command: Command) -> tuple[str, ...]:
-    """The columns that a command of this shape is limited to."""
-    return shape.columns if command == "UPDATE" else ()
+def _of(command: Command, columns: tuple[str, ...]) -> tuple[str, ...]:
+    return columns if command == "UPDATE" else ()
 
 
 def _both(left: str, right: str) -> str:

@@ -25,7 +25,7 @@ from graph.subscriptions import OWNERS, Event, subscription
 from models.grading import GradingState, RegradeState
 from models.identity import Scope
 from resolvers.assessment import accommodations, queue, regrading, visible
-from resolvers.assessment.batches import questions_of_gradings
+from resolvers.assessment.batches import papers
 
 described(GradingState, awaiting="Nobody has graded it yet.", graded="It is graded; it can be graded anew.")
 
@@ -33,8 +33,9 @@ described(GradingState, awaiting="Nobody has graded it yet.", graded="It is grad
 described(RegradeState, running="It is under way.", done="It is done.")
 
 
-async def _questions(rows: Sequence[Any], info: BatchInfo) -> list[Row | None]:
-    return await questions_of_gradings(info.context.reader, rows)
+async def _questions(rows: Sequence[Any], info: BatchInfo) -> list[Row]:
+    found = await papers(info.context.reader, [row.paper_id for row in rows])
+    return [paper[row.block_id] for row, paper in zip(rows, found, strict=True)]
 
 
 @entity(models.Grading)

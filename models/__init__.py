@@ -4,9 +4,10 @@ from core.tables import Table
 from models.assessment import Answer, AnswerMark, Attempt, Paper
 from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
-from models.curriculum import AnswerKey, Assessment, Block, Course, Lesson, Milestone, Module, Theme
+from models.curriculum import AnswerKey, Assessment, Block, Branch, Course, Lesson, Milestone, Module, Theme
 from models.events import FactCounter, FactEntry
 from models.grading import Accommodation, Grading, Regrade
+from models.groups import Group, GroupInvitation, Membership
 from models.identity import (
     ApiToken,
     AuthIdentity,
@@ -69,6 +70,7 @@ TABLES: tuple[type[Table], ...] = (
     Lesson,
     Assessment,
     Block,
+    Branch,
     AnswerKey,
     Paper,
     Attempt,
@@ -77,6 +79,9 @@ TABLES: tuple[type[Table], ...] = (
     Grading,
     Accommodation,
     Regrade,
+    Group,
+    Membership,
+    GroupInvitation,
     ExternalRef,
     ImportJob,
     ImportIssue,

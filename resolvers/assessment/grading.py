@@ -26,7 +26,8 @@ from models.events import AttemptGraded, AttemptRegraded
 from models.grading import Grading, GradingState
 from resolvers import audit, events
 from resolvers.assessment.allowances import allowance_of
-from resolvers.assessment.attempts import answers_of, entries_of
+from resolvers.assessment.attempts import answers_of, discard_hidden
+from resolvers.assessment.papers import entries_of
 from resolvers.assessment.visible import ANSWER, ATTEMPT, GRADING, MARK
 from resolvers.assessment.walking import Result, Step, result_of, walk
 from resolvers.formats.answering import stored
@@ -55,6 +56,8 @@ async def grade(tx: Transaction, attempt_id: str) -> None:
     steps = graded_by_people(
         walk(await entries_of(tx, attempt), await answers_of(tx, attempt_id)), await _grades(tx, attempt_id)
     )
+    if attempt.status == AttemptStatus.EXPIRED.value:
+        await discard_hidden(tx, attempt_id, [step.block_id for step in steps])
     awaited = [step for step in steps if step.awaits_a_person]
     result = result_of(steps)
     due = await _due(tx, attempt, None if awaited else result.passed(attempt.passing_score))

@@ -28,11 +28,13 @@ from models.curriculum import Assessment
 from models.grading import GradingState, Regrade, RegradeState
 from models.identity import Scope
 from resolvers import jobs
-from resolvers.assessment.attempts import in_order, live, paper_of
+from resolvers.assessment.attempts import live
 from resolvers.assessment.grading import grade, graded_by_people, scores_of
+from resolvers.assessment.papers import in_order, paper_of
 from resolvers.assessment.visible import ANSWER, ATTEMPT, GRADING, MARK, PAPER, REGRADE
 from resolvers.assessment.walking import Step, question_of, result_of, walk
 from resolvers.content import drafts, publishing
+from resolvers.formats import QUESTIONS
 from resolvers.formats.base import split
 
 REGRADE_JOB = JobKind("regrade_assessment", priority=Priority.LOW, time_limit=3600)
@@ -160,10 +162,14 @@ async def step(tx: Transaction, regrade_id: str) -> int | None:
 
 def corrections(paper: Row, key: Row) -> dict[str, Any]:
     """Block id to the key of the later paper, for the questions of the earlier one that are the same in both."""
-    later = {entry["id"]: entry for entry in in_order(key, [each["id"] for each in key.questions])}
-    earlier = in_order(paper, [each["id"] for each in paper.questions])
+    later = {entry["id"]: entry for entry in _questions(key)}
+    earlier = _questions(paper)
     same = (each["id"] for each in earlier if each["id"] in later and is_same_question(each, later[each["id"]]))
     return {block_id: later[block_id]["answer_key"] for block_id in same}
+
+
+def _questions(paper: Row) -> list[dict[str, Any]]:
+    return in_order(paper, [each["id"] for each in paper.blocks if each["format"] in QUESTIONS])
 
 
 def is_same_question(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -252,7 +258,7 @@ async def _answers(tx: Transaction, attempts: Sequence[Row]) -> dict[str, Answer
 
 
 def _steps(attempt: Row, paper: Row, answered: Answered) -> list[Step]:
-    return graded_by_people(walk(in_order(paper, attempt.question_ids), answered.values), answered.given)
+    return graded_by_people(walk(in_order(paper, attempt.block_ids), answered.values), answered.given)
 
 
 def _compared(

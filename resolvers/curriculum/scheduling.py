@@ -27,7 +27,7 @@ from resolvers import jobs
 from resolvers.content import drafts, publishing
 from resolvers.curriculum.actions import publishing_problems, unpublish_course, unpublish_theme
 from resolvers.curriculum.assessments import assessment_problems, unpublish_assessment
-from resolvers.curriculum.conditions import condition_problems
+from resolvers.curriculum.branches import flow_problems
 from resolvers.curriculum.rules import live_holder
 
 RUN = JobKind("run_schedule", priority=Priority.HIGH, time_limit=300)
@@ -135,7 +135,7 @@ async def _sealed(tx: Transaction, model: type[Staged], root_id: str, message: s
         if standing:
             raise SeveralErrors(standing)
     if model is Assessment:
-        wrong = [*await assessment_problems(tx, root_id), *await condition_problems(tx, root_id)]
+        wrong = [*await assessment_problems(tx, root_id), *await flow_problems(tx, root_id)]
         if wrong:
             raise SeveralErrors(wrong)
     return await publishing.plan(tx, model, root_id, message)

@@ -228,7 +228,9 @@ def test_a_question_is_the_same_when_learners_see_the_same() -> None:
     assert not regrading.is_same_question(one, {**one, "settings": fewer})
     # A setting that is younger than the question, and was never made, is no difference.
     assert regrading.is_same_question(one, {**one, "settings": {**settings, "hints": []}})
-    paper, later = (Row({"questions": [{**one, "id": "q"}], "answer_keys": {"q": key}, "corrections": {}}),) * 2
+    paper, later = (
+        Row({"blocks": [{**one, "id": "q"}], "answer_keys": {"q": key}, "corrections": {}, "branches": {}}),
+    ) * 2
     assert regrading.corrections(paper, later) == {"q": key}
 
 

@@ -187,7 +187,11 @@ def _courses(scribe: Scribe, editor: Client) -> None:
 
 def _assessments(scribe: Scribe, editor: Client) -> str:
     made = scribe.do(editor, "assessmentCreate", "assessment { id }", title="A survey")["assessment"]["id"]
-    factories.many(editor, "blockCreate", "__typename", [{"assessmentId": made, "block": {"scale": {"markdown": "?"}}}])
+    (asked,) = factories.many(
+        editor, "blockCreate", "block { id }", [{"assessmentId": made, "block": {"scale": {"markdown": "?"}}}]
+    )
+    rules = [{"condition": "true", "gotoBlockId": None}]
+    scribe.do(editor, "blockBranchesSet", id=asked["block"]["id"], expectedRevision=1, branches=rules)
     scribe.do(editor, "assessmentUpdate", id=made, expectedRevision=1, title="Another title")
     scribe.do(editor, "assessmentPublish", id=made)
     scribe.do(editor, "assessmentUnpublish", id=made)

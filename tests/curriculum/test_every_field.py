@@ -141,7 +141,7 @@ def document(schema: GraphQLSchema, name: str, way: str) -> str:
 def test_every_type_that_can_be_read_is_reached(schema: GraphQLSchema) -> None:
     outputs = {name for name, each in schema.type_map.items() if isinstance(each, GraphQLObjectType)}
     written = {name for name in outputs if name.endswith("Payload") or name.startswith("__")}
-    errors = {"InputError", "ConditionProblem", "RevisionConflict", "RateLimited", "FieldDifference"}
+    errors = {"InputError", "ConditionProblem", "FlowProblem", "RevisionConflict", "RateLimited", "FieldDifference"}
     roots = {"Query", "Mutation", "Subscription"}
     elsewhere = {"IdMapping", "WebhookHeader", "Event", "PublicEvent"}  # In payloads, and in what is sent.
     assert outputs - written - errors - roots - elsewhere <= set(ways(schema))
