@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import psycopg
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from cairn import production
 from cairn.embedded import EmbeddedPostgresError
+from cairn.findings import Finding
 from cairn.local import database_url
-from cairn.settings import problems, settings
+from cairn.settings import Settings, problems, settings
 from core.policies import ROLES
 from migrations import running
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at."""
-
-    fine: bool
-    text: str
 
 
 def examine(*, for_production: bool = False, processes: int = 1) -> Iterator[Finding]:
@@ -38,9 +32,8 @@ def examine(*, for_production: bool = False, processes: int = 1) -> Iterator[Fin
             yield Finding(True, "settings are complete and valid")
             yield from _database(url)
             yield Finding(folder.exists(), f"the IDE is built in {folder}")
+            yield _files(settings())
             if for_production:
-                from cairn import production
-
                 yield from production.examine(settings(), url, processes)
     except (ValidationError, SettingsError) as error:
         yield from (Finding(False, problem) for problem in problems(error))
@@ -48,6 +41,14 @@ def examine(*, for_production: bool = False, processes: int = 1) -> Iterator[Fin
         yield Finding(False, str(error))
     except psycopg.OperationalError as error:
         yield Finding(False, f"the database does not answer: {' '.join(str(error).split())}")
+
+
+def _files(found: Settings) -> Finding:
+    from cairn.composition import storage
+
+    problem = asyncio.run(storage(found).problem())
+    where = f"the bucket {found.storage.bucket}" if found.storage.bucket else str(found.storage.folder)
+    return Finding(problem is None, problem or f"files can be kept in {where}")
 
 
 def _database(url: str) -> Iterator[Finding]:

@@ -11,21 +11,26 @@ import strawberry
 import models.assessment as models
 import models.events as facts
 from core.rows import Row
+from graph.context import Context
 from graph.curriculum.types import Assessment
-from graph.door import Act, Gate, described_as, mutation
-from graph.engine import BatchInfo
+from graph.door import Act, Done, Gate, described_as, mutation
+from graph.engine import BatchInfo, load_shared
 from graph.fields import batched, column, described, entity, related, related_one
 from graph.formats.answering import AnswerInput, AnswerRemark, given_answer, shown_answer
 from graph.formats.base import Block, Response
 from graph.node import Node, by_id
 from graph.paging import Connection, connection
 from graph.subscriptions import OWNERS, Event, subscription
+from graph.uploads import TARGET, Upload, begun, files_of
 from models.assessment import AttemptStatus
 from models.curriculum import BlockFormat
-from resolvers.assessment import attempts, visible
-from resolvers.assessment.batches import shown_questions
+from resolvers.assessment import attempts, batches, uploading, visible
 from resolvers.formats import BY_KIND
 from resolvers.formats.base import QuestionFormat
+from resolvers.requests.limits import UPLOAD
+from resolvers.uploads import FileToCome
+
+_PATH = ("paper_id", "shown_ids")
 
 described(
     AttemptStatus,
@@ -36,8 +41,50 @@ described(
 )
 
 
+async def _papers(paper_ids: Sequence[str], context: Context) -> Sequence[Any]:
+    return await batches.papers(context.reader, paper_ids)
+
+
+async def _answered_ids(attempt_ids: Sequence[str], context: Context) -> Sequence[Any]:
+    return await batches.answered_ids(context.reader, attempt_ids)
+
+
+async def _blocks(rows: Sequence[Any], info: BatchInfo) -> list[list[Row]]:
+    papers = await load_shared(info.context, _papers, [row.paper_id for row in rows])
+    return [batches.shown(row, paper) for row, paper in zip(rows, papers, strict=True)]
+
+
 async def _questions(rows: Sequence[Any], info: BatchInfo) -> list[list[Row]]:
-    return await shown_questions(info.context.reader, rows)
+    return [batches.questions(blocks) for blocks in await _blocks(rows, info)]
+
+
+async def _progress(rows: Sequence[Any], info: BatchInfo) -> list[AttemptProgress]:
+    answered = await load_shared(info.context, _answered_ids, [row.id for row in rows])
+    return [progress_of(*each) for each in zip(await _blocks(rows, info), answered, strict=True)]
+
+
+async def _sections(rows: Sequence[Any], info: BatchInfo) -> list[list[AttemptSection]]:
+    answered = await load_shared(info.context, _answered_ids, [row.id for row in rows])
+    return [sections_of(*each) for each in zip(await _blocks(rows, info), answered, strict=True)]
+
+
+def progress_of(blocks: Sequence[Row], answered: set[str]) -> AttemptProgress:
+    """How far one is, as the API shows it."""
+    return AttemptProgress(**vars(batches.progress(blocks, answered)))
+
+
+def sections_of(blocks: Sequence[Row], answered: set[str]) -> list[AttemptSection]:
+    """The pages that blocks make, as the API shows them."""
+    by_id: dict[str, Any] = {block.id: block for block in blocks}
+    found = []
+    for page in batches.pages(blocks):
+        inside = [by_id[each] for each in page.block_ids]
+        heading = by_id[page.section_id] if page.section_id else None
+        title = heading.title if heading else None
+        found.append(
+            AttemptSection(heading=heading, title=title, blocks=inside, progress=progress_of(inside, answered))
+        )
+    return found
 
 
 def _shown(kind: str, value: dict[str, Any] | None) -> Response | None:
@@ -50,6 +97,10 @@ def _shown(kind: str, value: dict[str, Any] | None) -> Response | None:
 
 def _values(rows: Sequence[Any], info: BatchInfo) -> list[Response | None]:
     return [_shown(row.format, row.value) for row in rows]
+
+
+async def _files(rows: Sequence[Any], info: BatchInfo) -> list[list[Row]]:
+    return await batches.files_of_answers(info.context.reader, rows)
 
 
 def _right(rows: Sequence[Any], info: BatchInfo) -> list[Response | None]:
@@ -67,6 +118,9 @@ class Answer:
     block_id: strawberry.ID
     updated_at: datetime = column("When it was last saved.")
     value: Response = batched(_values, "The answer.", needs=("format", "value"))
+    files: list[Upload] = batched(
+        _files, "The files that it hands in, in order; empty for any other answer.", needs=("format", "value")
+    )
 
 
 @entity(models.AnswerMark)
@@ -82,6 +136,25 @@ class AnswerMark:
     right_answer: Response | None = batched(
         _right, "An answer that earns all points; null where none can be written down.", needs=("format", "right_value")
     )
+
+
+@strawberry.type(description="How far one is with what is asked, by what was answered so far.")
+class AttemptProgress:
+    """It may well grow and shrink on the way."""
+
+    answered: int = strawberry.field(description="How many questions are answered.")
+    total: int = strawberry.field(description="How many questions there are on the path.")
+    required_left: int = strawberry.field(description="How many questions have to be answered and are not.")
+
+
+@strawberry.type(description="One page of an attempt: a section with what is shown of it.")
+class AttemptSection:
+    """What stands before the first section is a page without heading."""
+
+    heading: Block | None = strawberry.field(description="The section's own block; null before the first section.")
+    title: str | None = strawberry.field(description="The title of the section; null before the first section.")
+    blocks: list[Block] = strawberry.field(description="What is shown in it, in order.")
+    progress: AttemptProgress = strawberry.field(description="How far one is with its questions.")
 
 
 @entity(models.Attempt)
@@ -102,11 +175,16 @@ class Attempt(Node):
     assessment: Assessment | None = related_one(
         visible.ASSESSMENT_OF_ATTEMPT, "The assessment as readers see it now; null when they see it no more."
     )
-    questions: list[Block] = batched(
-        _questions,
-        "Those of its questions that are shown by what was answered so far, in order, as they were when it began.",
-        needs=("paper_id", "shown_ids"),
+    blocks: list[Block] = batched(
+        _blocks,
+        "The path: all that is shown by what was answered so far, in order, as it was when the attempt began.",
+        needs=_PATH,
     )
+    questions: list[Block] = batched(_questions, "Those blocks of the path that are to be answered.", needs=_PATH)
+    sections: list[AttemptSection] = batched(
+        _sections, "The path in pages: each section with what is shown of it.", needs=("id", *_PATH)
+    )
+    progress: AttemptProgress = batched(_progress, "How far one is.", needs=("id", *_PATH))
     answers: list[Answer] = related(visible.ANSWERS_OF_ATTEMPT, "What was answered so far.", assumed=10)
     marks: list[AnswerMark] = related(
         visible.MARKS_OF_ATTEMPT, "What the answers are worth; empty until feedback is due.", assumed=10
@@ -170,4 +248,22 @@ async def attempt_submit(act: Act, id: AttemptId) -> str:
     return id
 
 
-MUTATIONS = (attempt_start, attempt_answer_save, attempt_submit)
+@mutation(Gate.PERSON, Upload, trusted=True, extra={"target": TARGET}, limit=UPLOAD)
+async def upload_start(
+    act: Act,
+    attempt_id: AttemptId,
+    block_id: Annotated[strawberry.ID, described_as("The question.")],
+    name: Annotated[str, described_as("What the file is called, without folders.", secret=True)],
+    media_type: Annotated[str, described_as("Its media type, such as image/png.")],
+    size: Annotated[int, described_as("How many bytes it has.")],
+    sha256: Annotated[str, described_as("Its SHA-256, in hexadecimal digits.")],
+) -> Done:
+    """Makes room for a file that an answer is to hand in, and says where to send it. The same file again has the same
+    upload.
+    """
+    files = files_of(act)
+    coming = FileToCome(name, media_type, size, sha256)
+    return await begun(files, await uploading.announce(act.tx, files, act.viewer, attempt_id, block_id, coming))
+
+
+MUTATIONS = (upload_start, attempt_start, attempt_answer_save, attempt_submit)

@@ -4,8 +4,9 @@ from core.tables import Table
 from models.assessment import Answer, AnswerMark, Attempt, Paper
 from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
-from models.curriculum import AnswerKey, Assessment, Block, Course, Lesson, Milestone, Module, Theme
+from models.curriculum import AnswerKey, Assessment, Block, Branch, Course, Lesson, Milestone, Module, Theme
 from models.events import FactCounter, FactEntry
+from models.groups import Group, GroupInvitation, Membership
 from models.identity import (
     ApiToken,
     AuthIdentity,
@@ -27,6 +28,7 @@ from models.inbox import InboundHook, InboundSeen, ProviderEvent
 from models.jobs import Job, JobTally, ScheduledJob
 from models.outbox import OutgoingMail
 from models.requests import IdempotencyKey, RateLimit
+from models.uploads import Upload
 from models.webhooks import DeliveryAttempt, Webhook, WebhookDelivery, WebhookLane, WebhookSecret
 
 # Every table of the system, in an order in which each comes after those it refers to.
@@ -68,11 +70,16 @@ TABLES: tuple[type[Table], ...] = (
     Lesson,
     Assessment,
     Block,
+    Branch,
     AnswerKey,
     Paper,
     Attempt,
     Answer,
     AnswerMark,
+    Group,
+    Membership,
+    GroupInvitation,
+    Upload,
     ExternalRef,
     ImportJob,
     ImportIssue,

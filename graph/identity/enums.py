@@ -44,6 +44,9 @@ described(
     jobs_manage="See what is done in the background, try it again, and stop it.",
     inbox_manage="Define hooks by which others tell us things, see what came in, and have it handled again.",
     webhooks_manage="Say which facts are sent where, and see what became of that.",
+    group_read="See groups, and who is in them.",
+    group_moderate="Let people in groups take a break, and end it.",
+    group_manage="Make and change groups, and say who is in them.",
 )
 described(
     Role,

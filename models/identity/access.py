@@ -26,6 +26,9 @@ class Scope(StrEnum):
     JOBS_MANAGE = "jobs:manage"
     INBOX_MANAGE = "inbox:manage"
     WEBHOOKS_MANAGE = "webhooks:manage"
+    GROUP_READ = "group:read"
+    GROUP_MODERATE = "group:moderate"
+    GROUP_MANAGE = "group:manage"
 
 
 class Role(StrEnum):

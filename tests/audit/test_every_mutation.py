@@ -16,6 +16,7 @@ from graph.schema import facts_of_mutations, schema
 from models.identity import Role
 from resolvers import jobs
 from resolvers.inbox import events as inbox
+from tests.assessment.taking import quiz
 from tests.audit.conftest import Log
 from tests.curriculum.authors import revision
 from tests.events.logs import as_service, place, sql
@@ -83,10 +84,12 @@ def every_mutation(
     guest = _accounts(scribe, visitor(), post)
     _sessions(scribe, guest, visitor(), post)
     _people(scribe, guest, newcomer(), staff)
+    _groups(scribe, guest, newcomer(), staff(Role.ADMIN)[1])
     editor = staff(Role.EDITOR)[1]
     _themes(scribe, editor)
     _courses(scribe, editor)
     _attempts(scribe, guest.client, _assessments(scribe, editor), database_url)
+    _uploads(scribe, guest.client, editor)
     _plans(scribe, editor)
     _jobs(scribe, staff(Role.ADMIN)[1], database_url)
     _webhooks(scribe, staff(Role.ADMIN)[1], editor, database_url)
@@ -144,6 +147,35 @@ def _people(scribe: Scribe, guest: Guest, other: Guest, staff: Staff) -> None:
     scribe.do(admin, "roleRevoke", id=given)
 
 
+def _groups(scribe: Scribe, guest: Guest, other: Guest, admin: Client) -> None:
+    mine = {"kind": "PAIR", "name": "Us"}
+    group = scribe.do(guest.client, "groupCreate", "group { id }", **mine)["group"]["id"]
+    scribe.do(guest.client, "groupUpdate", id=group, expectedRevision=1, name="The two of us")
+    asked = {"groupId": group, "userId": other.id}
+    member = scribe.do(guest.client, "membershipInvite", "membership { id }", **asked)["membership"]["id"]
+    scribe.do(other.client, "membershipAccept", id=member)
+    scribe.do(other.client, "membershipUpdate", id=member, displayName="Dear")
+    for name in ("groupActivate", "groupPause", "groupActivate"):
+        scribe.do(guest.client, name, id=group)
+    scribe.do(guest.client, "membershipRoleChange", id=member, role="GUEST")
+    scribe.do(other.client, "membershipLeave", id=member)
+    invited = scribe.do(guest.client, "groupInvitationCreate", "token groupInvitation { id }", groupId=group)
+    scribe.do(other.client, "groupInvitationAccept", token=invited["token"])
+    scribe.do(guest.client, "groupActivate", id=group)
+    scribe.do(guest.client, "membershipRemove", id=member)
+    sent = {"groupId": group, "email": "asked@example.org"}
+    link = scribe.do(guest.client, "groupInvitationSend", "groupInvitation { id }", **sent)["groupInvitation"]["id"]
+    scribe.do(guest.client, "groupInvitationCancel", id=link)
+    cohort = admin.do("groupCreate", "group { id }", kind="COHORT", name="Spring")["group"]["id"]
+    seat = scribe.do(admin, "membershipAdd", "membership { id }", groupId=cohort, userId=guest.id)["membership"]["id"]
+    scribe.do(admin, "membershipPause", id=seat)
+    scribe.do(admin, "membershipResume", id=seat)
+    scribe.do(admin, "groupHandOver", id=seat)
+    scribe.do(admin, "groupActivate", id=cohort)
+    scribe.do(admin, "groupEnd", id=cohort)
+    scribe.do(guest.client, "groupDisband", id=group)
+
+
 def _themes(scribe: Scribe, editor: Client) -> None:
     theme = scribe.do(editor, "themeCreate", "theme { id }", title="A theme")["theme"]["id"]
     scribe.do(editor, "themeUpdate", id=theme, expectedRevision=1, title="Another title")
@@ -182,7 +214,11 @@ def _courses(scribe: Scribe, editor: Client) -> None:
 
 def _assessments(scribe: Scribe, editor: Client) -> str:
     made = scribe.do(editor, "assessmentCreate", "assessment { id }", title="A survey")["assessment"]["id"]
-    factories.many(editor, "blockCreate", "__typename", [{"assessmentId": made, "block": {"scale": {"markdown": "?"}}}])
+    (asked,) = factories.many(
+        editor, "blockCreate", "block { id }", [{"assessmentId": made, "block": {"scale": {"markdown": "?"}}}]
+    )
+    rules = [{"condition": "true", "gotoBlockId": None}]
+    scribe.do(editor, "blockBranchesSet", id=asked["block"]["id"], expectedRevision=1, branches=rules)
     scribe.do(editor, "assessmentUpdate", id=made, expectedRevision=1, title="Another title")
     scribe.do(editor, "assessmentPublish", id=made)
     scribe.do(editor, "assessmentUnpublish", id=made)
@@ -204,6 +240,15 @@ def _attempts(scribe: Scribe, client: Client, assessment: str, database_url: str
     scribe.do(client, "attemptStart", assessmentId=assessment)
     sql(database_url, "UPDATE attempt SET deadline_at = now() - interval '1 s' WHERE status = 'in_progress'")
     scribe.do(client, "attemptStart", assessmentId=assessment)
+
+
+def _uploads(scribe: Scribe, client: Client, editor: Client) -> None:
+    made, (task,) = quiz(editor, {"fileUpload": {"markdown": "A picture, please."}})
+    attempt = client.do("attemptStart", "attempt { id }", assessmentId=made)["attempt"]["id"]
+    coming = {"name": "day.png", "mediaType": "image/png", "size": 9, "sha256": "0" * 64}
+    begun = scribe.do(client, "uploadStart", "upload { id }", attemptId=attempt, blockId=task, **coming)
+    scribe.do(client, "uploadComplete", id=begun["upload"]["id"])
+    scribe.do(client, "uploadRemove", id=begun["upload"]["id"])
 
 
 def _plans(scribe: Scribe, editor: Client) -> None:

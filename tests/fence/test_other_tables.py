@@ -58,6 +58,10 @@ READS: dict[str, set[str]] = {
     "attempt": {"service"},
     "answer": {"service"},
     "answer_mark": {"service"},
+    "group": MANAGERS,
+    "membership": MANAGERS,
+    "group_invitation": MANAGERS,
+    "upload": {"service"},
     "external_ref": STAFF,
     "import_job": STAFF,
     "import_issue": STAFF,
@@ -103,6 +107,11 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "attempt": {"service": ALL},
     "answer": {"service": ALL},
     "answer_mark": {"service": ALL},
+    # Groups, and who is in them, are made with the rights of the service; nobody but that removes any.
+    "group": {"admin": {"UPDATE"}, "service": ALL},
+    "membership": {"admin": {"UPDATE"}, "service": ALL},
+    "group_invitation": {"admin": {"UPDATE"}, "service": ALL},
+    "upload": {"service": ALL},
     "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
     "import_job": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "import_issue": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
@@ -131,6 +140,8 @@ OWNED = {
     "attempt": "user_id",
     "answer": "user_id",
     "answer_mark": "user_id",
+    "membership": "user_id",
+    "upload": "user_id",
 }
 OWN_WRITES = {
     "user": {"UPDATE"},
@@ -171,7 +182,7 @@ def rows(owner: Owner) -> Iterator[dict[str, str]]:
 
 def _owned(person: str) -> dict[str, dict[str, object]]:
     """One row of somebody's in each table that is about people."""
-    session, hook = str(uuid.uuid4()), str(uuid.uuid4())
+    session, hook, group = (str(uuid.uuid4()) for _ in range(3))
     return {
         "user": {
             "id": person,
@@ -217,7 +228,7 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "is_enabled": True,
         },
         "impersonation": {"user_id": person, "impersonator_id": session, "reason": "r", "token_hash": "h"},
-        "paper": {"assessment_id": session, "revision": 1, "questions": [], "answer_keys": {}},
+        "paper": {"assessment_id": session, "revision": 1, "blocks": [], "answer_keys": {}, "branches": {}},
         "attempt": {
             "id": hook,
             "paper_id": session,
@@ -228,7 +239,7 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "status": "in_progress",
             "passing_score": 70,
             "shows_feedback": True,
-            "question_ids": [],
+            "block_ids": [],
             "shown_ids": [],
             "started_at": "now",
         },
@@ -241,6 +252,32 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "points": 0,
             "remarks": [],
             "is_shown": True,
+        },
+        "group": {
+            "id": group,
+            "kind": "family",
+            "name": "n",
+            "slug": group,
+            "description": "",
+            "status": "active",
+            "member_count": 1,
+            "privacy_level": "private",
+            "revision": 1,
+        },
+        "membership": {"group_id": group, "user_id": person, "role": "member", "status": "active"},
+        "group_invitation": {"group_id": group, "role": "member", "status": "pending", "token_hash": "h"},
+        "upload": {
+            "user_id": person,
+            "purpose": "answer",
+            "about_id": session,
+            "place_id": session,
+            "key": person,
+            "name": "day.png",
+            "media_type": "image/png",
+            "size": 1,
+            "sha256": "h",
+            "status": "ready",
+            "is_kept": True,
         },
         "rate_limit": {"key": "k", "hits": 1, "ends_at": "infinity"},
         "idempotency_key": {
