@@ -25,6 +25,7 @@ _ADMIN = _EDITOR | {
     Scope.GROUP_READ,
     Scope.GROUP_MODERATE,
     Scope.GROUP_MANAGE,
+    Scope.RESULTS_READ,
 }
 
 # A role without an entry of its own may what any signed-in person may.
