@@ -35,6 +35,8 @@ described(
     content_edit="Read drafts, and change them.",
     content_publish="Publish and unpublish.",
     content_import="Import courses from elsewhere.",
+    answer_grade="Read what has to be graded by people, and grade it.",
+    accommodation_grant="Give people more time or more attempts at an assessment, and see who has more.",
     user_manage="See people and what they may do.",
     user_impersonate="Act as somebody else who may do less, to see what they see.",
     role_grant="Give people roles, and take them back.",
@@ -46,6 +48,7 @@ described(
     webhooks_manage="Say which facts are sent where, and see what became of that.",
     group_read="See groups, and who is in them.",
     group_moderate="Let people in groups take a break, and end it.",
+    results_read="Have the results of assessments as a table: what people answered, and what that earned.",
     group_manage="Make and change groups, and say who is in them.",
 )
 described(
