@@ -6,6 +6,7 @@ from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
 from models.curriculum import AnswerKey, Assessment, Block, Branch, Course, Lesson, Milestone, Module, Theme
 from models.events import FactCounter, FactEntry
+from models.grading import Accommodation, Grading, Regrade
 from models.groups import Group, GroupInvitation, Membership
 from models.identity import (
     ApiToken,
@@ -76,6 +77,9 @@ TABLES: tuple[type[Table], ...] = (
     Attempt,
     Answer,
     AnswerMark,
+    Grading,
+    Accommodation,
+    Regrade,
     Group,
     Membership,
     GroupInvitation,

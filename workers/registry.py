@@ -7,7 +7,7 @@ from typing import Any
 from core.events import Reaction
 from resolvers.curriculum import scheduling
 from workers.actors import Actor
-from workers.assessment import expire_attempts, grade_attempt
+from workers.assessment import expire_attempts, grade_attempt, regrade_assessment
 from workers.curriculum import run_schedule
 from workers.housekeeping import remove_expired, remove_old
 from workers.importing import import_olx
@@ -24,6 +24,7 @@ ACTORS: tuple[Actor, ...] = (
     expire_attempts,
     check_upload,
     sweep_uploads,
+    regrade_assessment,
     remove_expired,
     remove_old,
 )

@@ -29,6 +29,7 @@ from cairn.http.mailbox import MailboxPage
 from cairn.http.messages import ApiRequest
 from cairn.http.pages import IdeFiles, Pages, failed, ide_missing, unavailable
 from cairn.http.results import ResultsEndpoint
+from cairn.http.streams.counting import NOBODY
 from cairn.http.streams.hub import Streams
 from cairn.http.streams.sse import EventStreamEndpoint, wants_stream
 from cairn.http.streams.websocket import WebSocketEndpoint
@@ -88,6 +89,7 @@ def application(parts: Parts) -> ASGIApp:
         answers_at_once=max(1, parts.settings.database.pool_size // 2),
         hooks=parts.hooks,
         files=parts.files,
+        counting=parts.metrics.streams if parts.metrics else NOBODY,
     )
     events = EventStreamEndpoint(streams)
     work = parts.settings.work

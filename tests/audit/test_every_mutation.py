@@ -15,7 +15,9 @@ from core.writing import Transaction
 from graph.schema import facts_of_mutations, schema
 from models.identity import Role
 from resolvers import jobs
+from resolvers.assessment.grading import grade
 from resolvers.inbox import events as inbox
+from tests.assessment.graders import ESSAY
 from tests.assessment.taking import quiz
 from tests.audit.conftest import Log
 from tests.curriculum.authors import revision
@@ -88,8 +90,10 @@ def every_mutation(
     editor = staff(Role.EDITOR)[1]
     _themes(scribe, editor)
     _courses(scribe, editor)
-    _attempts(scribe, guest.client, _assessments(scribe, editor), database_url)
+    made = _assessments(scribe, editor)
+    _attempts(scribe, guest.client, made, database_url)
     _uploads(scribe, guest.client, editor)
+    _grading(scribe, staff, guest, made, database_url)
     _plans(scribe, editor)
     _jobs(scribe, staff(Role.ADMIN)[1], database_url)
     _webhooks(scribe, staff(Role.ADMIN)[1], editor, database_url)
@@ -154,13 +158,13 @@ def _groups(scribe: Scribe, guest: Guest, other: Guest, admin: Client) -> None:
     asked = {"groupId": group, "userId": other.id}
     member = scribe.do(guest.client, "membershipInvite", "membership { id }", **asked)["membership"]["id"]
     scribe.do(other.client, "membershipAccept", id=member)
-    scribe.do(other.client, "membershipUpdate", id=member, displayName="Dear")
+    scribe.do(other.client, "membershipDescribe", id=member, displayName="Dear")
     for name in ("groupActivate", "groupPause", "groupActivate"):
         scribe.do(guest.client, name, id=group)
     scribe.do(guest.client, "membershipRoleChange", id=member, role="GUEST")
     scribe.do(other.client, "membershipLeave", id=member)
     invited = scribe.do(guest.client, "groupInvitationCreate", "token groupInvitation { id }", groupId=group)
-    scribe.do(other.client, "groupInvitationAccept", token=invited["token"])
+    scribe.do(other.client, "membershipStartByLink", token=invited["token"])
     scribe.do(guest.client, "groupActivate", id=group)
     scribe.do(guest.client, "membershipRemove", id=member)
     sent = {"groupId": group, "email": "asked@example.org"}
@@ -170,7 +174,7 @@ def _groups(scribe: Scribe, guest: Guest, other: Guest, admin: Client) -> None:
     seat = scribe.do(admin, "membershipAdd", "membership { id }", groupId=cohort, userId=guest.id)["membership"]["id"]
     scribe.do(admin, "membershipPause", id=seat)
     scribe.do(admin, "membershipResume", id=seat)
-    scribe.do(admin, "groupHandOver", id=seat)
+    scribe.do(admin, "membershipMakeOwner", id=seat)
     scribe.do(admin, "groupActivate", id=cohort)
     scribe.do(admin, "groupEnd", id=cohort)
     scribe.do(guest.client, "groupDisband", id=group)
@@ -251,8 +255,26 @@ def _uploads(scribe: Scribe, client: Client, editor: Client) -> None:
     scribe.do(client, "uploadRemove", id=begun["upload"]["id"])
 
 
+def _grading(scribe: Scribe, staff: Staff, guest: Guest, assessment: str, database_url: str) -> None:
+    coach, editor = staff(Role.COACH)[1], staff(Role.EDITOR)[1]
+    given = {"assessmentId": assessment, "userId": guest.id, "reason": "So"}
+    more = scribe.do(coach, "accommodationGrant", "accommodation { id }", extraMinutes=5, **given)["accommodation"][
+        "id"
+    ]
+    scribe.do(coach, "accommodationRevoke", id=more)
+    scribe.do(editor, "assessmentRegradePreview", id=assessment)
+    scribe.do(editor, "assessmentRegrade", id=assessment)
+    made, (essay,) = quiz(editor, {"freeform": ESSAY})
+    begun = guest.client.do("attemptStart", "attempt { id }", assessmentId=made)["attempt"]["id"]
+    given = {"id": begun, "blockId": essay, "answer": {"freeform": {"text": "Because."}}}
+    guest.client.do("attemptAnswerSave", "__typename", **given)
+    guest.client.do("attemptSubmit", "__typename", id=begun)
+    as_service(database_url, lambda tx: grade(tx, begun))
+    scribe.do(coach, "answerGrade", attemptId=begun, blockId=essay, score=1, expectedRevision=1)
+
+
 def _plans(scribe: Scribe, editor: Client) -> None:
-    for root in (factories.theme(editor), factories.course(editor)):
+    for root in (factories.theme(editor), factories.course(editor), factories.assessment(editor, questions=1)):
         planned = {"rootId": root, "action": "PUBLISH", "runAt": "2099-01-01T08:00:00Z"}
         made = scribe.do(editor, "scheduleCreate", "schedule { id }", **planned)["schedule"]["id"]
         scribe.do(editor, "scheduleMove", id=made, runAt="2098-01-01T08:00:00Z")

@@ -26,6 +26,7 @@ from models.events import ThemeTrashed
 from models.identity import Role
 from resolvers import events, identity, jobs, outbox, uploads
 from resolvers.assessment import attempts
+from resolvers.assessment.grading import grade
 from resolvers.identity.mails import MailKind
 from resolvers.importing import IMPORT
 from resolvers.inbox import events as inbox
@@ -219,15 +220,31 @@ def _forgotten(stage: Stage) -> None:
     stage.ask(lambda tx: jobs.enqueue(tx, uploads.SWEEP, {}))
 
 
+def _corrected(stage: Stage) -> None:
+    begun = _begun(stage)
+    stage.editor.do("attemptSubmit", "__typename", id=begun)
+    stage.ask(lambda tx: grade(tx, begun))
+    ((assessment,),) = sql(stage.url, "SELECT assessment_id::text FROM attempt WHERE id = %s", begun)
+    stage.editor.do("assessmentPublish", "__typename", id=assessment)
+    stage.editor.do("assessmentRegrade", "__typename", id=assessment)
+
+
 def _planned_and_trashed(kind: str) -> Callable[[Stage], None]:
     def make(stage: Stage) -> None:
-        made = factories.theme(stage.editor) if kind == "theme" else factories.tree(stage.editor)["course"]
+        made = _ROOTS[kind](stage.editor)
         planned = {"rootId": made, "action": "PUBLISH", "runAt": "2099-01-01T08:00:00Z"}
         stage.editor.do("scheduleCreate", "__typename", **planned)
         stage.editor.do(f"{kind}Trash", "__typename", id=made)
         stage.ask(lambda tx: relay_once(tx))
 
     return make
+
+
+_ROOTS: dict[str, Callable[[Client], str]] = {
+    "theme": factories.theme,
+    "course": lambda editor: str(factories.tree(editor)["course"]),
+    "assessment": lambda editor: factories.assessment(editor, questions=1),
+}
 
 
 async def relay_once(tx: Transaction) -> None:
@@ -248,10 +265,12 @@ JOBS: dict[str, Callable[[Stage], None]] = {
     "expire_attempts": _late,
     "check_upload": _arrived,
     "sweep_uploads": _forgotten,
+    "regrade_assessment": _corrected,
     "remove_expired": _expired,
     "remove_old": _old,
     "on:give_up_plans_of_course": _planned_and_trashed("course"),
     "on:give_up_plans_of_theme": _planned_and_trashed("theme"),
+    "on:give_up_plans_of_assessment": _planned_and_trashed("assessment"),
 }
 
 

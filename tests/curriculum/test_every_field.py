@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from models.assessment import Attempt
+from models.grading import Grading, Regrade
 from models.groups import Group
 from models.identity import User
 from models.inbox import InboundHook, ProviderEvent
@@ -43,6 +44,8 @@ ROOTS = {
     "attempt": f'attempt(id: "{Attempt.new_id()}")',
     "group": f'group(id: "{Group.new_id()}")',
     "upload": f'upload(id: "{Upload.new_id()}")',
+    "grading": f'grading(id: "{Grading.new_id()}")',
+    "regrade": f'regrade(id: "{Regrade.new_id()}")',
     "inboundHook": f'inboundHook(id: "{InboundHook.new_id()}")',
     "providerEvent": f'providerEvent(id: "{ProviderEvent.new_id()}")',
     "webhook": f'webhook(id: "{Webhook.new_id()}")',
@@ -60,7 +63,7 @@ PARAMETERS = ", ".join(
 # What those who are not signed in are refused.
 FOR_STAFF = (
     *("trash", "events", "jobs", "schedules", "auditLog", "answerPreview", "conditionPreview"),
-    *("assessmentFlow", "assessmentWalk"),
+    *("assessmentFlow", "assessmentWalk", "gradingQueue", "gradings", "regrades"),
     *("webhooks", "inboundHooks", "providerEvents", "groups"),
 )
 # More ways to the same type are tried too, but not all that there are.
