@@ -18,6 +18,7 @@ from cairn.composition import Parts
 from cairn.http.addresses import ClientAddresses
 from cairn.http.budgets import AddressBudgets, RequestBudget
 from cairn.http.cors import with_cors
+from cairn.http.exports import ExportEndpoint
 from cairn.http.files import DiskEndpoint
 from cairn.http.graphql import GraphqlEndpoint
 from cairn.http.headers import SecurityHeaders
@@ -93,6 +94,7 @@ def application(parts: Parts) -> ASGIApp:
     events = EventStreamEndpoint(streams)
     work = parts.settings.work
     imports = ImportEndpoint(parts.database, parts.credentials, work.imports, work.import_max_bytes)
+    exports = ExportEndpoint(parts.database, parts.credentials)
     results = ResultsEndpoint(parts.database, parts.credentials)
     inbound = Inbound(parts.database, parts.settings.inbox, parts.tallies)
     pages = Pages(parts.database, parts.credentials, parts.settings.introspection, parts.tallies)
@@ -100,6 +102,7 @@ def application(parts: Parts) -> ASGIApp:
         Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),
         Route("/graphql/stream", events.__call__, methods=["GET", "POST", "PUT", "DELETE"]),
         Route("/results/{id}", results.__call__, methods=["GET"]),
+        Route("/exports/{id}", exports.__call__, methods=["GET"]),
         Route("/imports", imports.__call__, methods=["POST"]),
         Route("/hooks/in", inbound.hook, methods=["POST"]),
         Route("/hooks/in/{token}", inbound.hook, methods=["POST"]),
