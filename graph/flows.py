@@ -1,4 +1,4 @@
-"""The way through an assessment, for its editors: a dry run with given answers."""
+"""The way through an assessment, for its editors: its map, and a dry run with given answers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import Any
 import strawberry
 
 from core.errors import RequestError, SeveralErrors
+from core.flowcharts import mermaid, outline, svg
 from core.viewer import require
 from graph.assessment import AttemptProgress, AttemptSection, progress_of, sections_of
 from graph.declaring import argument, batch_field
 from graph.engine import BatchInfo
-from graph.errors import InputError, user_errors
+from graph.errors import InputError, UserError, user_errors
 from graph.fields import described
 from graph.formats.answering import AnswerInput, given_answer
 from graph.formats.base import Block
 from graph.node import require_kind
 from models.identity import Scope
 from resolvers import curriculum
-from resolvers.assessment import simulating
+from resolvers.assessment import flows, simulating
 from resolvers.assessment.simulating import Simulated
 from resolvers.assessment.walking import HiddenBecause
 
@@ -155,10 +156,39 @@ def _worth(step: Any) -> WalkedAnswer:
     )
 
 
+@strawberry.type(description="The map of an assessment: what comes after what, and when.")
+class AssessmentFlow:
+    """Sections are frames, rules are arrows, and what nobody would come to is marked."""
+
+    outline: str = strawberry.field(description="The map as plain text.")
+    mermaid: str = strawberry.field(description="The map as a flowchart in Mermaid.")
+    svg: str = strawberry.field(description="The map drawn, as an SVG document with a title and a description.")
+    problems: list[UserError] = strawberry.field(
+        description="What on the way stands in the way of publishing; empty when nothing does."
+    )
+
+
+async def _flow(parents: Sequence[Any], info: BatchInfo, assessment_id: str) -> Sequence[AssessmentFlow | None]:
+    require(info.context.viewer, Scope.CONTENT_EDIT, somewhere=True)
+    require_kind(curriculum.ASSESSMENT_BY_ID, assessment_id)
+    found = await flows.flow_of(info.context.reader, assessment_id)
+    if found is None:
+        return [None] * len(parents)
+    chart, problems = found.chart, user_errors(SeveralErrors(list(found.problems)))
+    drawn = AssessmentFlow(outline=outline(chart), mermaid=mermaid(chart), svg=svg(chart), problems=problems)
+    return [drawn] * len(parents)
+
+
 @strawberry.type
 class FlowQuery:
     """Root fields for those who write assessments."""
 
+    assessment_flow: AssessmentFlow | None = batch_field(
+        _flow,
+        "The map of an assessment, for its authors, as text, in Mermaid and drawn. Needs the permission "
+        "`content:edit`, for this course or everywhere.",
+        [argument("assessment_id", strawberry.ID, "The assessment's id.", default=inspect.Parameter.empty)],
+    )
     assessment_walk: AssessmentWalk | None = batch_field(
         _walk,
         "A dry run through an assessment, for its authors: the path with these answers, what is hidden and why, and "

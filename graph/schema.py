@@ -49,6 +49,8 @@ from graph.node import NodeQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
 from graph.subscriptions import EventsSubscription
+from graph.uploads import MUTATIONS as UPLOAD_MUTATIONS
+from graph.uploads import Upload, UploadsQuery
 from graph.viewer import ViewerQuery
 from graph.webhooks import mutations as webhook_mutations
 from graph.webhooks.types import Webhook, WebhookDelivery, WebhooksQuery
@@ -64,8 +66,8 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Attempt, Grading, Accommodation, Regrade, Revision,
-    Schedule, Fact, Job, InboundHook, ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Attempt, Upload, Grading, Accommodation, Regrade,
+    Revision, Schedule, Fact, Job, InboundHook, ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
@@ -87,6 +89,7 @@ MUTATIONS = (
     *BRANCH_MUTATIONS,
     *ATTEMPT_MUTATIONS,
     *GRADING_MUTATIONS,
+    *UPLOAD_MUTATIONS,
     *SCHEDULE_MUTATIONS,
     *group_mutations.MUTATIONS,
     *webhook_mutations.MUTATIONS,
@@ -99,6 +102,7 @@ class Query(
     AttemptQuery,
     GradingQuery,
     FlowQuery,
+    UploadsQuery,
     SchedulesQuery,
     ContentQuery,
     ViewerQuery,

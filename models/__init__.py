@@ -29,6 +29,7 @@ from models.inbox import InboundHook, InboundSeen, ProviderEvent
 from models.jobs import Job, JobTally, ScheduledJob
 from models.outbox import OutgoingMail
 from models.requests import IdempotencyKey, RateLimit
+from models.uploads import Upload
 from models.webhooks import DeliveryAttempt, Webhook, WebhookDelivery, WebhookLane, WebhookSecret
 
 # Every table of the system, in an order in which each comes after those it refers to.
@@ -82,6 +83,7 @@ TABLES: tuple[type[Table], ...] = (
     Group,
     Membership,
     GroupInvitation,
+    Upload,
     ExternalRef,
     ImportJob,
     ImportIssue,

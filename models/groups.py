@@ -101,7 +101,8 @@ class Group(Table, table=True):
         # Who is asked in, or takes a break, sees the group, and nobody in it.
         RelatedRead(
             "id IN (SELECT membership.group_id FROM membership"  # noqa: S608 - our own words
-            f" WHERE membership.user_id = {VIEWER_ID} AND membership.status IN ('invited', 'paused'))"
+            f" WHERE membership.user_id = {VIEWER_ID} AND membership.left_at IS NULL"
+            " AND membership.status IN ('invited', 'paused'))"
         ),
     )
     __table_args__ = (

@@ -1,7 +1,7 @@
 """What people grade, who has more time, what was graded anew, and when assessments are open.
 
 Revision ID: 0017
-Revises: 0024
+Revises: 0020
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0017"
-down_revision = "0024"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

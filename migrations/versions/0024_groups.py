@@ -271,7 +271,7 @@ def upgrade() -> None:
         "CREATE POLICY public_read ON \"group\" FOR SELECT TO cairn_public, cairn_api USING (privacy_level = 'public' AND status IN ('forming', 'active', 'paused'))"
     )
     op.execute(
-        "CREATE POLICY related_select ON \"group\" FOR SELECT TO cairn_api USING (id IN (SELECT membership.group_id FROM membership WHERE membership.user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid) AND membership.status IN ('invited', 'paused')))"
+        "CREATE POLICY related_select ON \"group\" FOR SELECT TO cairn_api USING (id IN (SELECT membership.group_id FROM membership WHERE membership.user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid) AND membership.left_at IS NULL AND membership.status IN ('invited', 'paused')))"
     )
     op.execute('CREATE POLICY service_delete ON "group" FOR DELETE TO cairn_service USING (true)')
     op.execute('CREATE POLICY service_insert ON "group" FOR INSERT TO cairn_service WITH CHECK (true)')
@@ -329,7 +329,7 @@ def upgrade() -> None:
         "CREATE POLICY staff_update_group_manage ON \"membership\" FOR UPDATE TO cairn_api USING ((SELECT 'group:manage' = ANY (string_to_array(current_setting('cairn.scopes', true), ' ')))) WITH CHECK ((SELECT 'group:manage' = ANY (string_to_array(current_setting('cairn.scopes', true), ' '))))"
     )
     op.execute(
-        "CREATE POLICY related_select ON \"profile_card\" FOR SELECT TO cairn_api USING ((audience = 'friends' AND (EXISTS (SELECT FROM connection WHERE connection.status = 'accepted' AND connection.user_low = LEAST(user_id, (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)) AND connection.user_high = GREATEST(user_id, (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid))) OR user_id IN (SELECT theirs.user_id FROM membership AS theirs JOIN membership AS mine ON mine.group_id = theirs.group_id JOIN \"group\" AS shared ON shared.id = mine.group_id WHERE mine.user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid) AND mine.status = 'active' AND theirs.status = 'active' AND shared.kind IN ('pair', 'family', 'pod') AND shared.status = 'active'))))"
+        "CREATE POLICY related_select ON \"profile_card\" FOR SELECT TO cairn_api USING ((audience = 'friends' AND (EXISTS (SELECT FROM connection WHERE connection.status = 'accepted' AND connection.user_low = LEAST(user_id, (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)) AND connection.user_high = GREATEST(user_id, (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid))) OR user_id IN (SELECT theirs.user_id FROM membership AS theirs JOIN membership AS mine ON mine.group_id = theirs.group_id JOIN \"group\" AS shared ON shared.id = mine.group_id WHERE mine.user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid) AND mine.left_at IS NULL AND mine.status = 'active' AND theirs.left_at IS NULL AND theirs.status = 'active' AND shared.kind IN ('pair', 'family', 'pod') AND shared.status = 'active'))))"
     )
     # ### end Alembic commands ###
 

@@ -30,7 +30,8 @@ IS_CLOSE = (
     "user_id IN (SELECT theirs.user_id FROM membership AS theirs"  # noqa: S608 - our own words
     " JOIN membership AS mine ON mine.group_id = theirs.group_id"
     ' JOIN "group" AS shared ON shared.id = mine.group_id'
-    f" WHERE mine.user_id = {VIEWER_ID} AND mine.status = 'active' AND theirs.status = 'active'"
+    f" WHERE mine.user_id = {VIEWER_ID} AND mine.left_at IS NULL AND mine.status = 'active'"
+    " AND theirs.left_at IS NULL AND theirs.status = 'active'"
     " AND shared.kind IN ('pair', 'family', 'pod') AND shared.status = 'active')"
 )
 

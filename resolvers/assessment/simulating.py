@@ -22,6 +22,8 @@ from resolvers.curriculum.visible import ASSESSMENT, BLOCK
 from resolvers.formats import QUESTIONS
 from resolvers.formats.answering import answered, stored
 
+_ASSESSMENT = ("id", "title", "passing_score", "shuffle", "question_limit")
+
 
 @dataclass(frozen=True)
 class Simulated:
@@ -55,7 +57,7 @@ async def blocks_of(reader: Reader, assessment_id: str) -> tuple[Row, list[Row]]
     stage = {"id": assessment_id, "stage": reader.perspective.stage}
     content = drafts.CONTENT
     found = await reader.select(
-        sa.select(ASSESSMENT.c.id, ASSESSMENT.c.title, ASSESSMENT.c.passing_score)
+        sa.select(*(ASSESSMENT.c[name] for name in _ASSESSMENT))
         # Whose it is not to edit sees no identity of it.
         .join(content, content.c.id == ASSESSMENT.c.id)
         .where(ASSESSMENT.c.id == sa.bindparam("id"), ASSESSMENT.c.stage == sa.bindparam("stage")),
@@ -124,9 +126,9 @@ def reason(hidden: Hidden, simulated: Simulated) -> str:
     because = simulated.blocks[hidden.because_of]
     match hidden.why:
         case HiddenBecause.CONDITION:
-            return f"It is shown when {_words(because.show_if)}."
+            return f"It is shown when {words(because.show_if)}."
         case HiddenBecause.SECTION:
-            return f"Its section {name_of(because)!r} is shown when {_words(because.show_if)}."
+            return f"Its section {name_of(because)!r} is shown when {words(because.show_if)}."
         case HiddenBecause.EMPTY:
             return "Nothing of this section is shown."
         case HiddenBecause.JUMP:
@@ -137,7 +139,7 @@ def reason(hidden: Hidden, simulated: Simulated) -> str:
 def jump_in_words(jump: Jump, simulated: Simulated) -> str:
     """A rule that applied, as a sentence."""
     source = name_of(simulated.blocks[jump.from_block_id])
-    when = "" if jump.branch["condition"] is None else f", as {_words(jump.branch['condition'])}"
+    when = "" if jump.branch["condition"] is None else f", as {words(jump.branch['condition'])}"
     if jump.goto_block_id is None:
         return f"after {source!r} it ends{when}."
     return f"after {source!r} it goes on with {name_of(simulated.blocks[jump.goto_block_id])!r}{when}."
@@ -149,7 +151,8 @@ def name_of(block: Row, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
-def _words(condition: str | None) -> str:
+def words(condition: str | None) -> str:
+    """A condition in words; one that cannot be read any more as it is."""
     try:
         return "always" if condition is None else in_words(parse(condition))
     except ExpressionError:

@@ -21,9 +21,11 @@ from graphql import (
 
 from models.assessment import Attempt
 from models.grading import Grading, Regrade
+from models.groups import Group
 from models.identity import User
 from models.inbox import InboundHook, ProviderEvent
 from models.jobs import Job
+from models.uploads import Upload
 from models.webhooks import Webhook, WebhookDelivery
 from tests.curriculum.contents import one_of_everything
 from tests.support.clients import Client, Data, People
@@ -42,12 +44,16 @@ ROOTS = {
     "attempt": f'attempt(id: "{Attempt.new_id()}")',
     "grading": f'grading(id: "{Grading.new_id()}")',
     "regrade": f'regrade(id: "{Regrade.new_id()}")',
+    "group": f'group(id: "{Group.new_id()}")',
+    "upload": f'upload(id: "{Upload.new_id()}")',
     "inboundHook": f'inboundHook(id: "{InboundHook.new_id()}")',
     "providerEvent": f'providerEvent(id: "{ProviderEvent.new_id()}")',
     "webhook": f'webhook(id: "{Webhook.new_id()}")',
     "webhookDelivery": f'webhookDelivery(id: "{WebhookDelivery.new_id()}")',
     "conditionPreview": 'conditionPreview(blockId: $block, condition: "true")',
     "answerPreview": 'answerPreview(blockId: $block, answer: {multipleChoice: {choiceId: "cold"}})',
+    "assessmentFlow": "assessmentFlow(assessmentId: $assessment)",
+    "assessmentWalk": "assessmentWalk(assessmentId: $assessment, answers: [])",
     "node": "node(id: $milestone)",
     "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone, $assessment])",
 }
@@ -57,7 +63,8 @@ PARAMETERS = ", ".join(
 # What those who are not signed in are refused.
 FOR_STAFF = (
     *("trash", "events", "jobs", "schedules", "auditLog", "answerPreview", "conditionPreview"),
-    *("webhooks", "inboundHooks", "providerEvents", "gradingQueue", "gradings", "regrades"),
+    *("assessmentFlow", "assessmentWalk", "gradingQueue", "gradings", "regrades"),
+    *("webhooks", "inboundHooks", "providerEvents", "groups"),
 )
 # More ways to the same type are tried too, but not all that there are.
 WAYS_PER_TYPE = 2
@@ -143,7 +150,14 @@ def test_every_type_that_can_be_read_is_reached(schema: GraphQLSchema) -> None:
     written = {name for name in outputs if name.endswith("Payload") or name.startswith("__")}
     errors = {"InputError", "ConditionProblem", "FlowProblem", "RevisionConflict", "RateLimited", "FieldDifference"}
     roots = {"Query", "Mutation", "Subscription"}
-    elsewhere = {"IdMapping", "WebhookHeader", "Event", "PublicEvent"}  # In payloads, and in what is sent.
+    elsewhere = {
+        "IdMapping",
+        "WebhookHeader",
+        "Event",
+        "PublicEvent",
+        "UploadTarget",
+        "UploadHeader",
+    }  # In payloads, and in what is sent.
     assert outputs - written - errors - roots - elsewhere <= set(ways(schema))
 
 

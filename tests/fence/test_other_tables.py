@@ -61,6 +61,10 @@ READS: dict[str, set[str]] = {
     "grading": MANAGERS,
     "accommodation": MANAGERS,
     "regrade": STAFF,
+    "group": MANAGERS,
+    "membership": MANAGERS,
+    "group_invitation": MANAGERS,
+    "upload": {"service"},
     "external_ref": STAFF,
     "import_job": STAFF,
     "import_issue": STAFF,
@@ -110,6 +114,11 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "grading": {"admin": {"UPDATE"}, "service": ALL},
     "accommodation": {"service": ALL},
     "regrade": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
+    # Groups, and who is in them, are made with the rights of the service; nobody but that removes any.
+    "group": {"admin": {"UPDATE"}, "service": ALL},
+    "membership": {"admin": {"UPDATE"}, "service": ALL},
+    "group_invitation": {"admin": {"UPDATE"}, "service": ALL},
+    "upload": {"service": ALL},
     "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
     "import_job": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "import_issue": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
@@ -139,6 +148,8 @@ OWNED = {
     "answer": "user_id",
     "answer_mark": "user_id",
     "accommodation": "user_id",
+    "membership": "user_id",
+    "upload": "user_id",
 }
 OWN_WRITES = {
     "user": {"UPDATE"},
@@ -181,7 +192,7 @@ def rows(owner: Owner) -> Iterator[dict[str, str]]:
 
 def _owned(person: str) -> dict[str, dict[str, object]]:
     """One row of somebody's in each table that is about people."""
-    session, hook = str(uuid.uuid4()), str(uuid.uuid4())
+    session, hook, group = (str(uuid.uuid4()) for _ in range(3))
     return {
         "user": {
             "id": person,
@@ -294,6 +305,32 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "no_longer_passed": 0,
             "questions": [],
             "attempt_ids": [],
+        },
+        "group": {
+            "id": group,
+            "kind": "family",
+            "name": "n",
+            "slug": group,
+            "description": "",
+            "status": "active",
+            "member_count": 1,
+            "privacy_level": "private",
+            "revision": 1,
+        },
+        "membership": {"group_id": group, "user_id": person, "role": "member", "status": "active"},
+        "group_invitation": {"group_id": group, "role": "member", "status": "pending", "token_hash": "h"},
+        "upload": {
+            "user_id": person,
+            "purpose": "answer",
+            "about_id": session,
+            "place_id": session,
+            "key": person,
+            "name": "day.png",
+            "media_type": "image/png",
+            "size": 1,
+            "sha256": "h",
+            "status": "ready",
+            "is_kept": True,
         },
         "rate_limit": {"key": "k", "hits": 1, "ends_at": "infinity"},
         "idempotency_key": {

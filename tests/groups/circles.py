@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tests.identity.guests import Guest
+from core.writing import Transaction
+from models.identity import Role, SessionKind
+from resolvers import identity
+from resolvers.identity import sessions
 from tests.support.clients import Client, Data
+from tests.support.databases import as_service
+
+_numbers = itertools.count(1)
 
 GROUP = "group { id kind name slug status memberCount maxMembers privacyLevel revision canRead canModerate canManage }"
 MEMBERSHIP = "membership { id groupId userId role status joinedAt leftAt }"
 MEMBERS = """query($id: ID!) { group(id: $id) { memberCount members(first: 100) {
     totalCount nodes { id userId role status } } } }"""
+
+
+@dataclass
+class Person:
+    """Somebody who is signed in with an app."""
+
+    client: Client
+    id: str
+    email: str
+
+
+def people(url: str, database_url: str, many: int, role: Role = Role.LEARNER) -> list[Person]:
+    """So many new people, who all are signed in."""
+
+    async def come(tx: Transaction) -> list[Person]:
+        found = []
+        for _ in range(many):
+            email = f"walker{next(_numbers)}@example.org"
+            user_id = await identity.ensure_user(tx, email, "Guest", role)
+            started = await sessions.start(tx, user_id, SessionKind.APP, identity.Origin())
+            found.append(Person(Client(url, started.access_token), user_id, email))
+        return found
+
+    return as_service(database_url, come)
 
 
 def make(client: Client, kind: str = "BUDDY_GROUP", **more: object) -> str:
@@ -26,7 +57,7 @@ def invite(client: Client, group: str, user_id: str, **more: object) -> str:
     return found
 
 
-def join(client: Client, group: str, guest: Guest, **more: object) -> str:
+def join(client: Client, group: str, guest: Person, **more: object) -> str:
     """Asks somebody in who accepts; answers the membership's id."""
     asked = invite(client, group, guest.id, **more)
     guest.client.do("membershipAccept", MEMBERSHIP, id=asked)
@@ -48,13 +79,13 @@ class Circle:
 
     id: str
     staff: Client
-    people: dict[str, Guest]
+    people: dict[str, Person]
     ids: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def made(cls, newcomer: Callable[[], Guest], staff: Client) -> Circle:
+    def made(cls, five: Sequence[Person], staff: Client) -> Circle:
         """With an owner, an admin, a moderator and a member, and a stranger who is none of these."""
-        people = {name: newcomer() for name in ("owner", "admin", "moderator", "member", "stranger")}
+        people = dict(zip(("owner", "admin", "moderator", "member", "stranger"), five, strict=True))
         owner = people["owner"].client
         made = cls(make(owner), staff, people)
         for name in ("admin", "moderator", "member"):

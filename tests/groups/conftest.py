@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from models.identity import Role
-from tests.groups.circles import Circle
+from tests.groups.circles import Circle, Person, people
 from tests.http.doorkeeper import Doorkeeper
-from tests.identity.conftest import newcomer, post, staff, visitor
-from tests.identity.guests import Guest
-from tests.identity.test_crowds import crowd
+from tests.identity.conftest import post, visitor
 from tests.support.clients import Client
+from tests.support.servers import RunningApplication
 
-__all__ = ["crowd", "newcomer", "post", "staff", "visitor"]
+__all__ = ["post", "visitor"]
 
 
 @pytest.fixture
@@ -27,12 +27,34 @@ def doorkeeper(database_url: str) -> Iterator[Doorkeeper]:
 
 
 @pytest.fixture
-def admin(staff: Callable[[Role], tuple[str, Client]]) -> Client:
-    """Somebody who runs the place."""
-    return staff(Role.ADMIN)[1]
+def come(
+    house: tuple[str, RunningApplication], database_url: str, doorkeeper: Doorkeeper
+) -> Iterator[Callable[..., list[Person]]]:
+    """`come(3)` are so many new people, each signed in with an app; `come(1, Role.ADMIN)` holds a role."""
+    with ExitStack() as stack:
+
+        def made(many: int, role: Role = Role.LEARNER) -> list[Person]:
+            found = people(house[0], database_url, many, role)
+            for each in found:
+                stack.callback(each.client.http.close)
+            return found
+
+        yield made
 
 
 @pytest.fixture
-def circle(newcomer: Callable[[], Guest], admin: Client) -> Circle:
+def newcomer(come: Callable[..., list[Person]]) -> Callable[[], Person]:
+    """`newcomer()` is somebody new, signed in with an app."""
+    return lambda: come(1)[0]
+
+
+@pytest.fixture
+def admin(come: Callable[..., list[Person]]) -> Client:
+    """Somebody who runs the place."""
+    return come(1, Role.ADMIN)[0].client
+
+
+@pytest.fixture
+def circle(come: Callable[..., list[Person]], admin: Client) -> Circle:
     """A circle of friends with an owner, an admin, a moderator and a member, and somebody outside."""
-    return Circle.made(newcomer, admin)
+    return Circle.made(come(5), admin)

@@ -8,11 +8,11 @@ import pytest
 
 from resolvers.groups.rules import MOST_INVITATIONS
 from resolvers.identity.tokens import TokenKind, new_token
-from tests.groups.circles import GROUP, MEMBERSHIP, Circle, make, members
+from tests.groups.circles import GROUP, MEMBERSHIP, Circle, Person, make, members
 from tests.http.doorkeeper import Doorkeeper
-from tests.identity.guests import Guest, Post, code
+from tests.identity.guests import Post, code
 
-Newcomer = Callable[[], Guest]
+Newcomer = Callable[[], Person]
 LINK = "token groupInvitation { id email role status }"
 LISTED = "query($id: ID!) { group(id: $id) { invitations { totalCount nodes { email status role acceptedBy } } } }"
 
@@ -118,6 +118,14 @@ def test_what_is_no_address_is_refused(circle: Circle, email: str) -> None:
     assert (refusal["code"], refusal["path"]) == ("INVALID", ["email"])
 
 
+def test_an_anonymous_account_sends_no_mail_to_strangers(circle: Circle, doorkeeper: Doorkeeper) -> None:
+    doorkeeper.sql('UPDATE "user" SET is_anonymous = true, email = NULL WHERE id = %s', circle.people["owner"].id)
+    refusal = circle.client("owner").refused("groupInvitationSend", groupId=circle.id, email="victim@example.org")
+    assert refusal["code"] == "ANONYMOUS"
+    assert doorkeeper.sql("SELECT count(*) FROM outgoing_mail WHERE recipient = 'victim@example.org'") == [(0,)]
+    link(circle)
+
+
 def test_links_are_made_by_those_who_run_the_group_for_those_below_them(circle: Circle) -> None:
     document = "mutation($input: GroupInvitationCreateInput!) { groupInvitationCreate(input: $input) { token } }"
     for name in ("moderator", "member", "stranger"):
@@ -151,7 +159,7 @@ def test_so_many_links_are_open_at_once_and_no_more(circle: Circle, doorkeeper: 
 
 def test_the_secret_of_a_link_is_not_told_again_under_the_same_key(circle: Circle) -> None:
     owner = circle.client("owner")
-    owner.http.headers["idempotency-key"] = "a link of ours"
+    owner.http.headers["idempotency-key"] = "a-link-of-ours"
     first = owner.mutate("groupInvitationCreate", LINK, groupId=circle.id)
     again = owner.mutate("groupInvitationCreate", LINK, groupId=circle.id)
     del owner.http.headers["idempotency-key"]
@@ -162,7 +170,7 @@ def test_the_secret_of_a_link_is_not_told_again_under_the_same_key(circle: Circl
 def test_to_come_in_under_the_same_key_again_is_answered_the_same(circle: Circle) -> None:
     _, token = link(circle)
     stranger = circle.people["stranger"]
-    stranger.client.http.headers["idempotency-key"] = "coming in"
+    stranger.client.http.headers["idempotency-key"] = "coming-in"
     answers = [stranger.client.mutate("groupInvitationAccept", MEMBERSHIP, token=token) for _ in range(2)]
     del stranger.client.http.headers["idempotency-key"]
     assert answers[0] == answers[1]

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from models.groups import Group
-from tests.groups.circles import GROUP, Circle, invite, join, make, members
-from tests.identity.guests import Guest, code
+from tests.groups.circles import GROUP, Circle, Person, invite, join, make, members
+from tests.identity.guests import code
 from tests.support.clients import Client
 
-Newcomer = Callable[[], Guest]
+Newcomer = Callable[[], Person]
 
 
 @pytest.mark.parametrize(("kind", "room"), [("PAIR", 2), ("FAMILY", 6), ("BUDDY_GROUP", None)])

@@ -9,12 +9,12 @@ import pytest
 from models.groups import Membership
 from models.identity import User
 from resolvers.groups.rules import MOST_GROUPS
-from tests.groups.circles import GROUP, MEMBERSHIP, Circle, invite, join, make, members
+from tests.groups.circles import GROUP, MEMBERSHIP, Circle, Person, invite, join, make, members
 from tests.http.doorkeeper import Doorkeeper
-from tests.identity.guests import Guest, code
+from tests.identity.guests import code
 from tests.support.clients import Client
 
-Newcomer = Callable[[], Guest]
+Newcomer = Callable[[], Person]
 SEEN = "query($id: ID!) { group(id: $id) { name memberCount members { totalCount } membership { status } } }"
 CARDS = """query($id: ID!) { group(id: $id) { members(first: 100) {
     nodes { userId displayName relationshipLabel user { displayName bio location } } } } }"""
@@ -207,7 +207,7 @@ def test_what_one_is_called_in_a_group_is_ones_own_to_say(circle: Circle, doorke
     assert "Mum" not in doorkeeper.sql(entry, circle.ids["owner"])[0][0]
 
 
-def _tell(guest: Guest, privacy: str) -> None:
+def _tell(guest: Person, privacy: str) -> None:
     visibility = [{"field": "bio", "audience": "FRIENDS"}, {"field": "location", "audience": "NOBODY"}]
     told = {"bio": "I listen.", "location": "Here", "privacyLevel": privacy, "visibility": visibility}
     guest.client.do("profileUpdate", "__typename", expectedRevision=1, **told)
