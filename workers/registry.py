@@ -22,9 +22,9 @@ ACTORS: tuple[Actor, ...] = (
     handle_provider_event,
     grade_attempt,
     expire_attempts,
-    regrade_assessment,
     check_upload,
     sweep_uploads,
+    regrade_assessment,
     remove_expired,
     remove_old,
 )

@@ -31,6 +31,7 @@ from models.jobs import JobOutcome
 from resolvers import events, jobs
 from resolvers.jobs import LEASE, Claimed
 from resolvers.webhooks import placing
+from resolvers.webhooks.sending import QUEUE as WEBHOOKS
 from workers import relay
 from workers.actors import Actor, Held, Tools, carry_out
 from workers.broker import PostgresBroker, Slots, message_for, outside_broker
@@ -38,14 +39,14 @@ from workers.leases import Leases
 from workers.registry import ACTORS, REACTIONS
 from workers.sealing import seal_all
 from workers.tallies import Tallies
-from workers.webhooks import QUEUE as WEBHOOKS
 from workers.webhooks import Dispatcher
 
 POLL_SECONDS = 1.0
 # How often a thread that has nothing to do looks up whether it is to stop.
 LOOK_UP_SECONDS = 0.1
 UPKEEP_SECONDS = 2.0
-GATHER_SECONDS = 0.02
+# What is gathered before the next placing: longer for each fact that came by the last one, up to a tenth of a second.
+GATHER_SECONDS, LONGEST_GATHER_SECONDS = 0.02, 0.1
 SEAL_SECONDS = 1.0
 # A worker that is told to stop lets go of everything within 20 seconds.
 DRAIN_SECONDS = 15.0
@@ -133,7 +134,7 @@ class Worker:
         if self._is_outside:
             self._beside.append(asyncio.create_task(_for_ever("telling", self._tell)))
         if self._tools.hooks is not None and self._sends:
-            self._dispatcher = Dispatcher(self._database, self._tools.hooks, self.owner)
+            self._dispatcher = Dispatcher(self._database, self._tools.hooks, self.owner, self._tallies)
             self._beside.append(asyncio.create_task(_for_ever("webhooks", self._dispatcher.step)))
 
     def stop(self) -> None:
@@ -197,7 +198,7 @@ class Worker:
         try:
             outcome = await carry_out(self._database, self._tools, actor, held)
             if outcome is not None:
-                self._tallies.count(held.job.queue, held.job.actor, outcome, time.monotonic() - began)
+                self._tallies.count(held.job.queue, held.job.actor, outcome.value, time.monotonic() - began)
         except AWAY as error:
             # Nothing can be noted: the lease runs out, and somebody else tries again.
             log.warning("job %s (%s): %s", job_id, held.job.actor, error)
@@ -234,14 +235,14 @@ class Worker:
         placed = await relay.place(self._database, self._following)
         if placed < relay.BATCH:
             # The first does not wait; to place those that come close behind it together costs little more than one.
-            await asyncio.sleep(GATHER_SECONDS if placed else 0)
+            await asyncio.sleep(min(placed * GATHER_SECONDS, LONGEST_GATHER_SECONDS))
             await _rung(self._recorded, POLL_SECONDS)
 
     async def _upkeep(self) -> None:
         async with transaction(self._database, SERVICE) as tx:
             swept = await jobs.sweep(tx)
         for each in swept:
-            self._tallies.count(each.queue, each.actor, JobOutcome.LOST)
+            self._tallies.count(each.queue, each.actor, JobOutcome.LOST.value)
         async with transaction(self._database, SERVICE) as tx:
             await jobs.tick(tx, self._kinds)
         await self._tallies.tell(self._database)

@@ -48,6 +48,7 @@ described(
     webhooks_manage="Say which facts are sent where, and see what became of that.",
     group_read="See groups, and who is in them.",
     group_moderate="Let people in groups take a break, and end it.",
+    results_read="Have the results of assessments as a table: what people answered, and what that earned.",
     group_manage="Make and change groups, and say who is in them.",
 )
 described(

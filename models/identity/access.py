@@ -31,6 +31,7 @@ class Scope(StrEnum):
     GROUP_READ = "group:read"
     GROUP_MODERATE = "group:moderate"
     GROUP_MANAGE = "group:manage"
+    RESULTS_READ = "results:read"
 
 
 class Role(StrEnum):

@@ -29,6 +29,7 @@ _ADMIN = (
         Scope.GROUP_READ,
         Scope.GROUP_MODERATE,
         Scope.GROUP_MANAGE,
+        Scope.RESULTS_READ,
     }
 )
 

@@ -92,8 +92,8 @@ def every_mutation(
     _courses(scribe, editor)
     made = _assessments(scribe, editor)
     _attempts(scribe, guest.client, made, database_url)
-    _grading(scribe, staff, guest, made, database_url)
     _uploads(scribe, guest.client, editor)
+    _grading(scribe, staff, guest, made, database_url)
     _plans(scribe, editor)
     _jobs(scribe, staff(Role.ADMIN)[1], database_url)
     _webhooks(scribe, staff(Role.ADMIN)[1], editor, database_url)
@@ -158,13 +158,13 @@ def _groups(scribe: Scribe, guest: Guest, other: Guest, admin: Client) -> None:
     asked = {"groupId": group, "userId": other.id}
     member = scribe.do(guest.client, "membershipInvite", "membership { id }", **asked)["membership"]["id"]
     scribe.do(other.client, "membershipAccept", id=member)
-    scribe.do(other.client, "membershipUpdate", id=member, displayName="Dear")
+    scribe.do(other.client, "membershipDescribe", id=member, displayName="Dear")
     for name in ("groupActivate", "groupPause", "groupActivate"):
         scribe.do(guest.client, name, id=group)
     scribe.do(guest.client, "membershipRoleChange", id=member, role="GUEST")
     scribe.do(other.client, "membershipLeave", id=member)
     invited = scribe.do(guest.client, "groupInvitationCreate", "token groupInvitation { id }", groupId=group)
-    scribe.do(other.client, "groupInvitationAccept", token=invited["token"])
+    scribe.do(other.client, "membershipStartByLink", token=invited["token"])
     scribe.do(guest.client, "groupActivate", id=group)
     scribe.do(guest.client, "membershipRemove", id=member)
     sent = {"groupId": group, "email": "asked@example.org"}
@@ -174,7 +174,7 @@ def _groups(scribe: Scribe, guest: Guest, other: Guest, admin: Client) -> None:
     seat = scribe.do(admin, "membershipAdd", "membership { id }", groupId=cohort, userId=guest.id)["membership"]["id"]
     scribe.do(admin, "membershipPause", id=seat)
     scribe.do(admin, "membershipResume", id=seat)
-    scribe.do(admin, "groupHandOver", id=seat)
+    scribe.do(admin, "membershipMakeOwner", id=seat)
     scribe.do(admin, "groupActivate", id=cohort)
     scribe.do(admin, "groupEnd", id=cohort)
     scribe.do(guest.client, "groupDisband", id=group)
@@ -246,6 +246,15 @@ def _attempts(scribe: Scribe, client: Client, assessment: str, database_url: str
     scribe.do(client, "attemptStart", assessmentId=assessment)
 
 
+def _uploads(scribe: Scribe, client: Client, editor: Client) -> None:
+    made, (task,) = quiz(editor, {"fileUpload": {"markdown": "A picture, please."}})
+    attempt = client.do("attemptStart", "attempt { id }", assessmentId=made)["attempt"]["id"]
+    coming = {"name": "day.png", "mediaType": "image/png", "size": 9, "sha256": "0" * 64}
+    begun = scribe.do(client, "uploadStart", "upload { id }", attemptId=attempt, blockId=task, **coming)
+    scribe.do(client, "uploadComplete", id=begun["upload"]["id"])
+    scribe.do(client, "uploadRemove", id=begun["upload"]["id"])
+
+
 def _grading(scribe: Scribe, staff: Staff, guest: Guest, assessment: str, database_url: str) -> None:
     coach, editor = staff(Role.COACH)[1], staff(Role.EDITOR)[1]
     given = {"assessmentId": assessment, "userId": guest.id, "reason": "So"}
@@ -262,15 +271,6 @@ def _grading(scribe: Scribe, staff: Staff, guest: Guest, assessment: str, databa
     guest.client.do("attemptSubmit", "__typename", id=begun)
     as_service(database_url, lambda tx: grade(tx, begun))
     scribe.do(coach, "answerGrade", attemptId=begun, blockId=essay, score=1, expectedRevision=1)
-
-
-def _uploads(scribe: Scribe, client: Client, editor: Client) -> None:
-    made, (task,) = quiz(editor, {"fileUpload": {"markdown": "A picture, please."}})
-    attempt = client.do("attemptStart", "attempt { id }", assessmentId=made)["attempt"]["id"]
-    coming = {"name": "day.png", "mediaType": "image/png", "size": 9, "sha256": "0" * 64}
-    begun = scribe.do(client, "uploadStart", "upload { id }", attemptId=attempt, blockId=task, **coming)
-    scribe.do(client, "uploadComplete", id=begun["upload"]["id"])
-    scribe.do(client, "uploadRemove", id=begun["upload"]["id"])
 
 
 def _plans(scribe: Scribe, editor: Client) -> None:

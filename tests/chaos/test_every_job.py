@@ -201,15 +201,6 @@ def _late(stage: Stage) -> None:
     stage.ask(lambda tx: jobs.enqueue(tx, attempts.EXPIRE, {}))
 
 
-def _corrected(stage: Stage) -> None:
-    begun = _begun(stage)
-    stage.editor.do("attemptSubmit", "__typename", id=begun)
-    stage.ask(lambda tx: grade(tx, begun))
-    ((assessment,),) = sql(stage.url, "SELECT assessment_id::text FROM attempt WHERE id = %s", begun)
-    stage.editor.do("assessmentPublish", "__typename", id=assessment)
-    stage.editor.do("assessmentRegrade", "__typename", id=assessment)
-
-
 def _sent(stage: Stage) -> str:
     made, (task,) = quiz(stage.editor, {"fileUpload": {"markdown": "A picture, please."}})
     somebody = Sender(stage.editor)
@@ -227,6 +218,15 @@ def _forgotten(stage: Stage) -> None:
     _sent(stage)
     sql(stage.url, "UPDATE upload SET expires_at = now() - interval '1 s'")
     stage.ask(lambda tx: jobs.enqueue(tx, uploads.SWEEP, {}))
+
+
+def _corrected(stage: Stage) -> None:
+    begun = _begun(stage)
+    stage.editor.do("attemptSubmit", "__typename", id=begun)
+    stage.ask(lambda tx: grade(tx, begun))
+    ((assessment,),) = sql(stage.url, "SELECT assessment_id::text FROM attempt WHERE id = %s", begun)
+    stage.editor.do("assessmentPublish", "__typename", id=assessment)
+    stage.editor.do("assessmentRegrade", "__typename", id=assessment)
 
 
 def _planned_and_trashed(kind: str) -> Callable[[Stage], None]:
@@ -263,9 +263,9 @@ JOBS: dict[str, Callable[[Stage], None]] = {
     "handle_provider_event": _event,
     "grade_attempt": _submitted,
     "expire_attempts": _late,
-    "regrade_assessment": _corrected,
     "check_upload": _arrived,
     "sweep_uploads": _forgotten,
+    "regrade_assessment": _corrected,
     "remove_expired": _expired,
     "remove_old": _old,
     "on:give_up_plans_of_course": _planned_and_trashed("course"),

@@ -6,7 +6,7 @@ import itertools
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +14,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.chaos.checker import Clients, Lookout, check, is_at_rest
+from tests.chaos.checker import Clients, Lookout, check
 from tests.chaos.hands import TOIL
 from tests.chaos.nursery import Nursery
 from tests.chaos.proxy import Proxy, through
 from tests.chaos.servers import OwnServer, small_disk
-from tests.chaos.waiting import is_idle_sooner
+from tests.chaos.waiting import until_at_rest
 from tests.events.logs import sql
 from tests.http.doorkeeper import Doorkeeper
 from tests.jobs.crews import ask, until
@@ -94,7 +94,7 @@ def at_work(system: System) -> Iterator[None]:
         until(lambda: len(system.clients.history.answered_at) > 10, "the first answers")
         yield
     url = system.server.url
-    until(lambda: is_idle_sooner(url) and is_at_rest(url), "rest")
+    until_at_rest(url)
     check(url, system.clients.history, system.called_for)
 
 
@@ -107,12 +107,9 @@ def back_within(system: System, began: float) -> tuple[float, float]:
     return api, time.monotonic() - began
 
 
-@pytest.mark.parametrize("end", [OwnServer.kill, OwnServer.stop])
-def test_after_a_restart_of_postgresql_api_and_workers_are_back_within_ten_seconds(
-    end: Callable[[OwnServer], None], system: System
-) -> None:
+def test_after_postgresql_was_killed_or_restarted_api_and_workers_are_back_within_ten_seconds(system: System) -> None:
     with at_work(system):
-        for _ in range(ROUNDS):
+        for end in (OwnServer.kill, OwnServer.stop) * ROUNDS:
             for _ in range(20):
                 system.call_for_job()
             end(system.server)
