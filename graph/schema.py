@@ -23,6 +23,8 @@ from graph.content import ContentQuery, Revision
 from graph.curriculum import mutations as curriculum_mutations
 from graph.curriculum.assessments import MUTATIONS as ASSESSMENT_MUTATIONS
 from graph.curriculum.queries import CurriculumQuery
+from graph.curriculum.scales import MUTATIONS as SCALE_MUTATIONS
+from graph.curriculum.scales import Scale
 from graph.curriculum.schedules import MUTATIONS as SCHEDULE_MUTATIONS
 from graph.curriculum.schedules import Schedule, SchedulesQuery
 from graph.curriculum.subscriptions import CurriculumSubscription
@@ -39,6 +41,8 @@ from graph.inbox import InboundHook, InboxQuery, ProviderEvent
 from graph.jobs import MUTATIONS as JOB_MUTATIONS
 from graph.jobs import Job, JobsQuery, JobsSubscription
 from graph.node import NodeQuery
+from graph.profiles import ProfileQuery
+from graph.results import ResultsQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
 from graph.subscriptions import EventsSubscription
@@ -56,7 +60,7 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Assessment, Attempt, Revision, Schedule, Fact, Job, InboundHook,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Scale, Attempt, Revision, Schedule, Fact, Job, InboundHook,
     ProviderEvent, Webhook, WebhookDelivery,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
@@ -76,6 +80,7 @@ MUTATIONS = (
     *INBOX_MUTATIONS,
     *curriculum_mutations.MUTATIONS,
     *ASSESSMENT_MUTATIONS,
+    *SCALE_MUTATIONS,
     *ATTEMPT_MUTATIONS,
     *SCHEDULE_MUTATIONS,
     *webhook_mutations.MUTATIONS,
@@ -86,6 +91,8 @@ MUTATIONS = (
 class Query(
     CurriculumQuery,
     AttemptQuery,
+    ProfileQuery,
+    ResultsQuery,
     SchedulesQuery,
     ContentQuery,
     IdentityQuery,

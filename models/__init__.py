@@ -1,10 +1,10 @@
 """Tables, enums, field rules and row policies: one file per domain."""
 
 from core.tables import Table
-from models.assessment import Answer, AnswerMark, Attempt, Paper
+from models.assessment import Answer, AnswerMark, AssessmentDay, Attempt, Paper, ScaleAggregate, ScaleScore
 from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
-from models.curriculum import AnswerKey, Assessment, Block, Course, Lesson, Milestone, Module, Theme
+from models.curriculum import AnswerKey, Assessment, Block, Course, Lesson, Milestone, Module, Scale, Theme
 from models.events import FactCounter, FactEntry
 from models.identity import (
     ApiToken,
@@ -25,6 +25,7 @@ from models.identity import (
 from models.importing import ExternalRef, ImportIssue, ImportJob
 from models.inbox import InboundHook, InboundSeen, ProviderEvent
 from models.jobs import Job, JobTally, ScheduledJob
+from models.leads import Lead, LeadCapture
 from models.outbox import OutgoingMail
 from models.requests import IdempotencyKey, RateLimit
 from models.webhooks import DeliveryAttempt, Webhook, WebhookDelivery, WebhookLane, WebhookSecret
@@ -69,10 +70,16 @@ TABLES: tuple[type[Table], ...] = (
     Assessment,
     Block,
     AnswerKey,
+    Scale,
     Paper,
     Attempt,
     Answer,
     AnswerMark,
+    ScaleScore,
+    ScaleAggregate,
+    AssessmentDay,
+    Lead,
+    LeadCapture,
     ExternalRef,
     ImportJob,
     ImportIssue,

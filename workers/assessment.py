@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resolvers.assessment import attempts, grading
+from resolvers.assessment import aggregates, attempts, grading
 from workers.actors import Work, actor
 
 
@@ -17,3 +17,9 @@ async def expire_attempts(work: Work) -> None:
     """Ends the attempts whose time is up."""
     while await attempts.expire_overdue(work.tx) == attempts.AT_ONCE:
         pass
+
+
+@actor(aggregates.SUMMARISE)
+async def summarise_results(work: Work) -> None:
+    """Brings up to date what is told of many people together."""
+    await aggregates.summarise(work.tx)

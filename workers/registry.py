@@ -7,7 +7,7 @@ from typing import Any
 from core.events import Reaction
 from resolvers.curriculum import scheduling
 from workers.actors import Actor
-from workers.assessment import expire_attempts, grade_attempt
+from workers.assessment import expire_attempts, grade_attempt, summarise_results
 from workers.curriculum import run_schedule
 from workers.housekeeping import remove_expired, remove_old
 from workers.importing import import_olx
@@ -21,6 +21,7 @@ ACTORS: tuple[Actor, ...] = (
     handle_provider_event,
     grade_attempt,
     expire_attempts,
+    summarise_results,
     remove_expired,
     remove_old,
 )

@@ -44,6 +44,9 @@ described(
     jobs_manage="See what is done in the background, try it again, and stop it.",
     inbox_manage="Define hooks by which others tell us things, see what came in, and have it handled again.",
     webhooks_manage="Say which facts are sent where, and see what became of that.",
+    wellbeing_read="See how people are who let the coaches of their course see it, and no answer of theirs.",
+    results_read="See how assessments are done by all together: how many begin them, and how tens of people stand.",
+    leads_read="See who left an address with a scorecard.",
 )
 described(
     Role,

@@ -249,6 +249,26 @@ class BlockRestored(Editorial, type="block.restored", subject="block"):
     """A block was taken out of the trash."""
 
 
+class ScaleCreated(Created, type="scale.created", subject="scale"):
+    """A draft assessment measures something more."""
+
+
+class ScaleUpdated(Updated, type="scale.updated", subject="scale"):
+    """Fields of a draft scale were saved."""
+
+
+class ScaleMoved(Moved, type="scale.moved", subject="scale"):
+    """A draft scale has another place."""
+
+
+class ScaleTrashed(Editorial, type="scale.trashed", subject="scale"):
+    """A draft scale was put into the trash."""
+
+
+class ScaleRestored(Editorial, type="scale.restored", subject="scale"):
+    """A scale was taken out of the trash."""
+
+
 # Attempts ------------------------------------------------------------------------------------------------------------
 
 
@@ -269,6 +289,14 @@ class AttemptSubmitted(OfAttempt, type="attempt.submitted", subject="attempt"):
 
 class AttemptGraded(OfAttempt, type="attempt.graded", subject="attempt"):
     """An attempt is graded."""
+
+
+class ScaleBandReached(OfAttempt, type="scale.band_reached", subject="attempt"):
+    """An attempt has a score in a band of a scale. Which one it is stands in the attempt, for those who may see it."""
+
+    # It is recorded whichever band it is, and for each scale that has any, so that it tells nothing of how somebody is.
+
+    scale_id: str = _say(description="The scale.")
 
 
 # People --------------------------------------------------------------------------------------------------------------
@@ -310,12 +338,14 @@ class ConsentGranted(Fact, type="consent.granted", subject="user"):
 
     purpose: str = _say(description="What it is about.")
     consent_version: str = _say(description="Which edition of the text was shown.")
+    course_id: str | None = _say(None, description="The course whose coaches it is for, if it is for one.")
 
 
 class ConsentWithdrawn(Fact, type="consent.withdrawn", subject="user"):
     """A person took back what they agreed to."""
 
     purpose: str = _say(description="What it is about.")
+    course_id: str | None = _say(None, description="The course whose coaches it is for, if it is for one.")
 
 
 class RoleGranted(Fact, type="role.granted", subject="user"):
@@ -447,7 +477,8 @@ FACTS: tuple[type[Fact], ...] = (
     AssessmentCreated, AssessmentUpdated, AssessmentMoved, AssessmentTrashed, AssessmentRestored, AssessmentPublished,
     AssessmentUnpublished, AssessmentReverted,
     BlockCreated, BlockUpdated, BlockMoved, BlockTrashed, BlockRestored,
-    AttemptStarted, AttemptSubmitted, AttemptGraded,
+    ScaleCreated, ScaleUpdated, ScaleMoved, ScaleTrashed, ScaleRestored,
+    AttemptStarted, AttemptSubmitted, AttemptGraded, ScaleBandReached,
     UserSignedUp, UserClaimed, UserSignedIn, UserUpdated, UserPasswordChanged, UserEmailChanged,
     ConsentGranted, ConsentWithdrawn, RoleGranted, RoleRevoked, ApiTokenCreated, ApiTokenRevoked,
     FriendshipRequested, FriendshipAccepted, FriendshipEnded, FriendshipBlocked,

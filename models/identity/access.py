@@ -26,6 +26,9 @@ class Scope(StrEnum):
     JOBS_MANAGE = "jobs:manage"
     INBOX_MANAGE = "inbox:manage"
     WEBHOOKS_MANAGE = "webhooks:manage"
+    WELLBEING_READ = "wellbeing:read"
+    RESULTS_READ = "results:read"
+    LEADS_READ = "leads:read"
 
 
 class Role(StrEnum):

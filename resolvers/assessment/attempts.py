@@ -20,12 +20,13 @@ from core.rows import Row
 from core.tables import id_type, table_of
 from core.viewer import Viewer
 from core.writing import Transaction
-from models.assessment import Answer, Attempt, AttemptStatus, Paper
+from models.assessment import Answer, Attempt, AttemptPhase, AttemptStatus, Paper
 from models.content import Content, Revision, RevisionKind, Stage
 from models.curriculum import AnswerKey, Assessment, Block, BlockFormat, FeedbackMode
 from models.events import AttemptStarted, AttemptSubmitted
 from models.identity import User
 from resolvers import events, jobs
+from resolvers.assessment.scales import published_scales
 from resolvers.assessment.visible import ANSWER, ATTEMPT, PAPER
 from resolvers.assessment.walking import question_of, walk
 from resolvers.formats import BY_KIND
@@ -41,10 +42,11 @@ _ASSESSMENT, _BLOCK, _KEY = table_of(Assessment), table_of(Block), table_of(Answ
 _SHOWN = [name for name in _BLOCK.c.keys() if name not in {"stage", "created_at", "updated_at"}]  # noqa: SIM118
 
 
-async def start(tx: Transaction, viewer: Viewer, assessment_id: str) -> str:
+async def start(tx: Transaction, viewer: Viewer, assessment_id: str, phase: AttemptPhase | None = None) -> str:
     """Begins an attempt, or goes on with the one under way; answers its id.
 
-    Raises `NotFound` for an assessment that readers do not see, and `DomainError` when no attempt is left.
+    Raises `NotFound` for an assessment that readers do not see, and `DomainError` when no attempt is left, or one of
+    another phase is under way.
     """
     user_id = str(viewer.user_id)
     if tag_of(assessment_id) != Assessment.__tag__:
@@ -54,12 +56,14 @@ async def start(tx: Transaction, viewer: Viewer, assessment_id: str) -> str:
     latest = await _latest(tx, user_id, assessment_id)
     if latest is not None and latest.status == IN_PROGRESS:
         if not latest.is_over:
+            _require_phase(latest, phase)
             return str(latest.id)
         await _expire(tx, [latest.id])
-    taken = 0 if latest is None else latest.number
+    wanted = phase or AttemptPhase.NONE
+    taken = await _taken(tx, user_id, assessment_id, wanted)
     if assessment.max_attempts is not None and taken >= assessment.max_attempts:
         raise DomainError("No attempt is left.", "NO_ATTEMPT_LEFT", ("assessmentId",))
-    return await _begin(tx, assessment, user_id, taken + 1)
+    return await _begin(tx, assessment, user_id, 1 if latest is None else latest.number + 1, wanted)
 
 
 async def save(
@@ -183,11 +187,25 @@ async def _latest(tx: Transaction, user_id: str, assessment_id: str) -> Row | No
     return await tx.row(newest.with_for_update())
 
 
+def _require_phase(under_way: Row, phase: AttemptPhase | None) -> None:
+    if phase is not None and under_way.phase != phase.value:
+        message = f"An attempt of the phase {under_way.phase} is under way. Hand that in first."
+        raise DomainError(message, "OTHER_PHASE_UNDER_WAY", ("phase",))
+
+
+async def _taken(tx: Transaction, user_id: str, assessment_id: str, phase: AttemptPhase) -> int:
+    """How many attempts a person has made in one phase: each phase has as many as the assessment gives."""
+    mine = sa.and_(ATTEMPT.c.user_id == user_id, ATTEMPT.c.assessment_id == assessment_id)
+    found = await tx.row(sa.select(sa.func.count().label("number")).where(mine, ATTEMPT.c.phase == phase.value))
+    assert found is not None
+    return int(found.number)
+
+
 def _is_over() -> Any:
     return sa.func.coalesce(ATTEMPT.c.deadline_at < sa.func.clock_timestamp(), sa.false()).label("is_over")
 
 
-async def _begin(tx: Transaction, assessment: Row, user_id: str, number: int) -> str:
+async def _begin(tx: Transaction, assessment: Row, user_id: str, number: int, phase: AttemptPhase) -> str:
     paper = await _paper(tx, assessment)
     question_ids = drawn([each["id"] for each in paper.questions], assessment)
     attempt_id = Attempt.new_id()
@@ -199,6 +217,7 @@ async def _begin(tx: Transaction, assessment: Row, user_id: str, number: int) ->
         "revision": assessment.published,
         "user_id": user_id,
         "number": number,
+        "phase": phase.value,
         "status": IN_PROGRESS,
         "passing_score": assessment.passing_score,
         "shows_feedback": assessment.feedback_mode != FeedbackMode.NEVER.value,
@@ -243,7 +262,7 @@ async def _paper(tx: Transaction, assessment: Row) -> Row:
 
 
 async def _published(tx: Transaction, assessment_id: str) -> dict[str, Any]:
-    """The questions that readers see now, and their keys."""
+    """The questions that readers see now, their keys, and the scales."""
     live = sa.and_(_BLOCK.c.assessment_id == assessment_id, _BLOCK.c.stage == Stage.LIVE.value)
     found = await tx.rows(
         sa.select(_BLOCK, _KEY.c.body.label("answer_key"))
@@ -253,7 +272,8 @@ async def _published(tx: Transaction, assessment_id: str) -> dict[str, Any]:
     )
     asked = [row for row in found if issubclass(BY_KIND[BlockFormat(row.format)], QuestionFormat)]
     questions = [{name: getattr(row, name) for name in _SHOWN} for row in asked]
-    return {"questions": questions, "answer_keys": {row.id: row.answer_key or {} for row in asked}}
+    keys = {row.id: row.answer_key or {} for row in asked}
+    return {"questions": questions, "answer_keys": keys, "scales": await published_scales(tx, assessment_id)}
 
 
 async def _own(tx: Transaction, viewer: Viewer, attempt_id: str) -> Row:

@@ -16,6 +16,7 @@ from models.curriculum import Assessment, FeedbackMode
 from models.events import AttemptGraded
 from resolvers import events
 from resolvers.assessment.attempts import answers_of, entries_of
+from resolvers.assessment.scales import measure
 from resolvers.assessment.visible import ATTEMPT, MARK
 from resolvers.assessment.walking import Step, result_of, walk
 from resolvers.formats.answering import stored
@@ -32,6 +33,7 @@ async def grade(tx: Transaction, attempt_id: str) -> None:
     if attempt is None or attempt.status not in _OPEN or attempt.score is not None:
         return
     steps = walk(await entries_of(tx, attempt), await answers_of(tx, attempt_id))
+    await measure(tx, attempt, steps)
     result = result_of(steps)
     passed = result.passed(attempt.passing_score)
     is_shown = await _is_due(tx, attempt, passed)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from core.relations import Filter, Relation, Sort, contains, equals, own_id
 from core.tables import table_of
 from models.content import Stage
-from models.curriculum import Assessment, Block, Course, Lesson, Milestone, Module, Theme
+from models.curriculum import Assessment, Block, Course, Lesson, Milestone, Module, Scale, Theme
 
 THEME, COURSE, MODULE, LESSON, BLOCK = (table_of(model) for model in (Theme, Course, Module, Lesson, Block))
 ASSESSMENT = table_of(Assessment)
@@ -82,3 +82,6 @@ ASSESSMENTS_OF_LESSON = Relation(Assessment, "lesson_id")
 LESSON_OF_ASSESSMENT = Relation(Lesson, "id", "lesson_id")
 BLOCKS_OF_ASSESSMENT = Relation(Block, "assessment_id")
 ASSESSMENT_OF_BLOCK = Relation(Assessment, "id", "assessment_id")
+SCALE = table_of(Scale)
+SCALE_BY_ID, SCALES_OF_ASSESSMENT = Relation(Scale, "id"), Relation(Scale, "assessment_id")
+ASSESSMENT_OF_SCALE = Relation(Assessment, "id", "assessment_id")

@@ -8,7 +8,9 @@ from types import MappingProxyType
 from core.viewer import scope_within
 from models.identity import Role, Scope
 
-_EDITOR = frozenset({Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.CONTENT_IMPORT, Scope.SCHEMA_READ})
+_EDITOR = frozenset(
+    {Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.CONTENT_IMPORT, Scope.SCHEMA_READ, Scope.RESULTS_READ}
+)
 _ADMIN = _EDITOR | {
     Scope.USER_MANAGE,
     Scope.USER_IMPERSONATE,
@@ -18,6 +20,7 @@ _ADMIN = _EDITOR | {
     Scope.JOBS_MANAGE,
     Scope.INBOX_MANAGE,
     Scope.WEBHOOKS_MANAGE,
+    Scope.LEADS_READ,
 }
 
 # A role without an entry of its own may what any signed-in person may.
@@ -36,7 +39,10 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
 
 # What a role may within one course, where it is given for that alone. All else holds everywhere or not at all.
 SCOPES_WITHIN_COURSE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
-    {Role.EDITOR: frozenset({Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH})}
+    {
+        Role.COACH: frozenset({Scope.WELLBEING_READ, Scope.RESULTS_READ}),
+        Role.EDITOR: frozenset({Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.RESULTS_READ}),
+    }
 )
 
 # Those who keep the house: the last of them cannot go.

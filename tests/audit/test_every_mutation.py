@@ -182,7 +182,9 @@ def _courses(scribe: Scribe, editor: Client) -> None:
 
 def _assessments(scribe: Scribe, editor: Client) -> str:
     made = scribe.do(editor, "assessmentCreate", "assessment { id }", title="A survey")["assessment"]["id"]
-    factories.many(editor, "blockCreate", "__typename", [{"assessmentId": made, "block": {"scale": {"markdown": "?"}}}])
+    asked = [{"assessmentId": made, "block": {"scale": {"markdown": "?"}}}]
+    (block,) = factories.many(editor, "blockCreate", "block { id }", asked)
+    _scales(scribe, editor, made, block["block"]["id"])
     scribe.do(editor, "assessmentUpdate", id=made, expectedRevision=1, title="Another title")
     scribe.do(editor, "assessmentPublish", id=made)
     scribe.do(editor, "assessmentUnpublish", id=made)
@@ -194,6 +196,15 @@ def _assessments(scribe: Scribe, editor: Client) -> str:
     scribe.do(editor, "assessmentMove", id=factories.assessment(editor, lesson), afterId=None)
     editor.do("assessmentPublish", "__typename", id=made)
     return str(made)
+
+
+def _scales(scribe: Scribe, editor: Client, assessment: str, block: str) -> None:
+    fields: Data = {"key": "all", "label": "All", "minimum": 1, "maximum": 10, "items": [{"blockId": block}]}
+    made = scribe.do(editor, "scaleCreate", "scale { id }", assessmentId=assessment, **fields)["scale"]["id"]
+    scribe.do(editor, "scaleUpdate", id=made, expectedRevision=1, label="Everything")
+    scribe.do(editor, "scaleMove", id=made, afterId=None)
+    scribe.do(editor, "scaleTrash", id=made)
+    scribe.do(editor, "scaleRestore", id=made)
 
 
 def _attempts(scribe: Scribe, client: Client, assessment: str, database_url: str) -> None:

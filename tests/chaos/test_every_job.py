@@ -25,7 +25,7 @@ from gateways.mail import MailNotSent, Message
 from models.events import ThemeTrashed
 from models.identity import Role
 from resolvers import events, identity, jobs, outbox
-from resolvers.assessment import attempts
+from resolvers.assessment import aggregates, attempts
 from resolvers.identity.mails import MailKind
 from resolvers.importing import IMPORT
 from resolvers.inbox import events as inbox
@@ -198,6 +198,11 @@ def _late(stage: Stage) -> None:
     stage.ask(lambda tx: jobs.enqueue(tx, attempts.EXPIRE, {}))
 
 
+def _summed_up(stage: Stage) -> None:
+    _begun(stage)
+    stage.ask(lambda tx: jobs.enqueue(tx, aggregates.SUMMARISE, {}))
+
+
 def _planned_and_trashed(kind: str) -> Callable[[Stage], None]:
     def make(stage: Stage) -> None:
         made = factories.theme(stage.editor) if kind == "theme" else factories.tree(stage.editor)["course"]
@@ -225,6 +230,7 @@ JOBS: dict[str, Callable[[Stage], None]] = {
     "handle_provider_event": _event,
     "grade_attempt": _submitted,
     "expire_attempts": _late,
+    "summarise_results": _summed_up,
     "remove_expired": _expired,
     "remove_old": _old,
     "on:give_up_plans_of_course": _planned_and_trashed("course"),

@@ -36,6 +36,7 @@ ROOTS = {
     "lesson": "lesson(id: $lesson)",
     "block": "block(id: $block)",
     "assessment": "assessment(id: $assessment)",
+    "scale": "scale(id: $scale)",
     "user": f'user(id: "{User.new_id()}")',
     "job": f'job(id: "{Job.new_id()}")',
     "attempt": f'attempt(id: "{Attempt.new_id()}")',
@@ -46,10 +47,10 @@ ROOTS = {
     "conditionPreview": 'conditionPreview(blockId: $block, condition: "true")',
     "answerPreview": 'answerPreview(blockId: $block, answer: {multipleChoice: {choiceId: "cold"}})',
     "node": "node(id: $milestone)",
-    "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone, $assessment])",
+    "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone, $assessment, $scale])",
 }
 PARAMETERS = ", ".join(
-    f"${name}: ID!" for name in ("theme", "course", "module", "lesson", "block", "milestone", "assessment")
+    f"${name}: ID!" for name in ("theme", "course", "module", "lesson", "block", "milestone", "assessment", "scale")
 )
 # What those who are not signed in are refused.
 FOR_STAFF = (
@@ -108,7 +109,8 @@ def variables(made: Data) -> Data:
     """What `ROOTS` refers to."""
     below = {"module": made["modules"][1], "lesson": made["lessons"][1], "block": made["blocks"]["multipleChoice"]}
     return {"theme": made["theme"], "course": made["course"], "milestone": made["milestone"], **below} | {
-        "assessment": made["assessment"]
+        "assessment": made["assessment"],
+        "scale": made["scale"],
     }
 
 
