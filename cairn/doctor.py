@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import psycopg
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from cairn import production
 from cairn.embedded import EmbeddedPostgresError
+from cairn.findings import Finding
 from cairn.local import database_url
 from cairn.settings import problems, settings
 from core.policies import ROLES
 from migrations import running
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at."""
-
-    fine: bool
-    text: str
 
 
 def examine(*, for_production: bool = False, processes: int = 1) -> Iterator[Finding]:
@@ -39,8 +32,6 @@ def examine(*, for_production: bool = False, processes: int = 1) -> Iterator[Fin
             yield from _database(url)
             yield Finding(folder.exists(), f"the IDE is built in {folder}")
             if for_production:
-                from cairn import production
-
                 yield from production.examine(settings(), url, processes)
     except (ValidationError, SettingsError) as error:
         yield from (Finding(False, problem) for problem in problems(error))

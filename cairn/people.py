@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
+import sqlalchemy as sa
 import typer
 
 from cairn.local import database_url
@@ -13,10 +15,14 @@ from cairn.settings import settings
 from core.clock import now
 from core.database import Database
 from core.errors import DomainError
+from core.ids import tag_of
+from core.tables import table_of
 from core.viewer import SERVICE
 from core.writing import Transaction, checked, transaction
 from migrations import running
-from models.identity import Role, User
+from models.curriculum import Course
+from models.groups import Group
+from models.identity import Role, ScopeType, User
 from resolvers import audit, identity
 from resolvers.identity import accounts, roles
 from resolvers.identity.credentials import user_of_email
@@ -58,20 +64,44 @@ async def create(tx: Transaction, email: str, name: str, role: Role | None) -> s
     return f"{public}sign-in?token={token}"
 
 
-async def grant(tx: Transaction, email: str, role: Role, days: int) -> str:
+@dataclass(frozen=True)
+class Reach:
+    """How far a role reaches: everywhere, or within one course or group, named by its id or slug."""
+
+    kind: ScopeType = ScopeType.GLOBAL
+    named: str = ""
+
+    @property
+    def words(self) -> str:
+        """As it stands in a sentence; empty for everywhere."""
+        return f" within the {self.kind.value} {self.named}" if self.named else ""
+
+    async def root_id(self, tx: Transaction) -> str | None:
+        """The id of the course or group. Raises `DomainError` when there is none of that name."""
+        if not self.named:
+            return None
+        table = table_of(Group if self.kind is ScopeType.GROUP else Course)
+        which = table.c.id if tag_of(self.named) is not None else table.c.slug
+        found = await tx.row(sa.select(table.c.id).where(which == self.named).limit(1))
+        if found is None:
+            raise DomainError(f"There is no {self.kind.value} {self.named}.", "NOT_FOUND")
+        return str(found.id)
+
+
+async def grant(tx: Transaction, email: str, role: Role, days: int, reach: Reach) -> str:
     """Gives a person a role; answers what they are now."""
-    user_id = await _person(tx, email)
-    await roles.give(tx, user_id, role, expires_at=now() + timedelta(days=days) if days else None)
-    await audit.record(tx, "role_grant", user_id, {"role": role.value, "days": days})
-    return f"{email} is {role.value} now."
+    user_id, root_id = await _person(tx, email), await reach.root_id(tx)
+    await roles.give(tx, user_id, role, reach.kind, root_id, now() + timedelta(days=days) if days else None)
+    await audit.record(tx, "role_grant", user_id, {"role": role.value, "days": days, "scope_id": root_id})
+    return f"{email} is {role.value} now{reach.words}."
 
 
-async def revoke(tx: Transaction, email: str, role: Role) -> str:
+async def revoke(tx: Transaction, email: str, role: Role, reach: Reach) -> str:
     """Takes a role back; answers so."""
-    user_id = await _person(tx, email)
-    await roles.take_by_name(tx, user_id, role)
-    await audit.record(tx, "role_revoke", user_id, {"role": role.value})
-    return f"{email} is no {role.value} any more."
+    user_id, root_id = await _person(tx, email), await reach.root_id(tx)
+    await roles.take_by_name(tx, user_id, role, reach.kind, root_id)
+    await audit.record(tx, "role_revoke", user_id, {"role": role.value, "scope_id": root_id})
+    return f"{email} is no {role.value} any more{reach.words}."
 
 
 async def _person(tx: Transaction, email: str) -> str:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from cairn.people import Reach
     from models.identity import Role
 
 user_app = typer.Typer(help="People and their roles.", no_args_is_help=True)
+Course = Annotated[str, typer.Option(help="The one course within which it holds, by its id or slug.")]
+Group = Annotated[str, typer.Option(help="The one group within which it holds, by its id or slug.")]
 
 
 @user_app.command("create")
@@ -29,24 +32,39 @@ def user_grant(
     email: Annotated[str, typer.Argument(help="Whose role it is to be.")],
     role: Annotated[str, typer.Argument(help="The role; see docs/roles.md.")],
     days: Annotated[int, typer.Option(help="After how many days it ends by itself; 0 for never.", min=0)] = 0,
+    course: Course = "",
+    group: Group = "",
 ) -> None:
-    """Give somebody a role everywhere, or another end to one they hold."""
+    """Give somebody a role, everywhere or within one course or group, or another end to one they hold."""
     from cairn import people
 
-    chosen = _role(role)
-    people.run(lambda tx: people.grant(tx, email, chosen, days))
+    chosen, reach = _role(role), _reach(course, group)
+    people.run(lambda tx: people.grant(tx, email, chosen, days, reach))
 
 
 @user_app.command("revoke")
 def user_revoke(
     email: Annotated[str, typer.Argument(help="Whose role it is.")],
     role: Annotated[str, typer.Argument(help="The role; see docs/roles.md.")],
+    course: Course = "",
+    group: Group = "",
 ) -> None:
     """Take a role back at once. The last admin cannot lose theirs."""
     from cairn import people
 
-    chosen = _role(role)
-    people.run(lambda tx: people.revoke(tx, email, chosen))
+    chosen, reach = _role(role), _reach(course, group)
+    people.run(lambda tx: people.revoke(tx, email, chosen, reach))
+
+
+def _reach(course: str, group: str) -> Reach:
+    from cairn.people import Reach
+    from models.identity import ScopeType
+
+    if course and group:
+        raise typer.BadParameter("Name a course or a group, not both.", param_hint="--group")
+    if group:
+        return Reach(ScopeType.GROUP, group)
+    return Reach(ScopeType.COURSE, course) if course else Reach()
 
 
 def _role(name: str) -> Role:

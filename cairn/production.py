@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from cairn.doctor import Finding
+from cairn.findings import Finding
 from cairn.settings import MailSettings, Settings, WebhookSettings
 from core.policies import ROLES
 

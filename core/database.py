@@ -51,7 +51,7 @@ _SET_VIEWER = (
 _SET_VIEWER_AND_ACTOR = f"{_SET_VIEWER}, set_config('cairn.actor_id', $4::text, true)"
 # How long wake-ups are gathered, so that many commits cost one.
 _WAKE_SECONDS = 0.01
-_NOTIFY = "SELECT pg_notify(channel, '') FROM unnest(%s::text[]) AS channel"
+_NOTIFY = "SELECT pg_notify(channel, '') FROM unnest($1::text[]) AS channel"
 _SET_ROLE = {role: Statement(f'SET ROLE "{role.value}"') for role in DatabaseRole}
 log = logging.getLogger("cairn.database")
 
@@ -108,13 +108,14 @@ class Database:
         await connection.commit()
         telemetry.took("sql", began)
 
-    async def commit_with(self, connection: Connection, last: Statement) -> None:
-        """Runs a last statement of a transaction and commits, in one round trip; where it fails nothing is committed.
+    async def commit_with(self, connection: Connection, last: Sequence[Statement]) -> None:
+        """Runs the last statements of a transaction and commits, in one round trip; where one fails nothing is
+        committed.
 
         The end of `transaction` then finds nothing left to do.
         """
-        self.noted(last.text)
-        await run_pipeline(connection, [last, _COMMIT])
+        self.note(last)
+        await run_pipeline(connection, [*last, _COMMIT])
 
     async def run(self, viewer: Viewer, statement: Statement, rows: Rows = as_tuples) -> list[Any]:
         """The rows of one statement that is a transaction of its own, in one round trip.
@@ -141,8 +142,8 @@ class Database:
             while self._to_wake:
                 await asyncio.sleep(_WAKE_SECONDS)
                 channels, self._to_wake = sorted(self._to_wake), set()
-                async with self._connection(DatabaseRole.SERVICE) as (connection, _):
-                    await connection.execute(_NOTIFY, (channels,))
+                async with self._connection(DatabaseRole.SERVICE, [Statement(_NOTIFY, [channels])]):
+                    pass
         except (psycopg.Error, RequestError) as error:
             log.warning("nobody was woken: %s", error)
         finally:

@@ -16,6 +16,7 @@ from itertools import count
 from time import perf_counter
 from typing import Any, NamedTuple
 
+import orjson
 import psycopg
 from psycopg import pq
 from psycopg.adapt import Transformer
@@ -177,7 +178,8 @@ def _names(result: Any) -> tuple[str, ...]:
 
 
 def _encoded(value: Any) -> bytes | None:
-    """A value as PostgreSQL reads it in text form. Only what cursors, filters and keys are made of is known."""
+    """A value as PostgreSQL reads it in text form. Only what is sent in pipelines is known: what cursors, filters and
+    keys are made of, and JSON objects in arrays."""
     if value is None:
         return None
     if isinstance(value, Enum):
@@ -188,7 +190,7 @@ def _encoded(value: Any) -> bytes | None:
         texts = list(map(str, value))
         # Ids need no quotes, and are what is nearly always sent.
         plain = _PLAIN.fullmatch("".join(texts)) and all(texts)
-        return ("{" + ",".join(texts if plain else map(_quoted, texts)) + "}").encode()
+        return ("{" + ",".join(texts if plain else map(_element, value)) + "}").encode()
     if isinstance(value, date):
         return value.isoformat().encode()
     if isinstance(value, timedelta):
@@ -198,5 +200,8 @@ def _encoded(value: Any) -> bytes | None:
     raise TypeError(f"A {type(value).__name__} cannot be sent in a pipeline.")
 
 
-def _quoted(text: str) -> str:
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    text = orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

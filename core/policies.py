@@ -92,17 +92,21 @@ class StaffRead:
 
 @dataclass(frozen=True)
 class StaffWrite:
-    """Holders of the scope write (all commands, or those named) the rows that meet the condition."""
+    """Holders of the scope write (all commands, or those named) the rows that meet the condition.
+
+    With `columns`, an UPDATE reaches those only, as long as all shapes of the table that let one through say so.
+    """
 
     scope: str
     condition: str = "true"
     commands: tuple[Command, ...] = WRITES
+    columns: tuple[str, ...] = ()
 
     def rules(self) -> tuple[Rule, ...]:
         """The policies of this shape, one per command."""
         condition = _both(has_scope(self.scope), self.condition)
         return tuple(
-            Rule(f"staff_{command.lower()}_{_slug(self.scope)}", command, (API,), condition)
+            Rule(f"staff_{command.lower()}_{_slug(self.scope)}", command, (API,), condition, _of(command, self.columns))
             for command in self.commands
         )
 
@@ -126,18 +130,24 @@ class InsideRead:
 
 @dataclass(frozen=True)
 class InsideWrite:
-    """Who holds the scope within roots only writes the rows that belong to one of these and meet the condition."""
+    """Who holds the scope within roots only writes the rows that belong to one of these and meet the condition.
+
+    With `columns`, an UPDATE reaches those only, as for `StaffWrite`.
+    """
 
     scope: str
     belongs: str
     condition: str = "true"
     commands: tuple[Command, ...] = WRITES
+    columns: tuple[str, ...] = ()
 
     def rules(self) -> tuple[Rule, ...]:
         """The policies of this shape, one per command."""
         condition = _both(_in_roots(self.scope, self.belongs), self.condition)
         return tuple(
-            Rule(f"inside_{command.lower()}_{_slug(self.scope)}", command, (API,), condition)
+            Rule(
+                f"inside_{command.lower()}_{_slug(self.scope)}", command, (API,), condition, _of(command, self.columns)
+            )
             for command in self.commands
         )
 
@@ -157,7 +167,7 @@ class OwnRows:
         """The policies of this shape, one per command."""
         condition = f"({self.column} = {VIEWER_ID})"
         return tuple(
-            Rule(f"own_{command.lower()}", command, (API,), condition, self.columns if command == "UPDATE" else ())
+            Rule(f"own_{command.lower()}", command, (API,), condition, _of(command, self.columns))
             for command in self.commands
         )
 
@@ -346,6 +356,10 @@ def create_policy(table: str, rule: Rule) -> str:
 
 def _is_ledger(shapes: tuple[Shape, ...]) -> bool:
     return any(isinstance(shape, Ledger | FilledOnce) for shape in shapes)
+
+
+def _of(command: Command, columns: tuple[str, ...]) -> tuple[str, ...]:
+    return columns if command == "UPDATE" else ()
 
 
 def _both(left: str, right: str) -> str:

@@ -29,7 +29,7 @@ class DatabaseRole(StrEnum):
 class Viewer:
     """A principal and what it may do. `user_id` is the person behind a session or an API token, if there is one.
 
-    `scopes` hold everywhere, `within` those that hold in one course only, each as `scope_within` writes it.
+    `scopes` hold everywhere, `within` those that hold in one course or group only, each as `scope_within` writes it.
     `session_id` is the session that the request came by: none for an API token or the token of another issuer.
     `actor_id` is who really acts, where somebody acts as this person: they may what the person may, in part.
     """
@@ -54,6 +54,10 @@ class Viewer:
     def may(self, scope: str) -> bool:
         """Whether the viewer holds the scope everywhere."""
         return self.kind is ViewerKind.SERVICE or scope in self.scopes
+
+    def may_within(self, scope: str, root_id: str) -> bool:
+        """Whether the viewer holds the scope within this course or group, or everywhere."""
+        return self.may(scope) or scope_within(scope, root_id) in self.within
 
     def may_somewhere(self, scope: str) -> bool:
         """Whether the viewer holds the scope everywhere, or within some root. Where, the row policies judge."""

@@ -6,7 +6,7 @@ which rule, by the naming convention of `core.tables`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any
@@ -44,7 +44,8 @@ class Transaction:
         self.watch: Watch | None = None
 
     def collect(self, keep: Keep, item: Any) -> None:
-        """Puts an item aside; just before the act is over, `keep` is called once with all that it was given."""
+        """Puts an item aside; when the act is over, `keep` makes one statement of all that it was given, which is sent
+        together with COMMIT."""
         self._collected.setdefault(keep, []).append(item)
 
     def collected(self, keep: Keep) -> Sequence[Any]:
@@ -89,20 +90,17 @@ class Transaction:
         elif whole:
             await self.execute(sa.insert(table).values(whole))
 
-    async def finish(self) -> None:
-        """Keeps what was put aside. Constraints that are deferred speak when it is committed."""
-        while self._collected:
-            keep, items = self._collected.popitem()
-            await keep(self, items)
+    async def finish(self, *last: Statement) -> None:
+        """Keeps what was put aside, runs last statements and commits, all in one round trip.
 
-    async def finish_with(self, last: Statement) -> None:
-        """Keeps what was put aside, runs a last statement and commits, the last two in one round trip.
-
-        Where the statement fails, nothing is committed. After it nothing more can be done.
+        Where one of them fails, nothing is committed. After it nothing more can be done. Where there is nothing of the
+        kind, it is left to the end of the transaction to commit.
         """
-        await self.finish()
-        connection, self._connection = self._connection, _OVER
-        await self.database.commit_with(connection, last)
+        kept = [keep(items) for keep, items in self._collected.items()]
+        self._collected = {}
+        if kept or last:
+            connection, self._connection = self._connection, _OVER
+            await self.database.commit_with(connection, [*kept, *last])
 
     def announce(self) -> None:
         """Wakes those who were to be woken, now that all is committed."""
@@ -149,7 +147,7 @@ def _statement_timeout(value: str) -> sa.Select[Any]:
     return sa.select(sa.func.set_config("statement_timeout", value, True))
 
 
-Keep = Callable[[Transaction, list[Any]], Awaitable[None]]
+Keep = Callable[[list[Any]], Statement]
 # In place of the connection of a transaction that is over: statements would be committed one by one.
 _OVER: Any = None
 

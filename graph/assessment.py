@@ -11,12 +11,13 @@ import strawberry
 import models.assessment as models
 import models.events as facts
 from core.rows import Row
+from graph.context import Context
 from graph.curriculum.enums import ScaleRole
 from graph.curriculum.scales import ScoreBand
 from graph.curriculum.types import Assessment
 from graph.declaring import batch_field
 from graph.door import Act, Gate, described_as, mutation
-from graph.engine import BatchInfo
+from graph.engine import BatchInfo, load_shared
 from graph.fields import batched, column, described, entity, related, related_one
 from graph.formats.answering import AnswerInput, AnswerRemark, given_answer, shown_answer
 from graph.formats.base import Block, Response
@@ -26,10 +27,11 @@ from graph.subscriptions import OWNERS, Event, subscription
 from models.assessment import AttemptPhase as AttemptPhase
 from models.assessment import AttemptStatus
 from models.curriculum import BlockFormat
-from resolvers.assessment import attempts, scales, visible
-from resolvers.assessment.batches import shown_questions
+from resolvers.assessment import attempts, batches, scales, visible
 from resolvers.formats import BY_KIND
 from resolvers.formats.base import QuestionFormat
+
+_PATH = ("paper_id", "shown_ids")
 
 described(
     AttemptStatus,
@@ -48,8 +50,50 @@ described(
 )
 
 
+async def _papers(paper_ids: Sequence[str], context: Context) -> Sequence[Any]:
+    return await batches.papers(context.reader, paper_ids)
+
+
+async def _answered_ids(attempt_ids: Sequence[str], context: Context) -> Sequence[Any]:
+    return await batches.answered_ids(context.reader, attempt_ids)
+
+
+async def _blocks(rows: Sequence[Any], info: BatchInfo) -> list[list[Row]]:
+    papers = await load_shared(info.context, _papers, [row.paper_id for row in rows])
+    return [batches.shown(row, paper) for row, paper in zip(rows, papers, strict=True)]
+
+
 async def _questions(rows: Sequence[Any], info: BatchInfo) -> list[list[Row]]:
-    return await shown_questions(info.context.reader, rows)
+    return [batches.questions(blocks) for blocks in await _blocks(rows, info)]
+
+
+async def _progress(rows: Sequence[Any], info: BatchInfo) -> list[AttemptProgress]:
+    answered = await load_shared(info.context, _answered_ids, [row.id for row in rows])
+    return [progress_of(*each) for each in zip(await _blocks(rows, info), answered, strict=True)]
+
+
+async def _sections(rows: Sequence[Any], info: BatchInfo) -> list[list[AttemptSection]]:
+    answered = await load_shared(info.context, _answered_ids, [row.id for row in rows])
+    return [sections_of(*each) for each in zip(await _blocks(rows, info), answered, strict=True)]
+
+
+def progress_of(blocks: Sequence[Row], answered: set[str]) -> AttemptProgress:
+    """How far one is, as the API shows it."""
+    return AttemptProgress(**vars(batches.progress(blocks, answered)))
+
+
+def sections_of(blocks: Sequence[Row], answered: set[str]) -> list[AttemptSection]:
+    """The pages that blocks make, as the API shows them."""
+    by_id: dict[str, Any] = {block.id: block for block in blocks}
+    found = []
+    for page in batches.pages(blocks):
+        inside = [by_id[each] for each in page.block_ids]
+        heading = by_id[page.section_id] if page.section_id else None
+        title = heading.title if heading else None
+        found.append(
+            AttemptSection(heading=heading, title=title, blocks=inside, progress=progress_of(inside, answered))
+        )
+    return found
 
 
 def _shown(kind: str, value: dict[str, Any] | None) -> Response | None:
@@ -123,6 +167,25 @@ async def _scale_scores(rows: Sequence[Any], info: BatchInfo) -> list[list[Row]]
     return await scales.scores_of_attempts(info.context.reader, rows)
 
 
+@strawberry.type(description="How far one is with what is asked, by what was answered so far.")
+class AttemptProgress:
+    """It may well grow and shrink on the way."""
+
+    answered: int = strawberry.field(description="How many questions are answered.")
+    total: int = strawberry.field(description="How many questions there are on the path.")
+    required_left: int = strawberry.field(description="How many questions have to be answered and are not.")
+
+
+@strawberry.type(description="One page of an attempt: a section with what is shown of it.")
+class AttemptSection:
+    """What stands before the first section is a page without heading."""
+
+    heading: Block | None = strawberry.field(description="The section's own block; null before the first section.")
+    title: str | None = strawberry.field(description="The title of the section; null before the first section.")
+    blocks: list[Block] = strawberry.field(description="What is shown in it, in order.")
+    progress: AttemptProgress = strawberry.field(description="How far one is with its questions.")
+
+
 @entity(models.Attempt)
 class Attempt(Node):
     """One person's go at an assessment."""
@@ -142,11 +205,16 @@ class Attempt(Node):
     assessment: Assessment | None = related_one(
         visible.ASSESSMENT_OF_ATTEMPT, "The assessment as readers see it now; null when they see it no more."
     )
-    questions: list[Block] = batched(
-        _questions,
-        "Those of its questions that are shown by what was answered so far, in order, as they were when it began.",
-        needs=("paper_id", "shown_ids"),
+    blocks: list[Block] = batched(
+        _blocks,
+        "The path: all that is shown by what was answered so far, in order, as it was when the attempt began.",
+        needs=_PATH,
     )
+    questions: list[Block] = batched(_questions, "Those blocks of the path that are to be answered.", needs=_PATH)
+    sections: list[AttemptSection] = batched(
+        _sections, "The path in pages: each section with what is shown of it.", needs=("id", *_PATH)
+    )
+    progress: AttemptProgress = batched(_progress, "How far one is.", needs=("id", *_PATH))
     answers: list[Answer] = related(visible.ANSWERS_OF_ATTEMPT, "What was answered so far.", assumed=10)
     scale_scores: list[ScaleScore] = batched(
         _scale_scores,

@@ -238,7 +238,8 @@ def gate_in_words(gate: Scope | Gate, within: bool = False) -> str:
     """The sentence with which the schema says who may."""
     if isinstance(gate, Gate):
         return gate.value
-    return f"Needs the permission `{gate.value}`{', for this course or everywhere' if within else ''}."
+    inside = "group" if gate.startswith("group:") else "course"
+    return f"Needs the permission `{gate.value}`{f', for this {inside} or everywhere' if within else ''}."
 
 
 def _admit(gate: Scope | Gate, viewer: Viewer, within: bool) -> None:

@@ -14,6 +14,7 @@ from strawberry.exceptions import StrawberryInputCoercionError
 
 from core.errors import Conflict, DomainError, RequestError, SeveralErrors
 from graph.scalars import JSON
+from resolvers.curriculum.branches import FlowProblem as WrongFlow
 from resolvers.curriculum.conditions import ConditionProblem as WrongCondition
 from resolvers.requests import limits
 
@@ -47,6 +48,19 @@ class ConditionProblem(UserError):
 
     block_id: strawberry.ID = strawberry.field(description="The block whose condition it is.")
     position: int = strawberry.field(description="Where in the condition it is wrong, in characters from 1.")
+
+
+@strawberry.type(description="Something on the way through an assessment stands in the way of publishing it.")
+class FlowProblem(UserError):
+    """Says where to look."""
+
+    block_id: strawberry.ID = strawberry.field(description="The block that it is about.")
+    branch: int | None = strawberry.field(
+        description="Which of its rules it is about, counted from 1; null where it is about the block itself."
+    )
+    position: int | None = strawberry.field(
+        description="Where the condition of that rule is wrong, in characters from 1; null where it is not."
+    )
 
 
 @strawberry.type(description="One field of a stale update.")
@@ -94,6 +108,9 @@ def user_errors(error: DomainError | SeveralErrors, names: Mapping[str, str] = M
     if isinstance(error, WrongCondition):
         block_id, at = strawberry.ID(error.block_id), error.position
         return [ConditionProblem(message=error.message, code=error.code, path=path, block_id=block_id, position=at)]
+    if isinstance(error, WrongFlow):
+        where: Any = {"block_id": error.block_id, "branch": error.branch, "position": error.position}
+        return [FlowProblem(message=error.message, code=error.code, path=path, **where)]
     return [InputError(message=error.message, code=error.code, path=path)]
 
 

@@ -22,6 +22,7 @@ from graph.audit import AuditQuery
 from graph.content import ContentQuery, Revision
 from graph.curriculum import mutations as curriculum_mutations
 from graph.curriculum.assessments import MUTATIONS as ASSESSMENT_MUTATIONS
+from graph.curriculum.branches import MUTATIONS as BRANCH_MUTATIONS
 from graph.curriculum.queries import CurriculumQuery
 from graph.curriculum.scales import MUTATIONS as SCALE_MUTATIONS
 from graph.curriculum.scales import Scale
@@ -30,9 +31,13 @@ from graph.curriculum.schedules import Schedule, SchedulesQuery
 from graph.curriculum.subscriptions import CurriculumSubscription
 from graph.curriculum.types import Assessment, Course, Lesson, Milestone, Module, Theme
 from graph.declaring import install
-from graph.errors import ConditionProblem, InputError, RateLimited, RevisionConflict
+from graph.errors import ConditionProblem, FlowProblem, InputError, RateLimited, RevisionConflict
 from graph.events import EventsQuery, Fact
+from graph.flows import FlowQuery
 from graph.formats import FORMATS
+from graph.formats.base import Branch
+from graph.groups import mutations as group_mutations
+from graph.groups.types import Group, GroupsQuery, GroupsSubscription, Membership
 from graph.identity import accounts, friends, impersonation, people
 from graph.identity.friends import FriendsQuery
 from graph.identity.viewer import IdentityQuery
@@ -46,6 +51,7 @@ from graph.results import ResultsQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
 from graph.subscriptions import EventsSubscription
+from graph.viewer import ViewerQuery
 from graph.webhooks import mutations as webhook_mutations
 from graph.webhooks.types import Webhook, WebhookDelivery, WebhooksQuery
 from models.content import Stage
@@ -60,8 +66,8 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Assessment, Scale, Attempt, Revision, Schedule, Fact, Job, InboundHook,
-    ProviderEvent, Webhook, WebhookDelivery,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Scale, Attempt, Revision, Schedule, Fact, Job,
+    InboundHook, ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
@@ -81,8 +87,10 @@ MUTATIONS = (
     *curriculum_mutations.MUTATIONS,
     *ASSESSMENT_MUTATIONS,
     *SCALE_MUTATIONS,
+    *BRANCH_MUTATIONS,
     *ATTEMPT_MUTATIONS,
     *SCHEDULE_MUTATIONS,
+    *group_mutations.MUTATIONS,
     *webhook_mutations.MUTATIONS,
 )
 
@@ -93,10 +101,13 @@ class Query(
     AttemptQuery,
     ProfileQuery,
     ResultsQuery,
+    FlowQuery,
     SchedulesQuery,
     ContentQuery,
+    ViewerQuery,
     IdentityQuery,
     FriendsQuery,
+    GroupsQuery,
     AuditQuery,
     EventsQuery,
     JobsQuery,
@@ -108,7 +119,9 @@ class Query(
 
 
 @strawberry.type(description="Everything that can be followed as it happens.")
-class Subscription(EventsSubscription, CurriculumSubscription, AttemptSubscription, JobsSubscription):
+class Subscription(
+    EventsSubscription, CurriculumSubscription, AttemptSubscription, GroupsSubscription, JobsSubscription
+):
     """Root fields of all domains."""
 
 
@@ -133,7 +146,7 @@ def schema() -> strawberry.Schema:
         mutation=mutation,
         subscription=Subscription,
         directives=[perspective],
-        types=[*ENTITIES, *OUTPUTS, InputError, RateLimited, ConditionProblem, RevisionConflict],
+        types=[*ENTITIES, *OUTPUTS, InputError, RateLimited, ConditionProblem, FlowProblem, RevisionConflict],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     install(made)

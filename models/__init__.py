@@ -4,8 +4,9 @@ from core.tables import Table
 from models.assessment import Answer, AnswerMark, AssessmentDay, Attempt, Paper, ScaleAggregate, ScaleScore
 from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
-from models.curriculum import AnswerKey, Assessment, Block, Course, Lesson, Milestone, Module, Scale, Theme
+from models.curriculum import AnswerKey, Assessment, Block, Branch, Course, Lesson, Milestone, Module, Scale, Theme
 from models.events import FactCounter, FactEntry
+from models.groups import Group, GroupInvitation, Membership
 from models.identity import (
     ApiToken,
     AuthIdentity,
@@ -69,6 +70,7 @@ TABLES: tuple[type[Table], ...] = (
     Lesson,
     Assessment,
     Block,
+    Branch,
     AnswerKey,
     Scale,
     Paper,
@@ -80,6 +82,9 @@ TABLES: tuple[type[Table], ...] = (
     AssessmentDay,
     Lead,
     LeadCapture,
+    Group,
+    Membership,
+    GroupInvitation,
     ExternalRef,
     ImportJob,
     ImportIssue,

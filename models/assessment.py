@@ -47,13 +47,13 @@ _MINE_OR_MEASURED = (
 
 
 class Paper(Table, table=True):
-    """The questions of an assessment as one revision has them: what attempts show, and are graded by."""
+    """An assessment as one revision has it, from its first block to its last: what attempts show, and are graded by."""
 
     __tablename__ = "paper"
     __tag__ = 0x050
-    # The keys are for nobody but the service.
+    # The keys, and the rules that lead through, are for nobody but the service.
     __policies__ = (RelatedRead(_MINE_OR_MEASURED),)
-    __hidden__ = ("answer_keys",)
+    __hidden__ = ("answer_keys", "branches")
     __table_args__ = (
         sa.ForeignKeyConstraint(["assessment_id"], ["content.id"]),
         sa.UniqueConstraint("assessment_id", "revision"),
@@ -62,8 +62,9 @@ class Paper(Table, table=True):
     id: str = id_column(primary=True)
     assessment_id: str = id_column(description="The assessment.")
     revision: int = Field(ge=1, description="The number of the revision that it was published with.")
-    questions: list[Any] = _list_column("The rows of its questions in order, as readers saw them.")
+    blocks: list[Any] = _list_column("The rows of its blocks in order, as readers saw them.")
     answer_keys: dict[str, Any] = json_column(description="Block id to the secret half of its settings.")
+    branches: dict[str, Any] = json_column(description="Block id to the rules of where it goes on after it.")
     scales: list[Any] = _list_column("The rows of its scales in order, as readers saw them.")
 
 
@@ -104,8 +105,8 @@ class Attempt(Table, table=True):
     status: AttemptStatus = enum_column(AttemptStatus, AttemptStatus.IN_PROGRESS, description="How far it is.")
     passing_score: int = Field(ge=0, le=100, description="What is needed to pass, in percent.")
     shows_feedback: bool = Field(default=False, description="Whether what was right is shown once it is graded.")
-    question_ids: list[Any] = _list_column("The ids of its questions, in the order in which they are asked.")
-    shown_ids: list[Any] = _list_column("Those of them that are shown, by what was answered so far.")
+    block_ids: list[Any] = _list_column("The ids of its blocks, those that were drawn for it, in its order.")
+    shown_ids: list[Any] = _list_column("Those of them that its path leads through, by what was answered so far.")
     started_at: datetime = instant_column(nullable=False, description="When it began.")
     deadline_at: datetime | None = instant_column(description="When its time is up; null where time is no matter.")
     submitted_at: datetime | None = instant_column(description="When it was handed in, or its time was up.")

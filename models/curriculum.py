@@ -331,6 +331,25 @@ class Block(Staged, table=True):
     settings: dict[str, Any] = json_column(description="Typed per format, without the answer key.")
 
 
+class Branch(Staged, table=True):
+    """A rule of an assessment: after this block, where its condition holds, it goes on somewhere else, or ends."""
+
+    __tablename__ = "branch"
+    __tag__ = 0x03F
+    __parents__: ClassVar = (("from_block_id", Block),)
+    __trashable__: ClassVar = False
+    # Where a survey jumps may give an answer away: readers are led by the rules, and never see them.
+    __policies__ = author_policies("from_block_id")
+    __table_args__ = staged_args(parents=(("from_block_id", "block"),), refers=(("goto_block_id", "block"),))
+
+    from_block_id: str = id_column()
+    position: int = Field(default=1, ge=1, description="Which of the block's rules is asked first; gaps are possible.")
+    condition: str | None = Field(
+        default=None, max_length=1000, description="The condition under which it applies; null for always."
+    )
+    goto_block_id: str | None = id_column(nullable=True)
+
+
 class AnswerKey(Staged, table=True):
     """What a learner must not see of a question: right answers, feedback, explanation. Fenced as a table of its own."""
 

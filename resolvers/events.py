@@ -11,11 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from core.database import Database, Prepared, compiled
+from core.database import Database, Prepared, compiled, ready
 from core.errors import RequestError
 from core.events import Fact, Placed
 from core.ids import tag_of
 from core.paging import decode_cursor, encode_cursor
+from core.pipeline import Statement
 from core.reading import read_at_once
 from core.relations import Filter, Relation, Sort, equals
 from core.rows import Row
@@ -153,19 +154,18 @@ def recorded(tx: Transaction) -> list[type[Fact]]:
     return [type(fact) for fact, _ in tx.collected(_keep)]
 
 
-async def _keep(tx: Transaction, facts: list[Any]) -> None:
+def _keep(facts: list[tuple[Fact, Viewer]]) -> Statement:
     """Inserts all facts of an act in one statement, in the order in which they were recorded."""
-    values = {
-        "id": [FactEntry.new_id() for _ in facts],
-        "type": [fact.type for fact, _ in facts],
-        "version": [fact.version for fact, _ in facts],
-        "subject_id": [fact.subject_id for fact, _ in facts],
-        "actor_id": [who.actor_id or who.user_id for _, who in facts],
-        "acted_as_id": [who.user_id if who.actor_id else None for _, who in facts],
-        "actor_kind": [who.kind.value for _, who in facts],
-        "payload": [fact.payload() for fact, _ in facts],
-    }
-    await tx.execute(_KEEP, values)
+    return _KEEP(
+        id=[FactEntry.new_id() for _ in facts],
+        type=[fact.type for fact, _ in facts],
+        version=[fact.version for fact, _ in facts],
+        subject_id=[fact.subject_id for fact, _ in facts],
+        actor_id=[who.actor_id or who.user_id for _, who in facts],
+        acted_as_id=[who.user_id if who.actor_id else None for _, who in facts],
+        actor_kind=[who.kind.value for _, who in facts],
+        payload=[fact.payload() for fact, _ in facts],
+    )
 
 
 async def place(tx: Transaction, most: int) -> Sequence[Row]:
@@ -211,7 +211,7 @@ _COUNTER_LOCKED = compiled(
     sa.select(COUNTER.c.last_position).where(COUNTER.c.id == _COUNTER_ID).with_for_update(skip_locked=True)
 )
 _GIVEN = ("id", "type", "version", "subject_id", "actor_id", "acted_as_id", "actor_kind", "payload")
-_KEEP = compiled(insert_of_arrays(FACT, _GIVEN))
+_KEEP = ready(insert_of_arrays(FACT, _GIVEN))
 _PLACE, _MOVE_COUNTER = compiled(_placing()), compiled(_moving())
 
 

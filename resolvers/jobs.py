@@ -293,7 +293,7 @@ async def complete(tx: Transaction, job: Claimed, note: str | None = None) -> No
     """Notes that a job is done, and ends the transaction of its effect with that. Raises `LeaseLost` when it is not
     ours now: then the statement divides by zero, so that it fails on the way and the commit behind it with it."""
     try:
-        await tx.finish_with(_COMPLETE(**job.lease, note_left=note))
+        await tx.finish(_COMPLETE(**job.lease, note_left=note))
     except DivisionByZero as error:
         raise LeaseLost(job.id) from error
 

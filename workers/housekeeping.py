@@ -12,6 +12,7 @@ from core.jobs import JobKind, Priority
 from core.viewer import SERVICE
 from core.writing import Transaction, transaction
 from resolvers import events, identity, jobs, outbox
+from resolvers.groups import invitations
 from resolvers.importing import IMPORT
 from resolvers.inbox import events as inbox
 from resolvers.inbox import hooks
@@ -25,12 +26,13 @@ REMOVE_OLD = JobKind("remove_old", priority=Priority.LOW, time_limit=1800, sched
 
 @actor(REMOVE_EXPIRED)
 async def remove_expired(work: Work) -> None:
-    """Links, sessions, mails, counts and keys that are over, and files that nobody imports."""
+    """Links, invitations, sessions, mails, counts and keys that are over, and files that nobody imports."""
     await identity.delete_expired(work.tx)
     await outbox.delete_old(work.tx)
     await limits.delete_old(work.tx)
     await idempotency.delete_old(work.tx)
     await hooks.delete_seen(work.tx)
+    await invitations.delete_old(work.tx)
     now, wanted = await _uploads(work.tx)
     await asyncio.to_thread(_remove_files, work.tools.imports, now - work.tools.job_days * 86_400, wanted)
 

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 import yaml
 
+from cairn.demo import groups
 from core.database import Database
 from core.tables import table_of
 from core.viewer import SERVICE
@@ -49,6 +50,7 @@ async def load(database: Database, progress: Progress = lambda _title: None) -> 
         for position, course in enumerate(courses(), 1):
             progress(course["title"])
             await _load_course(tx, course, theme_ids[course["theme"]], position)
+        await groups.load(tx)
     return True
 
 

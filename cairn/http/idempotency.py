@@ -14,8 +14,9 @@ from starlette.requests import Request
 
 from core.addresses import counted_as
 from core.database import Database
-from core.viewer import SERVICE, Viewer
+from core.viewer import SERVICE, Viewer, scope_within
 from core.writing import transaction
+from models.identity import Scope
 from resolvers.requests import idempotency
 from resolvers.requests.idempotency import Key
 
@@ -24,6 +25,8 @@ HEADER = "idempotency-key"
 _LONGEST_KEPT = 500_000
 # A string as the standard for structured fields has it, or the bare key that many clients send.
 _KEY = re.compile(r'"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,255})')
+# What somebody may within groups.
+_OF_GROUPS = tuple(scope_within(scope, "") for scope in Scope if scope.startswith("group:"))
 # How an answer with one of these errors ends instead.
 STATUS = {"IDEMPOTENCY_KEY_REUSED": 422, "IDEMPOTENCY_KEY_IN_USE": 409}
 
@@ -43,7 +46,7 @@ class Repeats:
         """The key that came with a request, if any; raises `InvalidKey`.
 
         What counts as the same request is what was asked, and with which rights: who has lost some since gets no
-        answer from before.
+        answer from before. What people may within groups does not count: to come in, or to go, is among what is asked.
         """
         header = request.headers.get(HEADER)
         if header is None:
@@ -51,7 +54,8 @@ class Repeats:
         found = _KEY.fullmatch(header.strip())
         if found is None:
             raise InvalidKey("An Idempotency-Key is 1 to 255 printable characters, such as a UUID.")
-        rights = [viewer.kind.value, *sorted(viewer.scopes | viewer.within)]
+        within = {held for held in viewer.within if not held.startswith(_OF_GROUPS)}
+        rights = [viewer.kind.value, *sorted(viewer.scopes | within)]
         fingerprint = orjson.dumps([*asked, rights], option=orjson.OPT_SORT_KEYS)
         address = counted_as(request.client.host if request.client else None)
         return Key(_hash((found[1] or found[2]).encode()), _hash(fingerprint), _hash(address.encode()), self.kept_for)

@@ -108,6 +108,14 @@ def _shown_when(rows: Sequence[Any], info: BatchInfo) -> list[str | None]:
     return [curriculum.condition_in_words(row.show_if) for row in rows]
 
 
+async def _branches(rows: Sequence[Any], info: BatchInfo) -> list[list[Row] | None]:
+    return await curriculum.branches_of(info.context.reader, [row.id for row in rows])
+
+
+def _applies_when(rows: Sequence[Any], info: BatchInfo) -> list[str | None]:
+    return [curriculum.condition_in_words(row.condition) for row in rows]
+
+
 def _same(row: Any) -> Any:
     return row
 
@@ -133,6 +141,24 @@ class Block(Node):
     )
     assessment: Annotated[Assessment, strawberry.lazy("graph.curriculum.types")] | None = related_one(
         curriculum.ASSESSMENT_OF_BLOCK, "The assessment it stands in; null for one of a lesson."
+    )
+    branches: list[Annotated[Branch, strawberry.lazy("graph.formats.base")]] | None = batched(
+        _branches,
+        "Where an assessment goes on after it, the first rule first. Null unless you are an author.",
+        needs=("id",),
+    )
+
+
+@entity(models.Branch)
+class Branch(Node):
+    """A rule of an assessment: after this block, where its condition holds, it goes on somewhere else, or ends."""
+
+    position: int
+    condition: str | None
+    applies_when: str | None = batched(_applies_when, "The same condition in plain words.", needs=("condition",))
+    from_block: Block | None = related_one(curriculum.BLOCK_OF_BRANCH, "The block that has the rule.")
+    goto_block: Block | None = related_one(
+        curriculum.TARGET_OF_BRANCH, "The block that it goes on with; null for the end."
     )
 
 

@@ -7,14 +7,15 @@ from typing import Any
 
 import strawberry
 
+from core.ids import tag_of
 from core.viewer import Viewer as Principal
 from core.viewer import ViewerKind, scope_within
-from graph.context import Info
 from graph.engine import BatchInfo
 from graph.fields import batched, related, related_one
 from graph.identity.types import Account, Impersonation, Profile, Settings, User
 from graph.node import by_id_of
 from models import identity as models
+from models.curriculum import Course
 from models.identity import Role as RoleName
 from models.identity import Scope
 from resolvers.identity import visible
@@ -34,9 +35,9 @@ class CourseRights:
     can: list[Scope] = strawberry.field(description="What the viewer may do there.")
 
 
-@strawberry.type(description="Who is asking, and what they may do.")
-class Viewer:
-    """The principal of the request."""
+@strawberry.type
+class ViewerOfIdentity:
+    """The principal of the request, as identity knows it; `graph.viewer` adds what other domains know."""
 
     kind: ViewerKind = strawberry.field(description="What sort of principal this is.")
     id: strawberry.ID | None = strawberry.field(description="The person's id; null when nobody signed in.")
@@ -65,23 +66,23 @@ class Viewer:
     user: User | None = related_one(visible.CARD_OF_USER, "The viewer as friends see them; null for a private profile.")
 
 
-def viewer_of(principal: Principal) -> Viewer:
-    """The API's view of a principal."""
-    return Viewer(
-        kind=principal.kind,
-        id=None if principal.user_id is None else strawberry.ID(principal.user_id),
-        name=principal.name,
-        impersonated_by=None if principal.actor_id is None else strawberry.ID(principal.actor_id),
-        scopes=[scope for scope in Scope if principal.may(scope)],
-        courses=_courses_of(principal),
-        can_edit=principal.may(Scope.CONTENT_EDIT),
-        can_publish=principal.may(Scope.CONTENT_PUBLISH),
-        can_import=principal.may(Scope.CONTENT_IMPORT),
-        can_manage_users=principal.may(Scope.USER_MANAGE),
-        can_impersonate=principal.may(Scope.USER_IMPERSONATE) and principal.actor_id is None,
-        can_grant_roles=principal.may(Scope.ROLE_GRANT),
-        can_read_audit=principal.may(Scope.AUDIT_READ),
-    )
+def told_of(principal: Principal) -> dict[str, Any]:
+    """What identity tells of a principal, field by field."""
+    return {
+        "kind": principal.kind,
+        "id": None if principal.user_id is None else strawberry.ID(principal.user_id),
+        "name": principal.name,
+        "impersonated_by": None if principal.actor_id is None else strawberry.ID(principal.actor_id),
+        "scopes": [scope for scope in Scope if principal.may(scope)],
+        "courses": _courses_of(principal),
+        "can_edit": principal.may(Scope.CONTENT_EDIT),
+        "can_publish": principal.may(Scope.CONTENT_PUBLISH),
+        "can_import": principal.may(Scope.CONTENT_IMPORT),
+        "can_manage_users": principal.may(Scope.USER_MANAGE),
+        "can_impersonate": principal.may(Scope.USER_IMPERSONATE) and principal.actor_id is None,
+        "can_grant_roles": principal.may(Scope.ROLE_GRANT),
+        "can_read_audit": principal.may(Scope.AUDIT_READ),
+    }
 
 
 def _courses_of(principal: Principal) -> list[CourseRights]:
@@ -91,17 +92,13 @@ def _courses_of(principal: Principal) -> list[CourseRights]:
             can=[scope for scope in Scope if scope_within(scope, root_id) in principal.within],
         )
         for root_id in sorted({held.partition("@")[2] for held in principal.within})
+        if tag_of(root_id) == Course.__tag__
     ]
 
 
 @strawberry.type
 class IdentityQuery:
     """Root fields of identity."""
-
-    @strawberry.field(description="Who is asking, and what they may do.")
-    def viewer(self, info: Info) -> Viewer:
-        """The request's principal."""
-        return viewer_of(info.context.viewer)
 
     user: User | None = by_id_of(
         models.User, visible.CARD_OF_USER, "A person, as far as the viewer may see them; null when not at all."

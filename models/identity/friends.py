@@ -24,6 +24,16 @@ IS_FRIENDS = (
     f" AND connection.user_low = LEAST(user_id, {VIEWER_ID})"
     f" AND connection.user_high = GREATEST(user_id, {VIEWER_ID}))"
 )
+# And for the row of somebody with whom the viewer shares a pair, a family or a pod that is under way. As a viewer sees
+# members of their own groups alone, both halves are found by the policies of these tables.
+IS_CLOSE = (
+    "user_id IN (SELECT theirs.user_id FROM membership AS theirs"  # noqa: S608 - our own words
+    " JOIN membership AS mine ON mine.group_id = theirs.group_id"
+    ' JOIN "group" AS shared ON shared.id = mine.group_id'
+    f" WHERE mine.user_id = {VIEWER_ID} AND mine.left_at IS NULL AND mine.status = 'active'"
+    " AND theirs.left_at IS NULL AND theirs.status = 'active'"
+    " AND shared.kind IN ('pair', 'family', 'pod') AND shared.status = 'active')"
+)
 
 
 class Connection(Table, table=True):

@@ -15,7 +15,7 @@ from sqlmodel import Field
 from core.policies import InsideRead, OwnRows, PrivateRows, PublicRead, RelatedRead, StaffRead
 from core.tables import Table, enum_column, id_column, instant_column, json_column
 from models.identity.access import Scope
-from models.identity.friends import IS_FRIENDS
+from models.identity.friends import IS_CLOSE, IS_FRIENDS
 
 Words = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 Text = Annotated[str, StringConstraints(max_length=2000, strip_whitespace=True)]
@@ -124,7 +124,7 @@ class ProfileCard(Table, table=True):
     __tag__ = 0x018
     __policies__ = (
         PublicRead("audience = 'everybody'"),
-        RelatedRead(f"(audience = 'friends' AND {IS_FRIENDS})"),
+        RelatedRead(f"(audience = 'friends' AND ({IS_FRIENDS} OR {IS_CLOSE}))"),
         OwnRows(commands=("SELECT", "INSERT", "UPDATE", "DELETE")),
         StaffRead(Scope.USER_MANAGE),
     )

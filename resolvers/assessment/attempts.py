@@ -5,8 +5,6 @@ These functions work with the rights of the service and see for themselves whose
 
 from __future__ import annotations
 
-import random
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,16 +18,16 @@ from core.rows import Row
 from core.tables import id_type, table_of
 from core.viewer import Viewer
 from core.writing import Transaction
-from models.assessment import Answer, Attempt, AttemptPhase, AttemptStatus, Paper
+from models.assessment import Answer, Attempt, AttemptPhase, AttemptStatus
 from models.content import Content, Revision, RevisionKind, Stage
-from models.curriculum import AnswerKey, Assessment, Block, BlockFormat, FeedbackMode
+from models.curriculum import Assessment, BlockFormat, FeedbackMode
 from models.events import AttemptStarted, AttemptSubmitted
 from models.identity import User
 from resolvers import events, jobs
-from resolvers.assessment.scales import published_scales
-from resolvers.assessment.visible import ANSWER, ATTEMPT, PAPER
-from resolvers.assessment.walking import question_of, walk
-from resolvers.formats import BY_KIND
+from resolvers.assessment.papers import drawn, entries_of, in_order, paper_of
+from resolvers.assessment.visible import ANSWER, ATTEMPT
+from resolvers.assessment.walking import path_through, question_of, walk
+from resolvers.formats import QUESTIONS
 from resolvers.formats.answering import answered, stored
 from resolvers.formats.base import QuestionFormat
 
@@ -37,9 +35,7 @@ GRADE = JobKind("grade_attempt", priority=Priority.HIGH)
 EXPIRE = JobKind("expire_attempts", schedule="* * * * *")
 IN_PROGRESS, EXPIRED = AttemptStatus.IN_PROGRESS.value, AttemptStatus.EXPIRED.value
 AT_ONCE = 500
-_ASSESSMENT, _BLOCK, _KEY = table_of(Assessment), table_of(Block), table_of(AnswerKey)
-# What a paper keeps of the row of a block: all but the stage and the instants.
-_SHOWN = [name for name in _BLOCK.c.keys() if name not in {"stage", "created_at", "updated_at"}]  # noqa: SIM118
+_ASSESSMENT = table_of(Assessment)
 
 
 async def start(tx: Transaction, viewer: Viewer, assessment_id: str, phase: AttemptPhase | None = None) -> str:
@@ -71,7 +67,8 @@ async def save(
 ) -> None:
     """Keeps an answer in place of an older one, while there is time."""
     attempt = await _under_way(tx, viewer, attempt_id)
-    entry = next((each for each in await _entries(tx, attempt) if each["id"] == block_id), None)
+    entries = await entries_of(tx, attempt)
+    entry = next((each for each in entries if each["id"] == block_id and each["format"] in QUESTIONS), None)
     if entry is None:
         raise InvalidInput("This attempt has no such question.", "NOT_FOUND", ("blockId",))
     if entry["format"] != kind.value:
@@ -89,7 +86,7 @@ async def save(
     statement = insert(ANSWER).values(row)
     kept = {"value": statement.excluded.value, "updated_at": sa.func.now()}
     await tx.execute(statement.on_conflict_do_update(index_elements=["attempt_id", "block_id"], set_=kept))
-    await _show(tx, attempt)
+    await _show(tx, attempt, entries)
 
 
 async def clear(tx: Transaction, viewer: Viewer, attempt_id: str, block_id: str) -> None:
@@ -97,7 +94,7 @@ async def clear(tx: Transaction, viewer: Viewer, attempt_id: str, block_id: str)
     attempt = await _under_way(tx, viewer, attempt_id)
     mine = sa.and_(ANSWER.c.attempt_id == attempt_id, ANSWER.c.block_id == block_id)
     await tx.execute(sa.delete(ANSWER).where(mine))
-    await _show(tx, attempt)
+    await _show(tx, attempt, await entries_of(tx, attempt))
 
 
 async def submit(tx: Transaction, viewer: Viewer, attempt_id: str) -> None:
@@ -111,13 +108,13 @@ async def submit(tx: Transaction, viewer: Viewer, attempt_id: str) -> None:
     if attempt.is_over:
         await _expire(tx, [attempt_id])
         return
-    steps = walk(await _entries(tx, attempt), await answers_of(tx, attempt_id))
+    steps = walk(await entries_of(tx, attempt), await answers_of(tx, attempt_id))
     missing = [step.block_id for step in steps if step.is_required and step.response is None]
     if missing:
         raise SeveralErrors(
             [InvalidInput("This has to be answered.", "REQUIRED", ("questions", each)) for each in missing]
         )
-    await _discard_hidden(tx, attempt_id, [step.block_id for step in steps])
+    await discard_hidden(tx, attempt_id, [step.block_id for step in steps])
     handed_in = {"status": AttemptStatus.SUBMITTED.value, "submitted_at": sa.func.now(), "updated_at": sa.func.now()}
     await tx.execute(sa.update(ATTEMPT).where(ATTEMPT.c.id == attempt_id).values(**handed_in))
     await _to_be_graded(tx, [attempt])
@@ -142,11 +139,6 @@ async def answers_of(tx: Transaction, attempt_id: str) -> dict[str, dict[str, An
     """Block id to what was answered there."""
     mine = sa.select(ANSWER.c.block_id, ANSWER.c.value).where(ANSWER.c.attempt_id == attempt_id)
     return {row.block_id: row.value for row in await tx.rows(mine)}
-
-
-async def entries_of(tx: Transaction, attempt: Row) -> list[dict[str, Any]]:
-    """The questions of an attempt as its paper has them, in the order in which they are asked."""
-    return await _entries(tx, attempt)
 
 
 def _checked(question: QuestionFormat, values: Mapping[str, Any]) -> Any:
@@ -206,8 +198,8 @@ def _is_over() -> Any:
 
 
 async def _begin(tx: Transaction, assessment: Row, user_id: str, number: int, phase: AttemptPhase) -> str:
-    paper = await _paper(tx, assessment)
-    question_ids = drawn([each["id"] for each in paper.questions], assessment)
+    paper = await paper_of(tx, assessment)
+    block_ids = drawn(paper.blocks, assessment)
     attempt_id = Attempt.new_id()
     limit = assessment.time_limit_minutes
     row = {
@@ -221,59 +213,14 @@ async def _begin(tx: Transaction, assessment: Row, user_id: str, number: int, ph
         "status": IN_PROGRESS,
         "passing_score": assessment.passing_score,
         "shows_feedback": assessment.feedback_mode != FeedbackMode.NEVER.value,
-        "question_ids": question_ids,
-        "shown_ids": [step.block_id for step in walk(_in_order(paper, question_ids), {})],
+        "block_ids": block_ids,
+        "shown_ids": path_through(in_order(paper, block_ids), {}).shown_ids,
         "started_at": sa.func.now(),
         "deadline_at": None if limit is None else sa.func.now() + sa.func.make_interval(0, 0, 0, 0, 0, limit),
     }
     await tx.insert(Attempt, [row])
     events.record(tx, AttemptStarted(subject_id=attempt_id, assessment_id=assessment.id, user_id=user_id))
     return attempt_id
-
-
-def drawn(question_ids: Sequence[str], assessment: Row, seed: int | None = None) -> list[str]:
-    """The questions of one attempt: as many as are drawn, shuffled where the assessment says so."""
-    chance = random.Random(secrets.randbits(64) if seed is None else seed)  # noqa: S311 - which questions, no secret
-    chosen = list(question_ids)
-    if assessment.question_limit is not None and assessment.question_limit < len(chosen):
-        kept = set(chance.sample(chosen, assessment.question_limit))
-        chosen = [each for each in chosen if each in kept]
-    if assessment.shuffle:
-        chance.shuffle(chosen)
-    return chosen
-
-
-async def _paper(tx: Transaction, assessment: Row) -> Row:
-    """The paper of what is published now, made by whoever begins first."""
-    mine = sa.and_(PAPER.c.assessment_id == assessment.id, PAPER.c.revision == assessment.published)
-    found = await tx.row(sa.select(PAPER).where(mine))
-    if found is None:
-        row = {
-            "id": Paper.new_id(),
-            "assessment_id": assessment.id,
-            "revision": assessment.published,
-            **await _published(tx, assessment.id),
-        }
-        await tx.execute(insert(PAPER).values(row).on_conflict_do_nothing())
-        found = await tx.row(sa.select(PAPER).where(mine))
-    if found is None:
-        raise DomainError("Somebody else is beginning at the moment. Try again.", "BUSY")
-    return found
-
-
-async def _published(tx: Transaction, assessment_id: str) -> dict[str, Any]:
-    """The questions that readers see now, their keys, and the scales."""
-    live = sa.and_(_BLOCK.c.assessment_id == assessment_id, _BLOCK.c.stage == Stage.LIVE.value)
-    found = await tx.rows(
-        sa.select(_BLOCK, _KEY.c.body.label("answer_key"))
-        .join(_KEY, sa.and_(_KEY.c.id == _BLOCK.c.id, _KEY.c.stage == _BLOCK.c.stage), isouter=True)
-        .where(live)
-        .order_by(_BLOCK.c.position, _BLOCK.c.id)
-    )
-    asked = [row for row in found if issubclass(BY_KIND[BlockFormat(row.format)], QuestionFormat)]
-    questions = [{name: getattr(row, name) for name in _SHOWN} for row in asked]
-    keys = {row.id: row.answer_key or {} for row in asked}
-    return {"questions": questions, "answer_keys": keys, "scales": await published_scales(tx, assessment_id)}
 
 
 async def _own(tx: Transaction, viewer: Viewer, attempt_id: str) -> Row:
@@ -296,28 +243,16 @@ async def _under_way(tx: Transaction, viewer: Viewer, attempt_id: str) -> Row:
     return attempt
 
 
-async def _entries(tx: Transaction, attempt: Row) -> list[dict[str, Any]]:
-    paper = await tx.row(sa.select(PAPER).where(PAPER.c.id == attempt.paper_id))
-    assert paper is not None
-    return _in_order(paper, attempt.question_ids)
-
-
-def _in_order(paper: Row, ids: Sequence[str]) -> list[dict[str, Any]]:
-    """The paper's questions with these ids, each with its key."""
-    by_id = {entry["id"]: entry for entry in paper.questions}
-    return [{**by_id[each], "answer_key": paper.answer_keys.get(each, {})} for each in ids]
-
-
-async def _show(tx: Transaction, attempt: Row) -> None:
-    """Notes which questions are shown, now that something else is answered."""
-    steps = walk(await _entries(tx, attempt), await answers_of(tx, attempt.id))
-    shown = [step.block_id for step in steps]
+async def _show(tx: Transaction, attempt: Row, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Notes which way it goes, now that something else is answered."""
+    shown = path_through(entries, await answers_of(tx, attempt.id)).shown_ids
     await tx.execute(
         sa.update(ATTEMPT).where(ATTEMPT.c.id == attempt.id).values(shown_ids=shown, updated_at=sa.func.now())
     )
 
 
-async def _discard_hidden(tx: Transaction, attempt_id: str, shown: Sequence[str]) -> None:
+async def discard_hidden(tx: Transaction, attempt_id: str, shown: Sequence[str]) -> None:
+    """Forgets what was answered off the path."""
     is_shown = ANSWER.c.block_id == sa.any_(sa.literal(list(shown), ARRAY(id_type())))
     await tx.execute(sa.delete(ANSWER).where(ANSWER.c.attempt_id == attempt_id, ~is_shown))
 

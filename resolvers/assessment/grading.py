@@ -15,7 +15,8 @@ from models.content import Stage
 from models.curriculum import Assessment, FeedbackMode
 from models.events import AttemptGraded
 from resolvers import events
-from resolvers.assessment.attempts import answers_of, entries_of
+from resolvers.assessment.attempts import answers_of, discard_hidden
+from resolvers.assessment.papers import entries_of
 from resolvers.assessment.scales import measure
 from resolvers.assessment.visible import ATTEMPT, MARK
 from resolvers.assessment.walking import Step, result_of, walk
@@ -33,6 +34,8 @@ async def grade(tx: Transaction, attempt_id: str) -> None:
     if attempt is None or attempt.status not in _OPEN or attempt.score is not None:
         return
     steps = walk(await entries_of(tx, attempt), await answers_of(tx, attempt_id))
+    if attempt.status == AttemptStatus.EXPIRED.value:
+        await discard_hidden(tx, attempt_id, [step.block_id for step in steps])
     await measure(tx, attempt, steps)
     result = result_of(steps)
     passed = result.passed(attempt.passing_score)

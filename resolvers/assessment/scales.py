@@ -56,14 +56,14 @@ async def measure(tx: Transaction, attempt: Row, steps: Sequence[Step]) -> None:
 def measured_by_steps(scale: Measure, paper: Row, steps: Sequence[Step]) -> Measured:
     """What the answers of an attempt come to on a scale of its paper."""
     given = {step.block_id: (step.question, step.response) for step in steps}
-    names = {each["id"]: each["key"] for each in paper.questions if each["key"] is not None}
+    names = {each["id"]: each["key"] for each in paper.blocks if each["key"] is not None}
     return measured(scale, given, names)
 
 
 async def _paper(tx: Transaction, paper_id: str) -> Row:
     content = table_of(Content)
     paper = await tx.row(
-        sa.select(PAPER.c.id, PAPER.c.questions, PAPER.c.scales, content.c.root_id)
+        sa.select(PAPER.c.id, PAPER.c.blocks, PAPER.c.scales, content.c.root_id)
         .join(content, content.c.id == PAPER.c.assessment_id)
         .where(PAPER.c.id == paper_id)
     )

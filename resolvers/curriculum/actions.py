@@ -18,7 +18,8 @@ from resolvers.content import copying, drafts, publishing
 from resolvers.content.drafts import Place
 from resolvers.content.publishing import REVISION
 from resolvers.curriculum.assessments import assessment_problems
-from resolvers.curriculum.conditions import condition_problems, require_condition
+from resolvers.curriculum.branches import flow_problems
+from resolvers.curriculum.conditions import require_condition
 from resolvers.curriculum.rules import (
     MAX_MILESTONES,
     check_milestones,
@@ -306,7 +307,7 @@ async def publishing_problems(tx: Transaction, course: Row) -> list[DomainError]
     for slug in sorted(slug for slug, number in slugs.items() if number > 1):
         problems.append(DomainError(f"Two lessons have the slug {slug}.", "DUPLICATE_SLUG", ("id",)))
     problems += await assessment_problems(tx, course.id)
-    problems += await condition_problems(tx, course.id)
+    problems += await flow_problems(tx, course.id)
     return problems + await scale_problems(tx, course.id)
 
 

@@ -11,18 +11,16 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from core.errors import DomainError, InvalidInput, SeveralErrors
 from core.rows import Row
 from core.writing import Transaction
-from models.curriculum import Assessment, BlockFormat
+from models.curriculum import Assessment
 from resolvers.content import drafts, publishing
 from resolvers.content.drafts import Place
-from resolvers.curriculum.conditions import condition_problems
+from resolvers.curriculum.branches import flow_problems
 from resolvers.curriculum.rules import html, kept_rows, live_holder, with_slug
 from resolvers.curriculum.scales import scale_problems
 from resolvers.curriculum.visible import BLOCK, DRAFT
-from resolvers.formats import BY_KIND
-from resolvers.formats.base import QuestionFormat
+from resolvers.formats import QUESTIONS
 
-_QUESTIONS = [kind.value for kind in BlockFormat if issubclass(BY_KIND[kind], QuestionFormat)]
-_IS_QUESTION = sa.cast(BLOCK.c.format, sa.Text) == sa.any_(sa.literal(_QUESTIONS, ARRAY(sa.Text)))
+_IS_QUESTION = sa.cast(BLOCK.c.format, sa.Text) == sa.any_(sa.literal(sorted(QUESTIONS), ARRAY(sa.Text)))
 
 
 async def create_assessment(
@@ -69,7 +67,7 @@ async def publish_assessment(
         message_of_it = f"The published assessment {holder!r} has the slug {assessment.slug}."
         problems.append(DomainError(message_of_it, "TAKEN", ("id",)))
     problems += await assessment_problems(tx, assessment_id)
-    problems += await condition_problems(tx, assessment_id)
+    problems += await flow_problems(tx, assessment_id)
     problems += await scale_problems(tx, assessment_id)
     if problems:
         raise SeveralErrors(problems)

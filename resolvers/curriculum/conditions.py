@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,10 +22,9 @@ from core.expressions import (
 )
 from core.reading import Reader
 from core.rows import Row
-from core.writing import Transaction
 from models.curriculum import BlockFormat
 from resolvers.content import drafts
-from resolvers.curriculum.visible import ASSESSMENT, BLOCK, DRAFT, LESSON
+from resolvers.curriculum.visible import ASSESSMENT, BLOCK, BRANCH, DRAFT, LESSON
 from resolvers.formats import BY_KIND
 from resolvers.formats.base import QuestionFormat, validated
 
@@ -65,15 +63,27 @@ def condition_in_words(text: str | None) -> str | None:
         return text
 
 
-def scopes(blocks: Sequence[Row]) -> Iterator[tuple[Row, Scope]]:
-    """The blocks of one lesson or assessment, in order, each with what its condition may ask for: answers before it."""
-    later = {name: LATER for block in blocks for name in _declared(block)}
+@dataclass(frozen=True)
+class Standing:
+    """A block among those beside it: what its condition may ask for, and what its rules may, once it is answered."""
+
+    block: Row
+    before: Scope
+    after: Scope
+
+
+def standings(blocks: Sequence[Row]) -> Iterator[Standing]:
+    """The blocks of one lesson or assessment, in order, each with the answers that it may ask for."""
+    own = {block.id: _declared(block) for block in blocks}
+    private = _private(blocks)
+    later = {name: LATER for declared in own.values() for name in declared}
     known: dict[str, Declared] = {}
     for block in blocks:
-        mine = _declared(block)
-        yield block, Scope(dict(known), {**later, **dict.fromkeys(mine, OWN), **_private(blocks)})
+        mine = own[block.id]
+        before = Scope(dict(known), {**later, **dict.fromkeys(mine, OWN), **private})
         known |= mine
         later = {name: why for name, why in later.items() if name not in mine}
+        yield Standing(block, before, Scope(dict(known), {**later, **private}))
 
 
 def _declared(block: Row) -> dict[str, Declared]:
@@ -99,44 +109,38 @@ def problems_of(text: str, scope: Scope) -> list[Problem]:
         return [Problem(error.message, error.position)]
 
 
-async def condition_problems(tx: Transaction, root_id: str) -> list[DomainError]:
-    """What is wrong with the conditions of a root's draft, and with the names that they use."""
+def problems_beside(standings: Sequence[Standing]) -> list[DomainError]:
+    """What is wrong with the conditions of the blocks of one lesson or assessment, and with the names that they use."""
     problems: list[DomainError] = []
-    rows = await tx.rows(_blocks().where(drafts.CONTENT.c.root_id == root_id))
-    for _, blocks in groupby(rows, key=lambda row: row.parent_id):
-        problems += problems_beside(list(blocks))
-    return problems
-
-
-def problems_beside(blocks: Sequence[Row]) -> list[DomainError]:
-    """The same for the blocks of one lesson or assessment, in order."""
-    problems: list[DomainError] = []
+    blocks = [each.block for each in standings]
     keys = Counter(block.key for block in blocks if block.key is not None)
     for key in sorted(each for each, number in keys.items() if number > 1):
         message = f"In the {blocks[0].kind} {blocks[0].parent!r}, {keys[key]} questions have the key {key}."
         problems.append(DomainError(message, "DUPLICATE_KEY", ("id",)))
-    for number, (block, scope) in enumerate(scopes(blocks), 1):
-        if block.show_if is not None:
-            problems += [_told(block, number, each) for each in problems_of(block.show_if, scope)]
+    for number, each in enumerate(standings, 1):
+        if each.block.show_if is not None:
+            problems += [_told(each.block, number, found) for found in problems_of(each.block.show_if, each.before)]
     return problems
 
 
 def _told(block: Row, number: int, problem: Problem) -> ConditionProblem:
-    name = block.title or block.body_text[:60]
-    message = (
-        f"In the {block.kind} {block.parent!r}, block {number} ({name!r}), "
-        f"the condition is wrong at character {problem.position}: {problem.message}"
-    )
+    message = f"{place_of(block, number)}, the condition is wrong at character {problem.position}: {problem.message}"
     return ConditionProblem(message, "CONDITION", ("id",), block_id=block.id, position=problem.position)
 
 
-def _blocks() -> sa.Select[Any]:
-    """The draft blocks of lessons and assessments in which anything is named or has a condition, in order."""
+def place_of(block: Row, number: int) -> str:
+    """The words that a sentence about the block with this number begins with."""
+    return f"In the {block.kind} {block.parent!r}, block {number} ({block.title or block.body_text[:60]!r})"
+
+
+def blocks_with_conditions(root_id: str) -> sa.Select[Any]:
+    """A root's draft blocks, in order, of lessons and assessments in which anything is named or depends on anything."""
     content, other = drafts.CONTENT, BLOCK.alias("other")
+    has_rules = sa.select(BRANCH.c.id).where(BRANCH.c.from_block_id == other.c.id, BRANCH.c.stage == other.c.stage)
     concerned = sa.select(other.c.id).where(
         _parent(other) == _parent(BLOCK),
         other.c.stage == BLOCK.c.stage,
-        sa.or_(other.c.show_if.is_not(None), other.c.key.is_not(None)),
+        sa.or_(other.c.show_if.is_not(None), other.c.key.is_not(None), has_rules.exists()),
     )
     columns = (BLOCK.c[name] for name in ("id", "format", "title", "key", "show_if", "settings"))
     text = sa.func.left(BLOCK.c.body_text, 60).label("body_text")
@@ -149,11 +153,13 @@ def _blocks() -> sa.Select[Any]:
             _parent(BLOCK).label("parent_id"),
             sa.func.coalesce(LESSON.c.title, ASSESSMENT.c.title).label("parent"),
             sa.case((BLOCK.c.lesson_id.is_(None), "assessment"), else_="lesson").label("kind"),
+            sa.or_(ASSESSMENT.c.shuffle, ASSESSMENT.c.question_limit.is_not(None)).label("is_mixed"),
         )
         .join(content, content.c.id == BLOCK.c.id)
         .join(LESSON, in_lesson, isouter=True)
         .join(ASSESSMENT, in_assessment, isouter=True)
-        .where(BLOCK.c.stage == DRAFT, content.c.trashed_at.is_(None), concerned.exists())
+        .where(content.c.root_id == root_id, content.c.trashed_at.is_(None), BLOCK.c.stage == DRAFT)
+        .where(concerned.exists())
         .order_by(_parent(BLOCK), BLOCK.c.position, BLOCK.c.id)
     )
 
@@ -175,4 +181,4 @@ async def scope_of(reader: Reader, block_id: str) -> Scope | None:
         .order_by(BLOCK.c.position, BLOCK.c.id)
     )
     found = await reader.select(beside, {"id": block_id, "stage": reader.perspective.stage})
-    return next((scope for block, scope in scopes(found) if block.id == block_id), None)
+    return next((each.before for each in standings(found) if each.block.id == block_id), None)

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from core.relations import Filter, Relation, Sort, contains, equals, own_id
 from core.tables import table_of
 from models.content import Stage
-from models.curriculum import Assessment, Block, Course, Lesson, Milestone, Module, Scale, Theme
+from models.curriculum import Assessment, Block, Branch, Course, Lesson, Milestone, Module, Scale, Theme
 
 THEME, COURSE, MODULE, LESSON, BLOCK = (table_of(model) for model in (Theme, Course, Module, Lesson, Block))
-ASSESSMENT = table_of(Assessment)
+ASSESSMENT, BRANCH = table_of(Assessment), table_of(Branch)
 DRAFT, LIVE = Stage.DRAFT.value, Stage.LIVE.value
 
 _BY_TITLE = {"TITLE_ASC": Sort("title"), "TITLE_DESC": Sort("title", descending=True)}
@@ -82,6 +82,8 @@ ASSESSMENTS_OF_LESSON = Relation(Assessment, "lesson_id")
 LESSON_OF_ASSESSMENT = Relation(Lesson, "id", "lesson_id")
 BLOCKS_OF_ASSESSMENT = Relation(Block, "assessment_id")
 ASSESSMENT_OF_BLOCK = Relation(Assessment, "id", "assessment_id")
+BRANCH_BY_ID = Relation(Branch, "id")
+BLOCK_OF_BRANCH, TARGET_OF_BRANCH = Relation(Block, "id", "from_block_id"), Relation(Block, "id", "goto_block_id")
 SCALE = table_of(Scale)
 SCALE_BY_ID, SCALES_OF_ASSESSMENT = Relation(Scale, "id"), Relation(Scale, "assessment_id")
 ASSESSMENT_OF_SCALE = Relation(Assessment, "id", "assessment_id")

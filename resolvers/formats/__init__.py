@@ -22,7 +22,7 @@ from resolvers.formats import (
     text,
     true_false,
 )
-from resolvers.formats.base import Format
+from resolvers.formats.base import Format, QuestionFormat
 
 FORMATS: tuple[type[Format], ...] = (
     text.Text,
@@ -47,3 +47,5 @@ FORMATS: tuple[type[Format], ...] = (
 )
 
 BY_KIND: dict[BlockFormat, type[Format]] = {each.format: each for each in FORMATS}
+# The formats that are answered, by the words that rows have for them.
+QUESTIONS = frozenset(each.format.value for each in FORMATS if issubclass(each, QuestionFormat))

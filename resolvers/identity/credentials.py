@@ -20,6 +20,7 @@ from core.tables import table_of
 from core.viewer import SERVICE, Viewer, ViewerKind
 from core.writing import Transaction, checked
 from models.events import ApiTokenCreated, ApiTokenRevoked, RoleGranted, UserSignedUp
+from models.groups import MemberRole, Membership, MembershipStatus
 from models.identity import (
     ApiToken,
     AuthSession,
@@ -40,6 +41,8 @@ from resolvers.identity.tokens import TokenKind, kind_of, new_token, token_hash
 
 LINK_LIFE = timedelta(minutes=30)
 MAX_TOKEN_DAYS = 3650
+# How a role in a group is told from one that was granted.
+_MEMBER = "member:"
 # How stale `last_active_at` may be: seeing somebody must not cost a write each time.
 _SEEN_EVERY = timedelta(hours=1)
 
@@ -158,34 +161,48 @@ def _is_stale(last_active_at: datetime | None) -> bool:
 
 
 def standing(user_id: Any) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
-    """Two columns for a statement about a person: their standing `roles`, and those that hold `within` courses."""
+    """Two columns for a statement about a person: their standing `roles`, and what holds `within` roots."""
     roles, within = standing_roles(user_id).scalar_subquery(), standing_roles_within(user_id).scalar_subquery()
     return sa.func.array(roles).label("roles"), sa.func.array(within).label("within")
 
 
 def standing_roles(user_id: Any) -> sa.Select[Any]:
     """The roles of global grants that have not expired at this instant."""
-    return sa.select(table_of(RoleGrant).c.role).where(*_standing(user_id, ScopeType.GLOBAL))
+    return sa.select(table_of(RoleGrant).c.role).where(
+        *_standing(user_id, table_of(RoleGrant).c.scope_type == ScopeType.GLOBAL.value)
+    )
 
 
-def standing_roles_within(user_id: Any) -> sa.Select[Any]:
-    """The roles of grants for single courses that have not expired at this instant, each as `role@course`."""
-    grant = table_of(RoleGrant)
-    held = sa.func.concat(grant.c.role, sa.literal_column("'@'"), grant.c.scope_id, type_=sa.Text).label("held")
-    return sa.select(held).where(*_standing(user_id, ScopeType.COURSE))
+def standing_roles_within(user_id: Any) -> sa.CompoundSelect[Any]:
+    """What holds within single courses and groups at this instant: `role@root` of a grant, `member:role@group`."""
+    grant, member = table_of(RoleGrant), table_of(Membership)
+    at: sa.ColumnElement[str] = sa.literal_column("'@'")
+    prefix: sa.ColumnElement[str] = sa.literal_column(f"'{_MEMBER}'")
+    given = sa.func.concat(grant.c.role, at, grant.c.scope_id, type_=sa.Text).label("held")
+    joined = sa.func.concat(prefix, member.c.role, at, member.c.group_id, type_=sa.Text).label("held")
+    return sa.union_all(
+        sa.select(given).where(*_standing(user_id, grant.c.scope_type != ScopeType.GLOBAL.value)),
+        sa.select(joined).where(
+            member.c.user_id == user_id,
+            member.c.left_at.is_(None),
+            member.c.status == MembershipStatus.ACTIVE.value,
+        ),
+    )
 
 
 def held_within(held: str) -> HeldWithin:
     """What `standing_roles_within` finds, taken apart."""
-    role, _, course_id = held.partition("@")
-    return Role(role), course_id
+    role, _, root_id = held.partition("@")
+    if role.startswith(_MEMBER):
+        return MemberRole(role.removeprefix(_MEMBER)), root_id
+    return Role(role), root_id
 
 
-def _standing(user_id: Any, reach: ScopeType) -> tuple[sa.ColumnElement[bool], ...]:
+def _standing(user_id: Any, reach: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement[bool], ...]:
     grant = table_of(RoleGrant)
     return (
         grant.c.user_id == user_id,
-        grant.c.scope_type == reach.value,
+        reach,
         sa.or_(grant.c.expires_at.is_(None), grant.c.expires_at > sa.func.now()),
     )
 
@@ -196,7 +213,7 @@ async def roles_of(tx: Transaction, user_id: str) -> list[Role]:
 
 
 async def roles_within_of(tx: Transaction, user_id: str) -> list[HeldWithin]:
-    """The roles that a person holds within single courses, at this instant."""
+    """What a person holds within single courses and groups, at this instant."""
     return [held_within(row.held) for row in await tx.rows(standing_roles_within(user_id))]
 
 

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 
 from core.tables import table_of
 from core.writing import Transaction
+from models.groups import Group, GroupInvitation, InvitationStatus
 from models.identity import LoginPurpose, User, UserStatus
 from resolvers.identity.credentials import create_login_token, user_of_email
+from resolvers.identity.tokens import TokenKind, new_token, token_hash
 
 
 class MailKind(StrEnum):
@@ -26,6 +28,7 @@ class MailKind(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a mail, not a secret
     EMAIL_CHANGED = "email_changed"
     WEBHOOK_STOPPED = "webhook_stopped"
+    GROUP_INVITATION = "group_invitation"
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,30 @@ async def _webhook_stopped(_tx: Transaction, wish: Wish) -> Words | None:
     )
 
 
+async def _group_invitation(tx: Transaction, wish: Wish) -> Words | None:
+    """The secret is made here, so that nobody has it but who reads the mail."""
+    invitation, group = table_of(GroupInvitation), table_of(Group)
+    token = new_token(TokenKind.INVITATION)
+    waiting = (
+        invitation.c.id == wish.details["invitation_id"],
+        invitation.c.status == InvitationStatus.PENDING.value,
+        invitation.c.expires_at > sa.func.now(),
+    )
+    kept = sa.update(invitation).where(*waiting).values(token_hash=token_hash(token)).returning(invitation.c.group_id)
+    found = await tx.row(kept)
+    if found is None:
+        return None
+    named = await tx.row(sa.select(group.c.name).where(group.c.id == found.group_id))
+    assert named is not None
+    return _words(
+        "You are invited to a group",
+        f"Somebody would like to have you in a group. They call it: {' '.join(named.name.split())[:80]}",
+        "Follow this link to come in. It works once, within two weeks:",
+        wish.link("join", token),
+        "If you do not want to, ignore this mail.",
+    )
+
+
 async def _active_person(tx: Transaction, email: str) -> str | None:
     """Whoever may be let in by a mail to this address: it must be confirmed, or given by those who run the place."""
     user = table_of(User)
@@ -163,5 +190,6 @@ _COMPOSERS: Mapping[MailKind, Callable[[Transaction, Wish], Awaitable[Words | No
         MailKind.PASSWORD_CHANGED: _password_changed,
         MailKind.EMAIL_CHANGED: _email_changed,
         MailKind.WEBHOOK_STOPPED: _webhook_stopped,
+        MailKind.GROUP_INVITATION: _group_invitation,
     }
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
@@ -10,20 +12,24 @@ from core.clock import now
 from core.errors import DomainError, InvalidInput, NotFound
 from core.ids import tag_of
 from core.rows import Row
-from core.tables import table_of
+from core.tables import Table, table_of
 from core.viewer import Viewer, ViewerKind
 from core.writing import Transaction
 from models.content import Content
+from models.curriculum import Course
 from models.events import RoleGranted, RoleRevoked
+from models.groups import Group
 from models.identity import Role, RoleGrant, ScopeType, User, UserStatus
 from resolvers import events
 from resolvers.identity.credentials import roles_of
-from resolvers.identity.rights import KEEPERS, SCOPES_OF_ROLE, SCOPES_WITHIN_COURSE, grantable_by
+from resolvers.identity.rights import KEEPERS, SCOPES_OF_ROLE, SCOPES_WITHIN, SCOPES_WITHIN_GROUP, grantable_by
 
 # Whoever changes roles waits for whoever is at it, so that two cannot take the last two keepers' roles at once.
 _LOCK = 0x726F_6C65
-# The tag that ids of each kind of scope carry; groups do not exist yet.
-_TAG_OF_SCOPE = {ScopeType.COURSE: 0x033}
+# The tag that ids of each kind of scope carry, and the table that knows which there are.
+_ROOTS: Mapping[ScopeType, tuple[int, type[Table]]] = MappingProxyType(
+    {ScopeType.COURSE: (Course.__tag__, Content), ScopeType.GROUP: (Group.__tag__, Group)}
+)
 
 # Who may -------------------------------------------------------------------------------------------------------------
 
@@ -100,12 +106,17 @@ async def take(tx: Transaction, grant_id: str) -> Row:
     return found
 
 
-async def take_by_name(tx: Transaction, user_id: str, role: Role) -> None:
-    """Takes back the role that a person holds everywhere. Raises `DomainError` when they do not."""
+async def take_by_name(
+    tx: Transaction, user_id: str, role: Role, scope_type: ScopeType = ScopeType.GLOBAL, scope_id: str | None = None
+) -> None:
+    """Takes back the role that a person holds everywhere, or within this. Raises `DomainError` when they do not."""
     table = table_of(RoleGrant)
     found = await tx.row(
         sa.select(table.c.id).where(
-            table.c.user_id == user_id, table.c.role == role.value, table.c.scope_type == ScopeType.GLOBAL.value
+            table.c.user_id == user_id,
+            table.c.role == role.value,
+            table.c.scope_type == scope_type.value,
+            table.c.scope_id.is_not_distinct_from(scope_id),
         )
     )
     if found is None:
@@ -118,15 +129,16 @@ async def _check_scope(tx: Transaction, role: Role, scope_type: ScopeType, scope
         if scope_id is not None:
             raise InvalidInput("A role that holds everywhere names no course or group.", "INVALID", ("scopeId",))
         return
-    if SCOPES_OF_ROLE[role] and scope_type is ScopeType.GROUP:
-        # A grant that opens nothing would only look like one.
-        raise InvalidInput("There are no groups yet within which this role could hold.", "INVALID", ("scopeType",))
-    if SCOPES_OF_ROLE[role] and role not in SCOPES_WITHIN_COURSE:
+    if SCOPES_OF_ROLE[role] and role not in SCOPES_WITHIN[scope_type]:
         raise InvalidInput("This role holds everywhere or not at all.", "INVALID", ("scopeType",))
-    if scope_id is None or tag_of(scope_id) is None or tag_of(scope_id) != _TAG_OF_SCOPE.get(scope_type):
+    if scope_type is ScopeType.GROUP and role not in SCOPES_WITHIN_GROUP:
+        # A grant that opens nothing would only look like one.
+        raise InvalidInput("Within a group this role opens nothing.", "INVALID", ("role",))
+    tag, model = _ROOTS[scope_type]
+    if scope_id is None or tag_of(scope_id) != tag:
         raise InvalidInput(f"This is not the id of a {scope_type.value}.", "INVALID", ("scopeId",))
-    content = table_of(Content)
-    if await tx.row(sa.select(content.c.id).where(content.c.id == scope_id)) is None:
+    table = table_of(model)
+    if await tx.row(sa.select(table.c.id).where(table.c.id == scope_id)) is None:
         raise NotFound(scope_type.value, ("scopeId",))
 
 

@@ -1,7 +1,7 @@
 """Secrets that machines carry: how they look, how they are checked, and what is kept of them.
 
 `cairn_<kind>_` + 43 characters of 256 random bits + 6 characters of CRC32, all base 62. Secret scanners find them with
-`cairn_(api|acc|ref|ses|one|imp|hok)_[0-9A-Za-z]{49}` and tell real ones by the checksum, as typing errors are told
+`cairn_(api|acc|ref|ses|one|imp|hok|inv)_[0-9A-Za-z]{49}` and tell real ones by the checksum, as typing errors are told
 before the database is asked.
 """
 
@@ -30,6 +30,7 @@ class TokenKind(StrEnum):
     ONE_TIME = "one"
     IMPERSONATION = "imp"
     HOOK = "hok"
+    INVITATION = "inv"
 
 
 def new_token(kind: TokenKind = TokenKind.API) -> str:

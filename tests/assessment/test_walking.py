@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.rows import Row
 from models.curriculum import BlockFormat
-from resolvers.assessment.attempts import drawn
+from resolvers.assessment.papers import drawn
 from resolvers.assessment.walking import Result, result_of, walk
 from resolvers.formats import BY_KIND
 from resolvers.formats.base import split, validated
@@ -71,18 +71,43 @@ def test_whether_it_is_passed_is_not_rounded() -> None:
     assert (Result(Fraction(0), 0).percentage, Result(Fraction(0), 0).passed(0)) == (None, None)
 
 
+def asked(names: str) -> list[dict[str, str]]:
+    """Blocks by one letter each: an S begins a section, a T is a text, all else is asked."""
+    kinds = {"S": "section", "T": "text"}
+    return [{"id": f"{name}{place:02}", "format": kinds.get(name, "scale")} for place, name in enumerate(names)]
+
+
 @A_FEW
 @given(number=st.integers(1, 30), limit=st.none() | st.integers(1, 40), shuffle=st.booleans(), seed=st.integers(0, 9))
 def test_as_many_questions_are_drawn_as_are_wanted(number: int, limit: int | None, shuffle: bool, seed: int) -> None:
-    ids = [f"q{place:02}" for place in range(number)]
-    found = drawn(ids, Row({"question_limit": limit, "shuffle": shuffle}), seed)
+    blocks = asked("q" * number)
+    found = drawn(blocks, Row({"question_limit": limit, "shuffle": shuffle}), seed)
     assert len(found) == len(set(found)) == min(number, limit or number)
-    assert set(found) <= set(ids)
+    assert set(found) <= {each["id"] for each in blocks}
     assert shuffle or found == sorted(found)
-    assert found == drawn(ids, Row({"question_limit": limit, "shuffle": shuffle}), seed)
+    assert found == drawn(blocks, Row({"question_limit": limit, "shuffle": shuffle}), seed)
 
 
 def test_every_question_is_drawn_sooner_or_later() -> None:
-    ids = list("abcdef")
+    blocks = asked("abcdef")
     draw = Row({"question_limit": 2, "shuffle": False})
-    assert {each for seed in range(60) for each in drawn(ids, draw, seed)} == set(ids)
+    assert {each for seed in range(60) for each in drawn(blocks, draw, seed)} == {each["id"] for each in blocks}
+
+
+@A_FEW
+@given(names=st.text("STq", max_size=20), limit=st.none() | st.integers(1, 9), seed=st.integers(0, 9))
+def test_texts_keep_their_places_and_questions_their_sections(names: str, limit: int | None, seed: int) -> None:
+    blocks = asked(names)
+    found = drawn(blocks, Row({"question_limit": limit, "shuffle": True}), seed)
+    assert [each for each in found if each[0] != "q"] == [each["id"] for each in blocks if each["id"][0] != "q"]
+    assert sections(found) == sections([each["id"] for each in blocks if each["id"] in found])
+
+
+def sections(names: list[str]) -> list[set[str]]:
+    """What stands in each section, the first beginning with nothing."""
+    found: list[set[str]] = [set()]
+    for each in names:
+        if each[0] == "S":
+            found.append(set())
+        found[-1].add(each)
+    return found

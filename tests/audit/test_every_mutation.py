@@ -83,6 +83,7 @@ def every_mutation(
     guest = _accounts(scribe, visitor(), post)
     _sessions(scribe, guest, visitor(), post)
     _people(scribe, guest, newcomer(), staff)
+    _groups(scribe, guest, newcomer(), staff(Role.ADMIN)[1])
     editor = staff(Role.EDITOR)[1]
     _themes(scribe, editor)
     _courses(scribe, editor)
@@ -144,6 +145,35 @@ def _people(scribe: Scribe, guest: Guest, other: Guest, staff: Staff) -> None:
     scribe.do(admin, "roleRevoke", id=given)
 
 
+def _groups(scribe: Scribe, guest: Guest, other: Guest, admin: Client) -> None:
+    mine = {"kind": "PAIR", "name": "Us"}
+    group = scribe.do(guest.client, "groupCreate", "group { id }", **mine)["group"]["id"]
+    scribe.do(guest.client, "groupUpdate", id=group, expectedRevision=1, name="The two of us")
+    asked = {"groupId": group, "userId": other.id}
+    member = scribe.do(guest.client, "membershipInvite", "membership { id }", **asked)["membership"]["id"]
+    scribe.do(other.client, "membershipAccept", id=member)
+    scribe.do(other.client, "membershipUpdate", id=member, displayName="Dear")
+    for name in ("groupActivate", "groupPause", "groupActivate"):
+        scribe.do(guest.client, name, id=group)
+    scribe.do(guest.client, "membershipRoleChange", id=member, role="GUEST")
+    scribe.do(other.client, "membershipLeave", id=member)
+    invited = scribe.do(guest.client, "groupInvitationCreate", "token groupInvitation { id }", groupId=group)
+    scribe.do(other.client, "groupInvitationAccept", token=invited["token"])
+    scribe.do(guest.client, "groupActivate", id=group)
+    scribe.do(guest.client, "membershipRemove", id=member)
+    sent = {"groupId": group, "email": "asked@example.org"}
+    link = scribe.do(guest.client, "groupInvitationSend", "groupInvitation { id }", **sent)["groupInvitation"]["id"]
+    scribe.do(guest.client, "groupInvitationCancel", id=link)
+    cohort = admin.do("groupCreate", "group { id }", kind="COHORT", name="Spring")["group"]["id"]
+    seat = scribe.do(admin, "membershipAdd", "membership { id }", groupId=cohort, userId=guest.id)["membership"]["id"]
+    scribe.do(admin, "membershipPause", id=seat)
+    scribe.do(admin, "membershipResume", id=seat)
+    scribe.do(admin, "groupHandOver", id=seat)
+    scribe.do(admin, "groupActivate", id=cohort)
+    scribe.do(admin, "groupEnd", id=cohort)
+    scribe.do(guest.client, "groupDisband", id=group)
+
+
 def _themes(scribe: Scribe, editor: Client) -> None:
     theme = scribe.do(editor, "themeCreate", "theme { id }", title="A theme")["theme"]["id"]
     scribe.do(editor, "themeUpdate", id=theme, expectedRevision=1, title="Another title")
@@ -182,9 +212,12 @@ def _courses(scribe: Scribe, editor: Client) -> None:
 
 def _assessments(scribe: Scribe, editor: Client) -> str:
     made = scribe.do(editor, "assessmentCreate", "assessment { id }", title="A survey")["assessment"]["id"]
-    asked = [{"assessmentId": made, "block": {"scale": {"markdown": "?"}}}]
-    (block,) = factories.many(editor, "blockCreate", "block { id }", asked)
-    _scales(scribe, editor, made, block["block"]["id"])
+    (asked,) = factories.many(
+        editor, "blockCreate", "block { id }", [{"assessmentId": made, "block": {"scale": {"markdown": "?"}}}]
+    )
+    rules = [{"condition": "true", "gotoBlockId": None}]
+    scribe.do(editor, "blockBranchesSet", id=asked["block"]["id"], expectedRevision=1, branches=rules)
+    _scales(scribe, editor, made, asked["block"]["id"])
     scribe.do(editor, "assessmentUpdate", id=made, expectedRevision=1, title="Another title")
     scribe.do(editor, "assessmentPublish", id=made)
     scribe.do(editor, "assessmentUnpublish", id=made)

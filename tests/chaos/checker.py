@@ -116,8 +116,9 @@ class Lookout:
         self._url = url
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look)
-        # Seconds: how long a job was stuck, and how long one was due, at the most.
+        # Seconds: how long a job was stuck, and how long one was due, at the most; and how the most stuck one stood.
         self.longest = self.overdue = 0.0
+        self.most_stuck = ""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -128,17 +129,27 @@ class Lookout:
         self._thread.join()
 
     def _look(self) -> None:
-        since = """SELECT extract(epoch FROM max(now() -
-                CASE state WHEN 'running' THEN lease_until ELSE greatest(run_at, woken_at) END)),
-            extract(epoch FROM max(now() - CASE state WHEN 'running' THEN lease_until ELSE run_at END))
-            FROM job WHERE state IN ('queued', 'running')"""
         while not self._over.wait(0.5):
             try:
-                ((stuck, overdue),) = sql(self._url(), since)
+                found = sql(self._url(), _STUCK)
             except (psycopg.Error, RuntimeError):
                 continue
-            self.longest = max(self.longest, float(stuck or 0))
-            self.overdue = max(self.overdue, float(overdue or 0))
+            for stuck, overdue, stands in found:
+                self.overdue = max(self.overdue, float(overdue))
+                if stuck > self.longest:
+                    self.longest, self.most_stuck = float(stuck), f"{stands}, at {time.strftime('%X')}"
+
+
+# The job that has been stuck for longest, for how long, and for how long one has been due.
+_STUCK = """
+SELECT extract(epoch FROM stuck), extract(epoch FROM max(overdue) OVER ()), stands FROM (
+  SELECT now() - CASE state WHEN 'running' THEN lease_until ELSE greatest(run_at, woken_at) END AS stuck,
+    now() - CASE state WHEN 'running' THEN lease_until ELSE run_at END AS overdue,
+    concat_ws(' ', actor, state, 'attempt', attempts, 'of', lease_owner, last_error,
+      '; beside it', count(*) OVER (PARTITION BY state), state) AS stands
+  FROM job WHERE state IN ('queued', 'running')) AS unfinished
+ORDER BY stuck DESC LIMIT 1
+"""
 
 
 def check(url: str, history: History, jobs: dict[str, int]) -> None:

@@ -167,7 +167,8 @@ class Proxy:
             if self.is_refused:
                 raise ConnectionRefusedError
             there, back = await _connected(self._upstream())
-        except (OSError, asyncio.CancelledError):
+        except (OSError, RuntimeError, asyncio.CancelledError):
+            # There is nobody, or a server that is about to be started and does not know yet where.
             writer.transport.abort()
             return
         pair = Pair(writer, back)

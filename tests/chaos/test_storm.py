@@ -243,7 +243,8 @@ def test_whatever_happens_nothing_is_lost_and_nothing_happens_twice(
                 print(
                     f"{dict(clients.history.counts())} answers, {len(there)} jobs, {wire.commits_lost} COMMITs unheard"
                 )
-                print(f"a job was stuck for {lookout.longest:.1f} s at most, and overdue for {lookout.overdue:.1f} s")
+                print(f"a job was stuck for {lookout.longest:.1f} s at most, and overdue for {lookout.overdue:.1f} s:")
+                print(lookout.most_stuck)
         assert caller.acknowledged <= set(there)
         check(server.url, clients.history, there)
-        assert lookout.longest < TWO_LEASES
+        assert lookout.longest < TWO_LEASES, lookout.most_stuck

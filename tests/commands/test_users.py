@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from models.groups import Group
 from tests.http.doorkeeper import Doorkeeper
 
 from .conftest import UNREACHABLE, Cairn
@@ -14,6 +15,10 @@ from .conftest import UNREACHABLE, Cairn
 def keeper(fresh_database: str) -> Doorkeeper:
     """Whoever looks after the database of one test alone."""
     return Doorkeeper(fresh_database)
+
+
+POD = """INSERT INTO "group" (id, kind, name, slug, status, privacy_level)
+    VALUES (%s, 'pod', 'P', 'pod', 'active', 'private')"""
 
 
 def roles_of(keeper: Doorkeeper, email: str) -> set[str]:
@@ -45,6 +50,21 @@ def test_a_role_is_given_and_taken(cairn: Cairn, fresh_database: str, keeper: Do
         "role_grant",
         "role_revoke",
     ]
+
+
+def test_a_role_is_given_and_taken_within_one_group(cairn: Cairn, fresh_database: str, keeper: Doorkeeper) -> None:
+    url = {"DATABASE_URL": fresh_database}
+    cairn("user", "create", "maya@example.org", **url)
+    group = Group.new_id()
+    keeper.sql(POD, group)
+    given = cairn("user", "grant", "maya@example.org", "coach", "--group", "pod", **url)
+    assert (given.code, given.out.strip()) == (0, "maya@example.org is coach now within the group pod.")
+    held = "SELECT role, scope_type, scope_id::text FROM role_grant"
+    assert keeper.sql(held) == [("coach", "group", group)]
+    unknown = cairn("user", "revoke", "maya@example.org", "coach", "--group", "nowhere", **url)
+    assert (unknown.code, "There is no group nowhere" in unknown.err) == (1, True)
+    assert cairn("user", "revoke", "maya@example.org", "coach", "--group", group, **url).code == 0
+    assert keeper.sql(held) == []
 
 
 def test_to_make_somebody_twice_is_to_make_them_once(cairn: Cairn, fresh_database: str, keeper: Doorkeeper) -> None:

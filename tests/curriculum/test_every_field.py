@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from models.assessment import Attempt
+from models.groups import Group
 from models.identity import User
 from models.inbox import InboundHook, ProviderEvent
 from models.jobs import Job
@@ -40,12 +41,15 @@ ROOTS = {
     "user": f'user(id: "{User.new_id()}")',
     "job": f'job(id: "{Job.new_id()}")',
     "attempt": f'attempt(id: "{Attempt.new_id()}")',
+    "group": f'group(id: "{Group.new_id()}")',
     "inboundHook": f'inboundHook(id: "{InboundHook.new_id()}")',
     "providerEvent": f'providerEvent(id: "{ProviderEvent.new_id()}")',
     "webhook": f'webhook(id: "{Webhook.new_id()}")',
     "webhookDelivery": f'webhookDelivery(id: "{WebhookDelivery.new_id()}")',
     "conditionPreview": 'conditionPreview(blockId: $block, condition: "true")',
     "answerPreview": 'answerPreview(blockId: $block, answer: {multipleChoice: {choiceId: "cold"}})',
+    "assessmentFlow": "assessmentFlow(assessmentId: $assessment)",
+    "assessmentWalk": "assessmentWalk(assessmentId: $assessment, answers: [])",
     "node": "node(id: $milestone)",
     "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone, $assessment, $scale])",
 }
@@ -55,7 +59,8 @@ PARAMETERS = ", ".join(
 # What those who are not signed in are refused.
 FOR_STAFF = (
     *("trash", "events", "jobs", "schedules", "auditLog", "answerPreview", "conditionPreview"),
-    *("webhooks", "inboundHooks", "providerEvents"),
+    *("assessmentFlow", "assessmentWalk"),
+    *("webhooks", "inboundHooks", "providerEvents", "groups"),
 )
 # More ways to the same type are tried too, but not all that there are.
 WAYS_PER_TYPE = 2
@@ -140,7 +145,7 @@ def document(schema: GraphQLSchema, name: str, way: str) -> str:
 def test_every_type_that_can_be_read_is_reached(schema: GraphQLSchema) -> None:
     outputs = {name for name, each in schema.type_map.items() if isinstance(each, GraphQLObjectType)}
     written = {name for name in outputs if name.endswith("Payload") or name.startswith("__")}
-    errors = {"InputError", "ConditionProblem", "RevisionConflict", "RateLimited", "FieldDifference"}
+    errors = {"InputError", "ConditionProblem", "FlowProblem", "RevisionConflict", "RateLimited", "FieldDifference"}
     roots = {"Query", "Mutation", "Subscription"}
     elsewhere = {"IdMapping", "WebhookHeader", "Event", "PublicEvent"}  # In payloads, and in what is sent.
     assert outputs - written - errors - roots - elsewhere <= set(ways(schema))

@@ -9,7 +9,7 @@ import pytest
 
 from core.writing import Transaction
 from models.curriculum import Theme
-from models.events import ThemeTrashed
+from models.events import ThemeTrashed, ThemeUpdated
 from resolvers import events
 from tests.events.logs import as_service, place, positions, sql
 
@@ -109,3 +109,23 @@ def test_a_change_that_is_rolled_back_leaves_no_fact(fresh_database: str) -> Non
     with pytest.raises(LookupError):
         as_service(fresh_database, fail)
     assert sql(fresh_database, "SELECT count(*) FROM fact") == [(0,)]
+
+
+def test_facts_go_out_together_with_the_commit_and_say_what_they_said(fresh_database: str) -> None:
+    theme_id, quoted = Theme.new_id(), "title\", \\{}'NULL"
+    seen: list[str] = []
+
+    async def act(tx: Transaction) -> None:
+        tx.database.on_statement = seen.append
+        events.record(tx, ThemeUpdated(subject_id=theme_id, root_id=theme_id, revision=2, fields=[quoted, "ö"]))
+        events.record(tx, ThemeTrashed(subject_id=theme_id, root_id=theme_id), actor=theme_id)
+        assert seen == []
+        await tx.finish()
+
+    as_service(fresh_database, act)
+    assert len(seen) == 1, "all facts of an act are one statement"
+    said = "SELECT type, payload->'fields', actor_id::text, acted_as_id FROM fact ORDER BY recorded"
+    assert sql(fresh_database, said) == [
+        ("theme.updated", [quoted, "ö"], None, None),
+        ("theme.trashed", None, theme_id, None),
+    ]

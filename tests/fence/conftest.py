@@ -112,6 +112,15 @@ async def _people(tx: Transaction) -> tuple[dict[Role, str], dict[Role, str]]:
     return users, tokens
 
 
+def branch_in(editor: Client, assessment: str) -> str:
+    """A rule that ends an assessment after its first question; answers its id."""
+    document = "query($id: ID!) @perspective(stage: DRAFT) { assessment(id: $id) { blocks { id revision } } }"
+    (first,) = editor.ask(document, id=assessment)["assessment"]["blocks"]
+    rules = {"id": first["id"], "expectedRevision": first["revision"], "branches": [{"gotoBlockId": None}]}
+    made = editor.do("blockBranchesSet", "block { branches { id } }", **rules)
+    return str(made["block"]["branches"][0]["id"])
+
+
 def tree_in(editor: Client, state: str) -> dict[str, str]:
     """A theme and a course of everything in one state; table name to id."""
     theme = factories.theme(editor, publish=state == "live", title=f"A {state} theme")
@@ -129,6 +138,7 @@ def tree_in(editor: Client, state: str) -> dict[str, str]:
     asked = editor.do("blockCreate", "block { id }", assessmentId=assessment, block={"rating": {"markdown": "How?"}})
     counted = {"items": [{"blockId": asked["block"]["id"]}], "minimum": 1, "maximum": 5}
     scale = editor.do("scaleCreate", "scale { id }", assessmentId=assessment, key="all", label="All", **counted)
+    branch = branch_in(editor, assessment)
     if state == "live":
         factories.publish(editor, course)
     if state == "trashed":
@@ -144,4 +154,5 @@ def tree_in(editor: Client, state: str) -> dict[str, str]:
         "block": block,
         "answer_key": block,
         "scale": scale["scale"]["id"],
+        "branch": branch,
     }

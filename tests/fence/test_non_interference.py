@@ -27,6 +27,7 @@ from graph.context import Context
 from graph.running import Executor, Operations
 from graph.schema import schema
 from models import TABLES
+from models.groups import MemberRole
 from models.identity import Role, Scope
 from resolvers.identity import scopes_of
 from resolvers.identity.rights import scopes_within
@@ -41,14 +42,19 @@ DRAFT = "@perspective(stage: DRAFT)"
 HIDDEN_FROM_LEARNERS = {
     "user", "role_grant", "auth_identity", "api_token", "auth_session", "connection", "profile", "profile_card",
     "consent", "impersonation", "audit_log", "audit_seal", "content", "revision", "theme", "course", "module",
-    "lesson", "block", "milestone", "answer_key", "outgoing_mail",
+    "lesson", "block", "milestone", "answer_key", "outgoing_mail", "group", "membership", "group_invitation",
 }  # fmt: skip
 
 
 def viewers(there: World) -> dict[str, Viewer]:
-    """Everybody who asks; the author is an editor within the course that is live."""
+    """Everybody who asks, with what they may within the live course, the family and the cohort."""
     people, within = there.people, scopes_within([(Role.EDITOR, there.courses["live"])])
-    user = {name: Viewer(ViewerKind.USER, people[name], name) for name in ("learner", "friend", "coach")}
+    inside = {
+        "learner": scopes_within([(MemberRole.OWNER, there.groups["family"])]),
+        "friend": scopes_within([(MemberRole.MEMBER, there.groups["family"])]),
+        "coach": scopes_within([(Role.COACH, there.groups["cohort"])]),
+    }
+    user = {name: Viewer(ViewerKind.USER, people[name], name, within=held) for name, held in inside.items()}
     editor, admin = people["editor"], people["admin"]
     return {
         "anonymous": ANONYMOUS,
@@ -58,7 +64,7 @@ def viewers(there: World) -> dict[str, Viewer]:
         "token": Viewer(ViewerKind.API_TOKEN, editor, "editor", frozenset({Scope.CONTENT_EDIT.value})),
         "admin": Viewer(ViewerKind.USER, admin, "admin", scopes_of([Role.ADMIN])),
         # The admin as the learner.
-        "acting": Viewer(ViewerKind.USER, people["learner"], "learner", actor_id=admin),
+        "acting": Viewer(ViewerKind.USER, people["learner"], "learner", actor_id=admin, within=inside["learner"]),
     }
 
 
@@ -124,7 +130,8 @@ class _Chooser:
             rows = owner.execute(f'SELECT DISTINCT id::text FROM "{table.name}" ORDER BY 1 LIMIT 12'.encode())
             self.ids += [row[0] for row in rows.fetchall()]
             if "slug" in table.c:
-                found = owner.execute(f"SELECT slug, title FROM {table.name} ORDER BY id, stage".encode()).fetchall()
+                called = "title" if "title" in table.c else "name"
+                found = owner.execute(f'SELECT slug, {called} FROM "{table.name}" ORDER BY 1, 2'.encode()).fetchall()
                 self.slugs += [slug for slug, _ in found]
                 self.words += [title for _, title in found]
         for relation in _relations():

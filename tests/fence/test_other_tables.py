@@ -63,6 +63,9 @@ READS: dict[str, set[str]] = {
     "assessment_day": STAFF,
     "lead": MANAGERS,
     "lead_capture": MANAGERS,
+    "group": MANAGERS,
+    "membership": MANAGERS,
+    "group_invitation": MANAGERS,
     "external_ref": STAFF,
     "import_job": STAFF,
     "import_issue": STAFF,
@@ -113,6 +116,10 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "assessment_day": {"service": ALL},
     "lead": {"service": ALL},
     "lead_capture": {"service": ALL},
+    # Groups, and who is in them, are made with the rights of the service; nobody but that removes any.
+    "group": {"admin": {"UPDATE"}, "service": ALL},
+    "membership": {"admin": {"UPDATE"}, "service": ALL},
+    "group_invitation": {"admin": {"UPDATE"}, "service": ALL},
     "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
     "import_job": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "import_issue": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
@@ -142,6 +149,7 @@ OWNED = {
     "answer": "user_id",
     "answer_mark": "user_id",
     "scale_score": "user_id",
+    "membership": "user_id",
 }
 OWN_WRITES = {
     "user": {"UPDATE"},
@@ -182,7 +190,7 @@ def rows(owner: Owner) -> Iterator[dict[str, str]]:
 
 def _owned(person: str) -> dict[str, dict[str, object]]:
     """One row of somebody's in each table that is about people."""
-    session, hook = str(uuid.uuid4()), str(uuid.uuid4())
+    session, hook, group = (str(uuid.uuid4()) for _ in range(3))
     return {
         "user": {
             "id": person,
@@ -228,7 +236,14 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "is_enabled": True,
         },
         "impersonation": {"user_id": person, "impersonator_id": session, "reason": "r", "token_hash": "h"},
-        "paper": {"assessment_id": session, "revision": 1, "questions": [], "answer_keys": {}, "scales": []},
+        "paper": {
+            "assessment_id": session,
+            "revision": 1,
+            "blocks": [],
+            "answer_keys": {},
+            "branches": {},
+            "scales": [],
+        },
         "attempt": {
             "id": hook,
             "paper_id": session,
@@ -240,7 +255,7 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "status": "in_progress",
             "passing_score": 70,
             "shows_feedback": True,
-            "question_ids": [],
+            "block_ids": [],
             "shown_ids": [],
             "started_at": "now",
         },
@@ -287,6 +302,19 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
         },
         "lead": {"email": f"{person}@example.org", "first_seen_at": "now"},
         "lead_capture": {"lead_id": session, "attempt_id": hook, "user_id": person},
+        "group": {
+            "id": group,
+            "kind": "family",
+            "name": "n",
+            "slug": group,
+            "description": "",
+            "status": "active",
+            "member_count": 1,
+            "privacy_level": "private",
+            "revision": 1,
+        },
+        "membership": {"group_id": group, "user_id": person, "role": "member", "status": "active"},
+        "group_invitation": {"group_id": group, "role": "member", "status": "pending", "token_hash": "h"},
         "rate_limit": {"key": "k", "hits": 1, "ends_at": "infinity"},
         "idempotency_key": {
             "user_id": person,

@@ -51,12 +51,13 @@ _MAIL = """INSERT INTO outgoing_mail (id, kind, recipient, details)
 
 @dataclass(frozen=True)
 class World:
-    """Where it is, the database that it and its twins are copies of, who is in it by a word, and courses by state."""
+    """Where it is, the database that it and its twins are copies of, and by a word its people, courses and groups."""
 
     url: str
     source: str
     people: dict[str, str]
     courses: dict[str, str]
+    groups: dict[str, str]
 
 
 @contextmanager
@@ -81,6 +82,7 @@ def world(server_url: str, template: str) -> Iterator[World]:
             within = {"userId": people["author"], "role": "EDITOR", "scopeType": "COURSE", "scopeId": courses["live"]}
             clients["admin"].do("roleGrant", "__typename", **within)
             _meet(clients, people)
+            groups = _go_together(clients, people)
         finally:
             for client in clients.values():
                 client.http.close()
@@ -88,7 +90,7 @@ def world(server_url: str, template: str) -> Iterator[World]:
         # Nothing that is connected to can be copied: what is asked is a copy itself.
         source = str(conninfo.conninfo_to_dict(url)["dbname"])
         with cloned(server_url, source) as asked:
-            yield World(asked, source, people, courses)
+            yield World(asked, source, people, courses, groups)
 
 
 def _tell(client: Client, name: str) -> None:
@@ -110,6 +112,29 @@ def _meet(clients: dict[str, Client], people: dict[str, str]) -> None:
     clients["admin"].do("impersonationStart", "__typename", userId=people["learner"], reason="To see")
     clients["admin"].do("impersonationStart", "__typename", userId=people["stranger"], reason="To see")
     clients["admin"].do("roleGrant", "__typename", userId=people["friend"], role="HOST")
+
+
+def _go_together(clients: dict[str, Client], people: dict[str, str]) -> dict[str, str]:
+    """A family of the learner's with the friend in it, a cohort with the stranger that has a coach, a group for all."""
+    learner, admin = clients["learner"], clients["admin"]
+    made = {
+        "family": learner.do("groupCreate", "group { id }", kind="FAMILY", name="Ours")["group"]["id"],
+        "cohort": admin.do("groupCreate", "group { id }", kind="COHORT", name="Spring")["group"]["id"],
+    }
+    public = {"kind": "COHORT", "name": "Open to all", "privacyLevel": "PUBLIC"}
+    made["public"] = admin.do("groupCreate", "group { id }", **public)["group"]["id"]
+    asked = {"groupId": made["family"], "userId": people["friend"]}
+    joining = learner.do("membershipInvite", "membership { id }", **asked)["membership"]["id"]
+    clients["friend"].do("membershipAccept", "__typename", id=joining)
+    learner.do("groupActivate", "__typename", id=made["family"])
+    learner.do("membershipInvite", "__typename", groupId=made["family"], userId=people["author"])
+    for group, name in (("cohort", "stranger"), ("cohort", "editor"), ("public", "stranger")):
+        admin.do("membershipAdd", "__typename", groupId=made[group], userId=people[name])
+    for client, group in ((learner, "family"), (admin, "cohort")):
+        client.do("groupInvitationCreate", "__typename", groupId=made[group])
+    within = {"userId": people["coach"], "role": "COACH", "scopeType": "GROUP", "scopeId": made["cohort"]}
+    admin.do("roleGrant", "__typename", **within)
+    return made
 
 
 @contextmanager
