@@ -243,15 +243,60 @@ def import_olx_command(
     Exit codes: 0 all found a home · 1 nothing was imported · 2 the command line is wrong · 3 imported, with issues to
     look at.
     """
+    _import(path, "olx", "", theme, dry_run, every_issue)
+
+
+_BANK = typer.Argument(help="A file of questions.", exists=True, dir_okay=False)
+_BANK_NAME = typer.Option(help="What the bank is called: importing again finds it by that. The file's name, if unsaid.")
+_THEME = typer.Option(help="Slug of the theme that a new course is put under.")
+_DRY = typer.Option("--dry-run", help="Print the report and write nothing.")
+_EVERY = typer.Option("--every-issue", help="Print every issue, not only the first and most important ones.")
+
+
+@import_app.command("gift")
+def import_gift_command(
+    path: Annotated[Path, _BANK],
+    name: Annotated[str, _BANK_NAME] = "",
+    theme: Annotated[str, _THEME] = "",
+    dry_run: Annotated[bool, _DRY] = False,
+    every_issue: Annotated[bool, _EVERY] = False,
+) -> None:
+    """Import questions in GIFT as a draft course; import them again to update what no editor has changed."""
+    _import(path, "gift", name, theme, dry_run, every_issue)
+
+
+@import_app.command("moodle")
+def import_moodle_command(
+    path: Annotated[Path, _BANK],
+    name: Annotated[str, _BANK_NAME] = "",
+    theme: Annotated[str, _THEME] = "",
+    dry_run: Annotated[bool, _DRY] = False,
+    every_issue: Annotated[bool, _EVERY] = False,
+) -> None:
+    """Import questions in Moodle XML as a draft course; import them again to update what no editor has changed."""
+    _import(path, "moodle", name, theme, dry_run, every_issue)
+
+
+def _import(path: Path, source: str, name: str, theme: str, dry_run: bool, every_issue: bool) -> None:
     from cairn.importing import import_olx
     from cairn.local import database_url
     from migrations import running
+    from resolvers.importing.reading import Source
 
     with database_url() as url:
         running.upgrade(url)
 
         async def run(database: Database) -> int:
-            return await import_olx(database, path, theme or None, Console(), dry_run=dry_run, every_issue=every_issue)
+            return await import_olx(
+                database,
+                path,
+                theme or None,
+                Console(),
+                source=Source(source),
+                name=name or path.stem,
+                dry_run=dry_run,
+                every_issue=every_issue,
+            )
 
         raise typer.Exit(_with_database(run))
 

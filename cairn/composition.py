@@ -15,6 +15,7 @@ from cairn.settings import GraphqlSettings, MailSettings, Openness, RateLimitSet
 from core.database import Database
 from core.sealing import Sealer
 from gateways.mail import Mail, Mailbox, NoMail, Smtp
+from gateways.storage import DiskStorage, Storage
 from gateways.tallies import Tallies
 from gateways.webhooks import HttpSender, Reach
 from graph.documents.trusted import read_manifest
@@ -23,6 +24,7 @@ from graph.payloads import StoredQueries
 from graph.running import Operations
 from graph.schema import schema
 from resolvers.requests.limits import PostgresTallies
+from resolvers.uploads import Files
 from resolvers.webhooks.kit import Hooks, Rules
 from workers.actors import Tools
 
@@ -44,6 +46,7 @@ class Parts:
     metrics: Metrics | None
     tracing: Tracing | None
     hooks: Hooks
+    files: Files
 
 
 def compose(settings: Settings) -> Parts:
@@ -78,6 +81,7 @@ def compose(settings: Settings) -> Parts:
         metrics=metrics,
         tracing=spans,
         hooks=hooks(settings, runs),
+        files=files(settings),
     )
 
 
@@ -91,6 +95,7 @@ def tools(settings: Settings, mail: Mail | None = None) -> Tools:
         job_days=settings.work.job_days,
         event_days=settings.inbox.event_days,
         hooks=hooks(settings, operations(settings.graphql, settings.introspection)),
+        files=files(settings),
     )
 
 
@@ -101,6 +106,31 @@ def hooks(settings: Settings, runs: Operations) -> Hooks:
     rules = Rules(found.pause_after_hours, found.delivery_days, found.per_endpoint, found.at_once)
     sealer = Sealer([each.get_secret_value() for each in found.keys])
     return Hooks(StoredQueries(runs), HttpSender(reach), sealer, rules)
+
+
+def files(settings: Settings) -> Files:
+    """Where files are kept, by these settings: in a bucket where one is named, on this machine's disk otherwise."""
+    found = settings.storage
+    return Files(storage(settings), found.max_bytes, found.person_bytes, found.person_files)
+
+
+def storage(settings: Settings) -> Storage:
+    """Whoever keeps files."""
+    found = settings.storage
+    if found.bucket is None:
+        public = settings.http.public_url
+        # Without an address of our own, one that is relative to that of the API.
+        return DiskStorage(found.folder, f"{'' if public is None else str(public).rstrip('/')}/files")
+    # Some megabytes, which those whose files are on the disk can do without.
+    from gateways.storage.s3 import S3Storage
+
+    return S3Storage(
+        found.bucket,
+        endpoint=None if found.endpoint is None else str(found.endpoint),
+        region=found.region,
+        access_key=found.access_key,
+        secret_key=None if found.secret_key is None else found.secret_key.get_secret_value(),
+    )
 
 
 def operations(settings: GraphqlSettings, introspection: Openness = "everybody") -> Operations:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
 
@@ -13,7 +14,7 @@ from cairn import production
 from cairn.embedded import EmbeddedPostgresError
 from cairn.findings import Finding
 from cairn.local import database_url
-from cairn.settings import problems, settings
+from cairn.settings import Settings, problems, settings
 from core.policies import ROLES
 from migrations import running
 
@@ -31,6 +32,7 @@ def examine(*, for_production: bool = False, processes: int = 1) -> Iterator[Fin
             yield Finding(True, "settings are complete and valid")
             yield from _database(url)
             yield Finding(folder.exists(), f"the IDE is built in {folder}")
+            yield _files(settings())
             if for_production:
                 yield from production.examine(settings(), url, processes)
     except (ValidationError, SettingsError) as error:
@@ -39,6 +41,14 @@ def examine(*, for_production: bool = False, processes: int = 1) -> Iterator[Fin
         yield Finding(False, str(error))
     except psycopg.OperationalError as error:
         yield Finding(False, f"the database does not answer: {' '.join(str(error).split())}")
+
+
+def _files(found: Settings) -> Finding:
+    from cairn.composition import storage
+
+    problem = asyncio.run(storage(found).problem())
+    where = f"the bucket {found.storage.bucket}" if found.storage.bucket else str(found.storage.folder)
+    return Finding(problem is None, problem or f"files can be kept in {where}")
 
 
 def _database(url: str) -> Iterator[Finding]:

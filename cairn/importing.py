@@ -19,6 +19,7 @@ from gateways import olx
 from resolvers import audit
 from resolvers.importing.actions import import_course
 from resolvers.importing.issues import Issue
+from resolvers.importing.reading import Source, read
 from resolvers.importing.remembering import Report
 
 # 2 is what a command line that cannot be understood ends in.
@@ -37,13 +38,15 @@ async def import_olx(
     theme: str | None,
     console: Console,
     *,
+    source: Source = Source.OLX,
+    name: str = "",
     dry_run: bool = False,
     every_issue: bool = False,
 ) -> int:
-    """Imports an OLX export and prints the report; answers the exit code."""
+    """Imports an OLX export, or a question bank of this name, and prints the report; answers the exit code."""
     try:
         with _progress(console) as progress:
-            course = _read(path, progress)
+            course = _read(path, source, name, progress)
             report = await _write(database, course, theme, dry_run, progress)
     except (olx.OlxError, DomainError) as error:
         return _failed(console, str(error))
@@ -60,14 +63,13 @@ def _failed(console: Console, reason: str) -> int:
     return FAILED
 
 
-def _read(path: Path, progress: Progress) -> olx.OlxCourse:
+def _read(path: Path, source: Source, name: str, progress: Progress) -> olx.OlxCourse:
     task = progress.add_task("Reading", total=None)
-    return olx.read_course(
-        path,
-        progress=lambda stage, done, total: progress.update(
-            task, description=f"Reading {stage}", completed=done, total=total or None
-        ),
-    )
+
+    def tell(stage: str, done: int, total: int) -> None:
+        progress.update(task, description=f"Reading {stage}", completed=done, total=total or None)
+
+    return read(path, source, name, tell)
 
 
 async def _write(

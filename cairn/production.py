@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from cairn.findings import Finding
-from cairn.settings import MailSettings, Settings, WebhookSettings
+from cairn.settings import MailSettings, Settings, StorageSettings, WebhookSettings
 from core.policies import ROLES
 
 _MOST_SKEW_SECONDS = 5
@@ -45,6 +45,7 @@ def examine(settings: Settings, url: str, processes: int = 1) -> Iterator[Findin
     yield from _metrics(settings)
     yield from _brokers(settings)
     yield from _webhooks(settings.webhooks)
+    yield from _files(settings.storage)
     with psycopg.connect(url, connect_timeout=10) as connection:
         yield from _login(connection)
         yield from _fence(connection)
@@ -183,6 +184,16 @@ def _webhooks(webhooks: WebhookSettings) -> Iterator[Finding]:
         "webhooks cannot reach this machine, nor the services that a cloud has for it",
         f"whoever makes a webhook reaches this machine's own services: take {', '.join(near)} out of "
         "CAIRN_WEBHOOKS__ALLOWED_NETWORKS",
+    )
+
+
+def _files(storage: StorageSettings) -> Iterator[Finding]:
+    endpoint = storage.endpoint
+    yield _told(
+        endpoint is None or endpoint.scheme == "https" or _is_here(endpoint.host or ""),
+        "files are encrypted on the way",
+        "files, and the addresses that let anybody fetch them, go over plain http: write https:// in "
+        "CAIRN_STORAGE__ENDPOINT",
     )
 
 

@@ -24,6 +24,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -183,6 +184,34 @@ class WorkSettings(BaseModel):
     import_max_bytes: int = Field(200_000_000, ge=1_000, description="Largest file to be imported, in bytes.")
 
 
+class StorageSettings(BaseModel):
+    """Files that people upload."""
+
+    folder: Path = Field(
+        PROJECT / ".cairn" / "files", description="Where files are kept, unless a bucket is named; see uploads.md."
+    )
+    bucket: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        description="The bucket in which files are kept, in S3 or whatever speaks its protocol.",
+    )
+    endpoint: HttpUrl | None = Field(None, description="The address of whatever speaks it; when unset, that of AWS.")
+    region: str | None = Field(None, description="The bucket's region; when unset, what AWS's tools are told.")
+    access_key: str | None = Field(None, description="The key's id; when unset, what AWS's tools are told.")
+    secret_key: SecretStr | None = Field(None, description="The key itself; both or neither.")
+    max_bytes: int = Field(500_000_000, ge=1_000, description="Largest file, in bytes.")
+    person_bytes: int = Field(2_000_000_000, ge=1_000, description="Most bytes of one person's files.")
+    person_files: int = Field(1_000, ge=1, description="Most files of one person.")
+
+    @model_validator(mode="after")
+    def _is_one_or_the_other(self) -> StorageSettings:
+        if (self.access_key is None) != (self.secret_key is None):
+            raise ValueError("Set both CAIRN_STORAGE__ACCESS_KEY and CAIRN_STORAGE__SECRET_KEY, or neither.")
+        if self.bucket is None and (self.endpoint is not None or self.access_key is not None):
+            raise ValueError("Name the bucket in CAIRN_STORAGE__BUCKET.")
+        return self
+
+
 class InboxSettings(BaseModel):
     """What others send us."""
 
@@ -310,6 +339,7 @@ class Settings(BaseSettings):
     rate_limits: RateLimitSettings = Field(default_factory=RateLimitSettings, description="Rate limits.")
     mail: MailSettings = Field(default_factory=MailSettings, description="Mail.")
     work: WorkSettings = Field(default_factory=WorkSettings, description="Background work.")
+    storage: StorageSettings = Field(default_factory=StorageSettings, description="Files.")
     inbox: InboxSettings = Field(default_factory=InboxSettings, description="What others send us.")
     webhooks: WebhookSettings = Field(default_factory=WebhookSettings, description="Webhooks.")
     log: LogSettings = Field(default_factory=LogSettings, description="Logs.")

@@ -16,7 +16,7 @@ from graph.curriculum.enums import ScaleRole
 from graph.curriculum.scales import ScoreBand
 from graph.curriculum.types import Assessment
 from graph.declaring import batch_field
-from graph.door import Act, Gate, described_as, mutation
+from graph.door import Act, Done, Gate, described_as, mutation
 from graph.engine import BatchInfo, load_shared
 from graph.fields import batched, column, described, entity, related, related_one
 from graph.formats.answering import AnswerInput, AnswerRemark, given_answer, shown_answer
@@ -24,12 +24,15 @@ from graph.formats.base import Block, Response
 from graph.node import Node, by_id
 from graph.paging import Connection, connection
 from graph.subscriptions import OWNERS, Event, subscription
+from graph.uploads import TARGET, Upload, begun, files_of
 from models.assessment import AttemptPhase as AttemptPhase
 from models.assessment import AttemptStatus
 from models.curriculum import BlockFormat
-from resolvers.assessment import attempts, batches, scales, visible
+from resolvers.assessment import attempts, batches, scales, uploading, visible
 from resolvers.formats import BY_KIND
 from resolvers.formats.base import QuestionFormat
+from resolvers.requests.limits import UPLOAD
+from resolvers.uploads import FileToCome
 
 _PATH = ("paper_id", "shown_ids")
 
@@ -108,6 +111,10 @@ def _values(rows: Sequence[Any], info: BatchInfo) -> list[Response | None]:
     return [_shown(row.format, row.value) for row in rows]
 
 
+async def _files(rows: Sequence[Any], info: BatchInfo) -> list[list[Row]]:
+    return await batches.files_of_answers(info.context.reader, rows)
+
+
 def _right(rows: Sequence[Any], info: BatchInfo) -> list[Response | None]:
     return [_shown(row.format, row.right_value) for row in rows]
 
@@ -123,6 +130,9 @@ class Answer:
     block_id: strawberry.ID
     updated_at: datetime = column("When it was last saved.")
     value: Response = batched(_values, "The answer.", needs=("format", "value"))
+    files: list[Upload] = batched(
+        _files, "The files that it hands in, in order; empty for any other answer.", needs=("format", "value")
+    )
 
 
 @entity(models.AnswerMark)
@@ -290,4 +300,22 @@ async def attempt_submit(act: Act, id: AttemptId) -> str:
     return id
 
 
-MUTATIONS = (attempt_start, attempt_answer_save, attempt_submit)
+@mutation(Gate.PERSON, Upload, trusted=True, extra={"target": TARGET}, limit=UPLOAD)
+async def upload_start(
+    act: Act,
+    attempt_id: AttemptId,
+    block_id: Annotated[strawberry.ID, described_as("The question.")],
+    name: Annotated[str, described_as("What the file is called, without folders.", secret=True)],
+    media_type: Annotated[str, described_as("Its media type, such as image/png.")],
+    size: Annotated[int, described_as("How many bytes it has.")],
+    sha256: Annotated[str, described_as("Its SHA-256, in hexadecimal digits.")],
+) -> Done:
+    """Makes room for a file that an answer is to hand in, and says where to send it. The same file again has the same
+    upload.
+    """
+    files = files_of(act)
+    coming = FileToCome(name, media_type, size, sha256)
+    return await begun(files, await uploading.announce(act.tx, files, act.viewer, attempt_id, block_id, coming))
+
+
+MUTATIONS = (upload_start, attempt_start, attempt_answer_save, attempt_submit)

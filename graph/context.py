@@ -20,6 +20,7 @@ from graph.engine.fetching import Program, Unfit
 from graph.sources import fetch, levels_of
 from resolvers.identity import Origin
 from resolvers.requests.idempotency import Key
+from resolvers.uploads import Files
 from resolvers.webhooks.kit import Hooks
 
 LIVE = Perspective("live", hides_trash=False)
@@ -34,7 +35,8 @@ class Context:
 
     `origin` says where the request came from; `effects` is what mutations ask of the HTTP edge; `tallies` counts what
     may be tried only so often, and without them nothing is limited. `key` is the client's own key for the request, if
-    any, and `is_repeatable` says whether its answer may be kept to be given again. `hooks` is what webhooks work with.
+    any, and `is_repeatable` says whether its answer may be kept to be given again. `hooks` is what webhooks work with,
+    `files` where files are kept.
     """
 
     def __init__(
@@ -47,9 +49,11 @@ class Context:
         tallies: Tallies | None = None,
         key: Key | None = None,
         hooks: Hooks | None = None,
+        files: Files | None = None,
     ) -> None:
         self.key = key
         self.hooks = hooks
+        self.files = files
         self.is_repeatable = True
         self.origin = origin
         self.tallies = tallies

@@ -52,6 +52,7 @@ from resolvers.identity import Origin
 from resolvers.requests import failures, idempotency, limits
 from resolvers.requests.idempotency import Key
 from resolvers.requests.limits import Limit, RateLimited
+from resolvers.uploads import Files
 from resolvers.webhooks.kit import Hooks
 
 Fields = dict[str, Any]
@@ -77,7 +78,8 @@ class Gate(StrEnum):
 class Act:
     """What a mutation works with: the open transaction, who acts and from where, and what was prepared before.
 
-    With `effects` it asks the HTTP edge for more than an answer; `hooks` is what webhooks work with.
+    With `effects` it asks the HTTP edge for more than an answer; `hooks` is what webhooks work with, `files` where
+    files are kept.
     """
 
     tx: Transaction
@@ -86,6 +88,7 @@ class Act:
     origin: Origin = NOWHERE
     prepared: Any = None
     hooks: Hooks | None = None
+    files: Files | None = None
 
 
 Prepare = Callable[[Database, Viewer, Mapping[str, Any]], Awaitable[Any]]
@@ -163,7 +166,7 @@ def mutation(
                 prepared = None if prepare is None else await prepare(context.database, viewer, given)
                 async with transaction(context.database, SERVICE if trusted else viewer) as tx:
                     tx.watch = Watch((model, Content) if issubclass(model, Staged) else (model,), subject)
-                    doing = Act(tx, viewer, effects, context.origin, prepared, context.hooks)
+                    doing = Act(tx, viewer, effects, context.origin, prepared, context.hooks, context.files)
 
                     async def do() -> Done:
                         answer = await act(doing, **arguments)

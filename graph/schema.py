@@ -51,6 +51,8 @@ from graph.results import ResultsQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
 from graph.subscriptions import EventsSubscription
+from graph.uploads import MUTATIONS as UPLOAD_MUTATIONS
+from graph.uploads import Upload, UploadsQuery
 from graph.viewer import ViewerQuery
 from graph.webhooks import mutations as webhook_mutations
 from graph.webhooks.types import Webhook, WebhookDelivery, WebhooksQuery
@@ -66,7 +68,7 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Scale, Attempt, Revision, Schedule, Fact, Job,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Scale, Attempt, Upload, Revision, Schedule, Fact, Job,
     InboundHook, ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
@@ -89,6 +91,7 @@ MUTATIONS = (
     *SCALE_MUTATIONS,
     *BRANCH_MUTATIONS,
     *ATTEMPT_MUTATIONS,
+    *UPLOAD_MUTATIONS,
     *SCHEDULE_MUTATIONS,
     *group_mutations.MUTATIONS,
     *webhook_mutations.MUTATIONS,
@@ -102,6 +105,7 @@ class Query(
     ProfileQuery,
     ResultsQuery,
     FlowQuery,
+    UploadsQuery,
     SchedulesQuery,
     ContentQuery,
     ViewerQuery,

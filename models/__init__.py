@@ -29,6 +29,7 @@ from models.jobs import Job, JobTally, ScheduledJob
 from models.leads import Lead, LeadCapture
 from models.outbox import OutgoingMail
 from models.requests import IdempotencyKey, RateLimit
+from models.uploads import Upload
 from models.webhooks import DeliveryAttempt, Webhook, WebhookDelivery, WebhookLane, WebhookSecret
 
 # Every table of the system, in an order in which each comes after those it refers to.
@@ -85,6 +86,7 @@ TABLES: tuple[type[Table], ...] = (
     Group,
     Membership,
     GroupInvitation,
+    Upload,
     ExternalRef,
     ImportJob,
     ImportIssue,

@@ -28,6 +28,7 @@ from gateways.mail import Mail
 from models.jobs import JobOutcome, JobState
 from resolvers import jobs
 from resolvers.jobs import Claimed, LeaseLost
+from resolvers.uploads import Files
 from resolvers.webhooks.kit import Hooks
 
 # How an attempt ended that left the job standing so.
@@ -46,6 +47,7 @@ class Tools:
     job_days: int
     event_days: int = 30
     hooks: Hooks | None = None
+    files: Files | None = None
 
 
 @dataclass

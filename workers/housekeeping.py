@@ -47,7 +47,7 @@ async def _uploads(tx: Transaction) -> tuple[float, set[str]]:
 
 def _remove_files(folder: Path, before: float, wanted: Container[str]) -> None:
     """Uploads that nobody imported, or that were left behind when their worker was killed."""
-    for path in folder.glob("*.tar.gz"):
+    for path in folder.glob("*.*"):
         if path.name not in wanted and path.stat().st_mtime < before:
             path.unlink(missing_ok=True)
 

@@ -13,6 +13,7 @@ from workers.housekeeping import remove_expired, remove_old
 from workers.importing import import_olx
 from workers.inbox import handle_provider_event
 from workers.mail import deliver_mail
+from workers.uploads import check_upload, sweep_uploads
 
 ACTORS: tuple[Actor, ...] = (
     deliver_mail,
@@ -22,6 +23,8 @@ ACTORS: tuple[Actor, ...] = (
     grade_attempt,
     expire_attempts,
     summarise_results,
+    check_upload,
+    sweep_uploads,
     remove_expired,
     remove_old,
 )

@@ -18,6 +18,7 @@ from cairn.composition import Parts
 from cairn.http.addresses import ClientAddresses
 from cairn.http.budgets import AddressBudgets, RequestBudget
 from cairn.http.cors import with_cors
+from cairn.http.files import DiskEndpoint
 from cairn.http.graphql import GraphqlEndpoint
 from cairn.http.headers import SecurityHeaders
 from cairn.http.idempotency import Repeats
@@ -32,6 +33,7 @@ from cairn.http.streams.websocket import WebSocketEndpoint
 from cairn.serving import when_told_to_stop
 from core.errors import RequestError
 from gateways.mail import Mailbox
+from gateways.storage import DiskStorage
 
 
 def application(parts: Parts) -> ASGIApp:
@@ -69,6 +71,7 @@ def application(parts: Parts) -> ASGIApp:
         parts.tallies,
         budget,
         parts.hooks,
+        parts.files,
     )
     streams = Streams(
         parts.database,
@@ -82,6 +85,7 @@ def application(parts: Parts) -> ASGIApp:
         # Requests need the database, too.
         answers_at_once=max(1, parts.settings.database.pool_size // 2),
         hooks=parts.hooks,
+        files=parts.files,
     )
     events = EventStreamEndpoint(streams)
     work = parts.settings.work
@@ -109,6 +113,10 @@ def application(parts: Parts) -> ASGIApp:
 
         metrics = MetricsPage(parts.metrics, token.get_secret_value(), parts.watch, parts.database)
         routes.append(Route("/metrics", metrics.__call__, methods=["GET"]))
+    if isinstance(parts.files.storage, DiskStorage):
+        disk = DiskEndpoint(parts.files.storage)
+        routes.append(Route("/files/{ticket}", disk.put, methods=["PUT"]))
+        routes.append(Route("/files/{ticket}", disk.get, methods=["GET"]))
     if isinstance(parts.mail, Mailbox):
         public = http.public_url
         page = MailboxPage(parts.mail, None if public is None else public.host)

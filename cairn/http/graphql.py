@@ -37,6 +37,7 @@ from graph.errors import shown
 from graph.running import Operations
 from models.identity import Scope
 from resolvers.requests.idempotency import Key, KeyReused
+from resolvers.uploads import Files
 from resolvers.webhooks.kit import Hooks
 
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -58,6 +59,7 @@ class GraphqlEndpoint:
     tallies: Tallies | None = None
     budget: RequestBudget | None = None
     hooks: Hooks | None = None
+    files: Files | None = None
 
     async def __call__(self, request: Request) -> Response:
         """One request, one answer; nothing but our own failures is a 5xx."""
@@ -119,6 +121,7 @@ class GraphqlEndpoint:
             tallies=self.tallies,
             key=key,
             hooks=self.hooks,
+            files=self.files,
         )
         answer = operation.answer = await self.operations.run(prepared, call.variables, context, operation.request_id)
         status = 200 if "data" in answer or media_type == JSON else 400

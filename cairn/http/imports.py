@@ -1,4 +1,4 @@
-"""Uploading a course to be imported: the file is kept, a job does the rest."""
+"""Uploading a course or a question bank to be imported: the file is kept, a job does the rest."""
 
 from __future__ import annotations
 
@@ -22,8 +22,15 @@ from resolvers import audit, jobs
 from resolvers.importing import IMPORT
 
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-# No form of a foreign page can send these, so a cookie is not used behind anybody's back.
-_TYPES = ("application/gzip", "application/x-gzip")
+# Media type to what it is, and what its file's name ends in. No form of a foreign page can send these, so a cookie is
+# not used behind anybody's back.
+_TYPES = {
+    "application/gzip": ("olx", ".tar.gz"),
+    "application/x-gzip": ("olx", ".tar.gz"),
+    "application/xml": ("moodle", ".xml"),
+    "text/x-gift": ("gift", ".gift"),
+}
+_MAX_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,10 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class ImportEndpoint:
-    """Answers `POST /imports`: the body is the .tar.gz, the parameter `theme` the slug of a new course's theme."""
+    """Answers `POST /imports`: the body is the .tar.gz, or a file of questions that are called by the parameter `name`.
+
+    The parameter `theme` is the slug of a new course's theme.
+    """
 
     database: Database
     credentials: Credentials
@@ -61,11 +71,14 @@ class ImportEndpoint:
 
     async def _taken(self, request: Request, viewer: Viewer) -> str:
         """Keeps the file, and calls for its import; a file that nobody calls for is removed."""
-        name = f"{secrets.token_hex(16)}.tar.gz"
+        source, ending = _TYPES[_media_type(request)]
+        name = f"{secrets.token_hex(16)}{ending}"
         path = self.folder / name
         try:
             await self._keep(request, path)
             arguments = {"file": name, "theme": request.query_params.get("theme") or None}
+            if source != "olx":
+                arguments |= {"source": source, "name": _name(request)}
             async with transaction(self.database, viewer) as tx:
                 job_id = str(await jobs.enqueue(tx, IMPORT, arguments))
                 await audit.record(tx, "import_upload", job_id, arguments)
@@ -98,10 +111,23 @@ class ImportEndpoint:
 
 
 def _check(request: Request, most: int) -> None:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _TYPES:
-        raise Refusal(415, "Send the .tar.gz itself, as application/gzip.", "UNSUPPORTED_MEDIA_TYPE")
+    if _media_type(request) not in _TYPES:
+        message = "Send a .tar.gz as application/gzip, Moodle XML as application/xml, or GIFT as text/x-gift."
+        raise Refusal(415, message, "UNSUPPORTED_MEDIA_TYPE")
+    if _TYPES[_media_type(request)][0] != "olx" and not _name(request):
+        raise Refusal(400, f"Say what the questions are called: name, of at most {_MAX_NAME} letters.", "BAD_REQUEST")
     if int(request.headers.get("content-length", 0)) > most:
         raise _too_large(most)
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _name(request: Request) -> str:
+    """The name of a question bank; empty where there is none that can be taken."""
+    name = " ".join(request.query_params.get("name", "").split())
+    return name if len(name) <= _MAX_NAME and name.isprintable() else ""
 
 
 def _flush(descriptor: int) -> None:

@@ -100,7 +100,7 @@ class Pages:
             viewer = await self.credentials.viewer(request)
         except InvalidCredentials:
             viewer = ANONYMOUS
-        # What holds within single courses, whichever they are: enough for a word about it.
+        # What holds within single courses and groups, whichever they are: enough for a word about it.
         within = {held.partition("@")[0] for held in viewer.within}
         shown = {
             "kind": viewer.kind.name,

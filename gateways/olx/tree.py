@@ -264,7 +264,10 @@ class OlxAccounts:
 
 @dataclass(frozen=True, slots=True)
 class OlxCourse:
-    """A whole course as read. `issues` and `links` hold those of every part, in the order they were met."""
+    """A whole course as read. `issues` and `links` hold those of every part, in the order they were met.
+
+    `system` names the kind of thing that it was read from.
+    """
 
     org: str
     course: str
@@ -275,6 +278,7 @@ class OlxCourse:
     static_files: dict[str, OlxStaticFile]
     issues: tuple[OlxIssue, ...]
     links: tuple[OlxLink, ...]
+    system: str = "olx"
 
     @property
     def key(self) -> str:

@@ -25,7 +25,7 @@ class Announced:
 
 
 @dataclass(frozen=True)
-class Upload:
+class Target:
     """How a file is uploaded: the file itself, by this method, to this address, with these headers."""
 
     url: str
@@ -36,7 +36,7 @@ class Upload:
 class Storage(Protocol):
     """Somebody who keeps files by their keys. All of it raises `NotKept` when that does not work."""
 
-    async def upload(self, key: str, announced: Announced) -> Upload:
+    async def upload(self, key: str, announced: Announced) -> Target:
         """An address to which just this file can be uploaded, for a quarter of an hour."""
 
     async def size(self, key: str) -> int | None:
@@ -50,3 +50,9 @@ class Storage(Protocol):
 
     async def remove(self, key: str) -> None:
         """Removes what is kept under a key, if anything is."""
+
+    async def tidy(self) -> None:
+        """Removes what uploads left behind that broke off long ago."""
+
+    async def problem(self) -> str | None:
+        """Why nothing can be kept at the moment, in words for an operator; None when it can."""

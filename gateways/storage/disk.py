@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import jwt
 
-from gateways.storage.base import DOWNLOAD_SECONDS, PART_BYTES, UPLOAD_SECONDS, Announced, NotKept, Upload
+from gateways.storage.base import DOWNLOAD_SECONDS, PART_BYTES, UPLOAD_SECONDS, Announced, NotKept, Target
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _ALGORITHM = "HS256"
+_PART_SECONDS = 86_400
 
 
 class BadTicket(Exception):
@@ -26,17 +30,27 @@ class BadTicket(Exception):
 
 @dataclass(frozen=True)
 class DiskStorage:
-    """Keeps files in a folder. `url` is the address of the endpoint; `secret` signs what it hands out."""
+    """Keeps files in a folder. `url` is the address of the endpoint; a secret in the folder signs what it hands out."""
 
     folder: Path
     url: str
-    secret: bytes = field(repr=False)
 
-    async def upload(self, key: str, announced: Announced) -> Upload:
+    @cached_property
+    def secret(self) -> bytes:
+        """Signs addresses: the same for all processes of this folder, made when it is first needed."""
+        return own_secret(self.folder)
+
+    async def upload(self, key: str, announced: Announced) -> Target:
         """An address of our own endpoint, good for this file alone."""
         self._path(key)
-        ticket = {"act": "put", "key": key, "type": announced.media_type, "size": announced.size}
-        return Upload(self._signed(ticket, UPLOAD_SECONDS), {"content-type": announced.media_type})
+        ticket = {
+            "act": "put",
+            "key": key,
+            "type": announced.media_type,
+            "size": announced.size,
+            "sha256": announced.sha256,
+        }
+        return Target(self._signed(ticket, UPLOAD_SECONDS), {"content-type": announced.media_type})
 
     async def size(self, key: str) -> int | None:
         """The size of the file."""
@@ -68,6 +82,25 @@ class DiskStorage:
         except OSError as error:
             raise NotKept(str(error)) from error
 
+    async def tidy(self) -> None:
+        """Removes what uploads left behind whose process was killed."""
+        await asyncio.to_thread(_remove_parts, self.folder, time.time() - _PART_SECONDS)
+
+    async def problem(self) -> str | None:
+        """Whether the folder is there, or can be made, and can be written."""
+        try:
+            await asyncio.to_thread(self.folder.mkdir, parents=True, exist_ok=True, mode=0o700)
+            probe = self.folder / f"{secrets.token_hex(8)}.part"
+            await asyncio.to_thread(probe.touch)
+            await asyncio.to_thread(probe.unlink)
+        except OSError as error:
+            return f"nothing can be written in {self.folder}: {error.strerror}"
+        return None
+
+    def path_of(self, ticket: Mapping[str, Any]) -> Path:
+        """Where the file of a ticket lies."""
+        return self._path(ticket["key"])
+
     def ticket(self, token: str, act: Literal["put", "get"]) -> dict[str, Any]:
         """What an address that was handed out is good for; raises `BadTicket`."""
         try:
@@ -79,21 +112,23 @@ class DiskStorage:
         return found
 
     async def receive(self, token: str, parts: AsyncIterator[bytes]) -> None:
-        """Keeps a file that is uploaded, once all of it is on the disk; raises `BadTicket` for one that is too long.
+        """Keeps a file that is uploaded, once all of it is on the disk; raises `BadTicket` for any other file.
 
-        Killed at any point, it has kept all of the file or nothing under its key. What is uploaded twice is kept once.
+        Killed at any point, it has kept all of the file or nothing under its key. What is uploaded twice is kept once;
+        and once a file was looked at, no address that is still good can put another in its place.
         """
         ticket = self.ticket(token, "put")
         path = self._path(ticket["key"])
         beside = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
         try:
             await asyncio.to_thread(self.folder.mkdir, parents=True, exist_ok=True, mode=0o700)
-            await _write(beside, parts, ticket["size"])
-            await asyncio.to_thread(os.replace, beside, path)
+            await _write(beside, parts, ticket["size"], ticket["sha256"])
+            await asyncio.to_thread(_put, beside, path)
         except OSError as error:
             raise NotKept(str(error)) from error
         finally:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):  # what cannot be removed now is tidied up later
+                beside.unlink(missing_ok=True)
 
     def _signed(self, ticket: dict[str, Any], seconds: int) -> str:
         token = jwt.encode({**ticket, "exp": int(time.time()) + seconds}, self.secret, _ALGORITHM)
@@ -105,15 +140,50 @@ class DiskStorage:
         return self.folder / key
 
 
-async def _write(path: Path, parts: AsyncIterator[bytes], most: int) -> None:
-    size = 0
+async def _write(path: Path, parts: AsyncIterator[bytes], wanted: int, sha256: str) -> None:
+    size, digest = 0, hashlib.sha256()
     with await asyncio.to_thread(path.open, "xb") as file:
         async for part in parts:
             size += len(part)
-            if size > most:
-                raise BadTicket(f"The file is longer than the {most} bytes that were announced.")
+            if size > wanted:
+                raise BadTicket(f"The file is longer than the {wanted} bytes that were announced.")
+            digest.update(part)
             await asyncio.to_thread(file.write, part)
+        if size != wanted or digest.hexdigest() != sha256.lower():
+            raise BadTicket("The file is not the one that was announced.")
         await asyncio.to_thread(_flush, file)
+
+
+def _remove_parts(folder: Path, before: float) -> None:
+    for path in folder.glob("*.part"):
+        with suppress(FileNotFoundError):  # somebody else tidies up as well
+            if path.stat().st_mtime < before:
+                path.unlink()
+
+
+def own_secret(folder: Path) -> bytes:
+    """The secret that signs the addresses of a folder's files: made the first time, the same for all processes."""
+    path = folder / ".secret"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = folder / f".{secrets.token_hex(8)}.part"
+    made.touch(mode=0o600)
+    made.write_text(secrets.token_hex(32))
+    try:
+        with suppress(FileExistsError):
+            os.link(made, path)  # with all that is in it, or not at all
+    finally:
+        made.unlink()
+    return path.read_text().encode()
+
+
+def _put(beside: Path, path: Path) -> None:
+    """Gives a file its name, and has that on the disk as well: what was answered must be there after a power cut."""
+    os.replace(beside, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _flush(file: Any) -> None:

@@ -11,7 +11,7 @@ import boto3
 from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from gateways.storage.base import DOWNLOAD_SECONDS, PART_BYTES, UPLOAD_SECONDS, Announced, NotKept, Upload
+from gateways.storage.base import DOWNLOAD_SECONDS, PART_BYTES, UPLOAD_SECONDS, Announced, NotKept, Target
 
 _TIMEOUT_SECONDS = 10
 
@@ -43,12 +43,12 @@ class S3Storage:
             ),
         )
 
-    async def upload(self, key: str, announced: Announced) -> Upload:
+    async def upload(self, key: str, announced: Announced) -> Target:
         """A presigned address. Type, size and hash are part of what is signed: S3 refuses another file."""
         checksum = base64.b64encode(bytes.fromhex(announced.sha256)).decode()
         wanted = {"ContentType": announced.media_type, "ContentLength": announced.size, "ChecksumSHA256": checksum}
         url = await self._presigned("put_object", {"Key": key, **wanted}, UPLOAD_SECONDS)
-        return Upload(url, {"content-type": announced.media_type, "x-amz-checksum-sha256": checksum})
+        return Target(url, {"content-type": announced.media_type, "x-amz-checksum-sha256": checksum})
 
     async def size(self, key: str) -> int | None:
         """The size of the object."""
@@ -82,6 +82,17 @@ class S3Storage:
     async def remove(self, key: str) -> None:
         """Removes the object."""
         await self._call(self._client.delete_object, Key=key)
+
+    async def tidy(self) -> None:
+        """Nothing: an object is there as a whole or not at all."""
+
+    async def problem(self) -> str | None:
+        """Whether the bucket answers, with these keys."""
+        try:
+            await self._call(self._client.head_bucket)
+        except (_Missing, NotKept) as error:
+            return f"the bucket {self._bucket} does not answer: {str(error) or 'there is none'}"
+        return None
 
     async def _presigned(self, act: str, parameters: dict[str, Any], seconds: int) -> str:
         given = {"Bucket": self._bucket, **parameters}

@@ -5,7 +5,7 @@ export interface Viewer {
   name: string | null;
   /** What holds everywhere. */
   scopes: readonly string[];
-  /** What holds within single courses only. */
+  /** What holds within single courses or groups only. */
   within: readonly string[];
 }
 

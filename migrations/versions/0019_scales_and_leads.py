@@ -1,7 +1,7 @@
 """scales, phases, aggregates and leads
 
 Revision ID: 0019
-Revises: 0018
+Revises: 0020
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0019"
-down_revision = "0018"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

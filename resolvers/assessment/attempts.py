@@ -24,6 +24,7 @@ from models.curriculum import Assessment, BlockFormat, FeedbackMode
 from models.events import AttemptStarted, AttemptSubmitted
 from models.identity import User
 from resolvers import events, jobs
+from resolvers.assessment import files
 from resolvers.assessment.papers import drawn, entries_of, in_order, paper_of
 from resolvers.assessment.visible import ANSWER, ATTEMPT
 from resolvers.assessment.walking import path_through, question_of, walk
@@ -68,13 +69,13 @@ async def save(
     """Keeps an answer in place of an older one, while there is time."""
     attempt = await _under_way(tx, viewer, attempt_id)
     entries = await entries_of(tx, attempt)
-    entry = next((each for each in entries if each["id"] == block_id and each["format"] in QUESTIONS), None)
-    if entry is None:
-        raise InvalidInput("This attempt has no such question.", "NOT_FOUND", ("blockId",))
+    entry = _asked(entries, block_id)
     if entry["format"] != kind.value:
         word = entry["format"].replace("_", " ")
         raise InvalidInput(f"This is a {word} question.", "WRONG_FORMAT", ("answer",))
     value = stored(_checked(question_of(entry), values))
+    if kind is BlockFormat.FILE_UPLOAD:
+        await files.hand_in(tx, attempt, block_id, value["file_keys"])
     row = {
         "id": Answer.new_id(),
         "attempt_id": attempt_id,
@@ -93,7 +94,9 @@ async def clear(tx: Transaction, viewer: Viewer, attempt_id: str, block_id: str)
     """Takes an answer back, while there is time."""
     attempt = await _under_way(tx, viewer, attempt_id)
     mine = sa.and_(ANSWER.c.attempt_id == attempt_id, ANSWER.c.block_id == block_id)
-    await tx.execute(sa.delete(ANSWER).where(mine))
+    gone = await tx.rows(sa.delete(ANSWER).where(mine).returning(ANSWER.c.format))
+    if _with_files(gone):
+        await files.hand_in(tx, attempt, block_id, [])
     await _show(tx, attempt, await entries_of(tx, attempt))
 
 
@@ -139,6 +142,21 @@ async def answers_of(tx: Transaction, attempt_id: str) -> dict[str, dict[str, An
     """Block id to what was answered there."""
     mine = sa.select(ANSWER.c.block_id, ANSWER.c.value).where(ANSWER.c.attempt_id == attempt_id)
     return {row.block_id: row.value for row in await tx.rows(mine)}
+
+
+async def question_under_way(
+    tx: Transaction, viewer: Viewer, attempt_id: str, block_id: str
+) -> tuple[Row, dict[str, Any]]:
+    """The viewer's attempt, locked, and one of its questions, while there is time to answer it."""
+    attempt = await _under_way(tx, viewer, attempt_id)
+    return attempt, _asked(await entries_of(tx, attempt), block_id)
+
+
+def _asked(entries: Sequence[dict[str, Any]], block_id: str) -> dict[str, Any]:
+    entry = next((each for each in entries if each["id"] == block_id and each["format"] in QUESTIONS), None)
+    if entry is None:
+        raise InvalidInput("This attempt has no such question.", "NOT_FOUND", ("blockId",))
+    return entry
 
 
 def _checked(question: QuestionFormat, values: Mapping[str, Any]) -> Any:
@@ -254,7 +272,13 @@ async def _show(tx: Transaction, attempt: Row, entries: Sequence[Mapping[str, An
 async def discard_hidden(tx: Transaction, attempt_id: str, shown: Sequence[str]) -> None:
     """Forgets what was answered off the path."""
     is_shown = ANSWER.c.block_id == sa.any_(sa.literal(list(shown), ARRAY(id_type())))
-    await tx.execute(sa.delete(ANSWER).where(ANSWER.c.attempt_id == attempt_id, ~is_shown))
+    hidden = sa.delete(ANSWER).where(ANSWER.c.attempt_id == attempt_id, ~is_shown)
+    if _with_files(await tx.rows(hidden.returning(ANSWER.c.format))):
+        await files.let_go(tx, attempt_id, shown)
+
+
+def _with_files(answers: Sequence[Row]) -> bool:
+    return any(each.format == BlockFormat.FILE_UPLOAD.value for each in answers)
 
 
 async def _expire(tx: Transaction, attempt_ids: Sequence[str]) -> None:

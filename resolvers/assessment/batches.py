@@ -12,10 +12,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from core.reading import Reader
 from core.rows import Row, row_class
 from core.tables import id_type
-from models.curriculum import Block
+from models.curriculum import Block, BlockFormat
 from resolvers.assessment.visible import ANSWER, PAPER
 from resolvers.curriculum.sections import Page, pages_of
 from resolvers.formats import QUESTIONS
+from resolvers.uploads import UPLOAD
 
 
 @dataclass(frozen=True)
@@ -68,3 +69,17 @@ def progress(blocks: Sequence[Row], answered: set[str]) -> Progress:
     asked = questions(blocks)
     left = [block for block in asked if block.is_required and block.id not in answered]
     return Progress(sum(block.id in answered for block in asked), len(asked), len(left))
+
+
+async def files_of_answers(reader: Reader, answers: Sequence[Row]) -> list[list[Row]]:
+    """The files that each answer hands in, in its order: rows of uploads, as far as the viewer may see them."""
+    keys = [answer.value["file_keys"] if answer.format == BlockFormat.FILE_UPLOAD else [] for answer in answers]
+    wanted = list({key for each in keys for key in each})
+    if not wanted:
+        return [[] for _ in answers]
+    ids = sa.bindparam("ids", type_=ARRAY(id_type()))
+    found = {
+        row.id: row
+        for row in await reader.select(sa.select(UPLOAD).where(UPLOAD.c.id == sa.any_(ids)), {"ids": wanted})
+    }
+    return [[found[key] for key in each if key in found] for each in keys]

@@ -43,7 +43,7 @@ class FileUpload(QuestionFormat):
     rubric: LongText | None = secret()
 
     def check(self, response: FileUploadResponse) -> None:
-        """No more files than are wanted, each once. The files themselves are checked when they arrive."""
+        """No more files than are wanted, each once. Whose they are is seen when they are handed in."""
         if len(response.file_keys) > self.maximum_files:
             raise WrongField(f"Hand in at most {self.maximum_files}.", "file_keys")
         for index, key in enumerate(response.file_keys):

@@ -65,7 +65,7 @@ def plan(course: olx.OlxCourse) -> Plan:
     """
     if lost := course.accounts().lost:
         raise DomainError(f"{len(lost)} components would get lost without a word, {lost[0]} for one.", "LOST")
-    made = Plan(named(f"olx:{course.key}"))
+    made = Plan(named(f"{course.system}:{course.key}"))
     made.issues = [*map(found, course.issues), *settings_without_home(course), *files_not_copied(course)]
     made.unreadable = frozenset(
         named(each.external_id) for each in course.issues if each.code in _UNREADABLE and each.external_id

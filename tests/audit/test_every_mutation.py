@@ -16,6 +16,7 @@ from graph.schema import facts_of_mutations, schema
 from models.identity import Role
 from resolvers import jobs
 from resolvers.inbox import events as inbox
+from tests.assessment.taking import quiz
 from tests.audit.conftest import Log
 from tests.curriculum.authors import revision
 from tests.events.logs import as_service, place, sql
@@ -88,6 +89,7 @@ def every_mutation(
     _themes(scribe, editor)
     _courses(scribe, editor)
     _attempts(scribe, guest.client, _assessments(scribe, editor), database_url)
+    _uploads(scribe, guest.client, editor)
     _plans(scribe, editor)
     _jobs(scribe, staff(Role.ADMIN)[1], database_url)
     _webhooks(scribe, staff(Role.ADMIN)[1], editor, database_url)
@@ -248,6 +250,15 @@ def _attempts(scribe: Scribe, client: Client, assessment: str, database_url: str
     scribe.do(client, "attemptStart", assessmentId=assessment)
     sql(database_url, "UPDATE attempt SET deadline_at = now() - interval '1 s' WHERE status = 'in_progress'")
     scribe.do(client, "attemptStart", assessmentId=assessment)
+
+
+def _uploads(scribe: Scribe, client: Client, editor: Client) -> None:
+    made, (task,) = quiz(editor, {"fileUpload": {"markdown": "A picture, please."}})
+    attempt = client.do("attemptStart", "attempt { id }", assessmentId=made)["attempt"]["id"]
+    coming = {"name": "day.png", "mediaType": "image/png", "size": 9, "sha256": "0" * 64}
+    begun = scribe.do(client, "uploadStart", "upload { id }", attemptId=attempt, blockId=task, **coming)
+    scribe.do(client, "uploadComplete", id=begun["upload"]["id"])
+    scribe.do(client, "uploadRemove", id=begun["upload"]["id"])
 
 
 def _plans(scribe: Scribe, editor: Client) -> None:

@@ -24,11 +24,13 @@ from core.writing import Transaction, transaction
 from gateways.mail import MailNotSent, Message
 from models.events import ThemeTrashed
 from models.identity import Role
-from resolvers import events, identity, jobs, outbox
+from resolvers import events, identity, jobs, outbox, uploads
 from resolvers.assessment import aggregates, attempts
 from resolvers.identity.mails import MailKind
 from resolvers.importing import IMPORT
 from resolvers.inbox import events as inbox
+from tests.assessment.handing_in import Sender
+from tests.assessment.taking import quiz
 from tests.chaos.errands import EVERY_ACTOR, do_queue
 from tests.chaos.proxy import How, Proxy, through
 from tests.chaos.states import State, States, changed
@@ -203,6 +205,25 @@ def _summed_up(stage: Stage) -> None:
     stage.ask(lambda tx: jobs.enqueue(tx, aggregates.SUMMARISE, {}))
 
 
+def _sent(stage: Stage) -> str:
+    made, (task,) = quiz(stage.editor, {"fileUpload": {"markdown": "A picture, please."}})
+    somebody = Sender(stage.editor)
+    begun = somebody.announce(somebody.start(made), task)
+    assert somebody.send(begun["target"]).status_code == 200
+    upload: str = begun["upload"]["id"]
+    return upload
+
+
+def _arrived(stage: Stage) -> None:
+    stage.editor.do("uploadComplete", "__typename", id=_sent(stage))
+
+
+def _forgotten(stage: Stage) -> None:
+    _sent(stage)
+    sql(stage.url, "UPDATE upload SET expires_at = now() - interval '1 s'")
+    stage.ask(lambda tx: jobs.enqueue(tx, uploads.SWEEP, {}))
+
+
 def _planned_and_trashed(kind: str) -> Callable[[Stage], None]:
     def make(stage: Stage) -> None:
         made = factories.theme(stage.editor) if kind == "theme" else factories.tree(stage.editor)["course"]
@@ -231,6 +252,8 @@ JOBS: dict[str, Callable[[Stage], None]] = {
     "grade_attempt": _submitted,
     "expire_attempts": _late,
     "summarise_results": _summed_up,
+    "check_upload": _arrived,
+    "sweep_uploads": _forgotten,
     "remove_expired": _expired,
     "remove_old": _old,
     "on:give_up_plans_of_course": _planned_and_trashed("course"),
@@ -275,7 +298,7 @@ def stage(
     # From now on there is a counter.
     place(own_database)
     letterbox = Letterbox()
-    tools = Tools(letterbox, "https://app.example", tmp_path, 30, 7)
+    tools = Tools(letterbox, "https://app.example", tmp_path, 30, 7, files=house[1].parts.files)
     empty = states.now()
     editor = Client(house[0])
     assert editor.http.get(f"{house[0]}{doorkeeper.link(doorkeeper.person())}").status_code == 303

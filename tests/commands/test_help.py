@@ -14,7 +14,8 @@ from cairn.cli import app
 from .conftest import Cairn
 
 COMMANDS = {
-    "dev", "serve", "worker", "migrate", "import", "import olx", "schema", "explain", "token", "token create", "user",
+    "dev", "serve", "worker", "migrate", "import", "import olx", "import gift", "import moodle",
+    "schema", "explain", "token", "token create", "user",
     "user create", "user grant", "user revoke", "audit", "audit head", "audit verify", "doctor", "documents",
     "documents manifest", "documents check",
     "jobs", "jobs list", "jobs retry", "jobs cancel", "jobs park",

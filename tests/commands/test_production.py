@@ -62,6 +62,20 @@ def test_brokers_that_are_guarded_pass(cairn: Cairn, login: str, ide_folder: str
     assert "sesame" not in outcome.err
 
 
+def test_files_must_not_go_over_plain_http_and_their_bucket_must_answer(
+    cairn: Cairn, login: str, ide_folder: str
+) -> None:
+    variables = {"CAIRN_STORAGE__BUCKET": "files", "CAIRN_STORAGE__ENDPOINT": "http://files.invalid"}
+    keys = {"CAIRN_STORAGE__ACCESS_KEY": "id", "CAIRN_STORAGE__SECRET_KEY": "sesame", "CAIRN_STORAGE__REGION": "eu"}
+    everything = {"CAIRN_IDE_FOLDER": ide_folder, **SAFE, **variables, **keys}
+    outcome = cairn("doctor", "--production", DATABASE_URL=login, **everything)
+    wrong = [line for line in outcome.err.splitlines() if line.startswith("wrong")]
+    assert len(wrong) == 2
+    assert "the bucket files does not answer" in wrong[0]
+    assert "https:// in CAIRN_STORAGE__ENDPOINT" in wrong[1]
+    assert "sesame" not in outcome.err
+
+
 def test_a_login_that_owns_nothing_is_enough_to_serve(login: str) -> None:
     running = RunningApplication(Settings(DATABASE_URL=SecretStr(login)))
     client = Client(running.start())

@@ -24,6 +24,7 @@ from models.groups import Group
 from models.identity import User
 from models.inbox import InboundHook, ProviderEvent
 from models.jobs import Job
+from models.uploads import Upload
 from models.webhooks import Webhook, WebhookDelivery
 from tests.curriculum.contents import one_of_everything
 from tests.support.clients import Client, Data, People
@@ -42,6 +43,7 @@ ROOTS = {
     "job": f'job(id: "{Job.new_id()}")',
     "attempt": f'attempt(id: "{Attempt.new_id()}")',
     "group": f'group(id: "{Group.new_id()}")',
+    "upload": f'upload(id: "{Upload.new_id()}")',
     "inboundHook": f'inboundHook(id: "{InboundHook.new_id()}")',
     "providerEvent": f'providerEvent(id: "{ProviderEvent.new_id()}")',
     "webhook": f'webhook(id: "{Webhook.new_id()}")',
@@ -147,7 +149,14 @@ def test_every_type_that_can_be_read_is_reached(schema: GraphQLSchema) -> None:
     written = {name for name in outputs if name.endswith("Payload") or name.startswith("__")}
     errors = {"InputError", "ConditionProblem", "FlowProblem", "RevisionConflict", "RateLimited", "FieldDifference"}
     roots = {"Query", "Mutation", "Subscription"}
-    elsewhere = {"IdMapping", "WebhookHeader", "Event", "PublicEvent"}  # In payloads, and in what is sent.
+    elsewhere = {
+        "IdMapping",
+        "WebhookHeader",
+        "Event",
+        "PublicEvent",
+        "UploadTarget",
+        "UploadHeader",
+    }  # In payloads, and in what is sent.
     assert outputs - written - errors - roots - elsewhere <= set(ways(schema))
 
 

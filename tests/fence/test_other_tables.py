@@ -66,6 +66,7 @@ READS: dict[str, set[str]] = {
     "group": MANAGERS,
     "membership": MANAGERS,
     "group_invitation": MANAGERS,
+    "upload": {"service"},
     "external_ref": STAFF,
     "import_job": STAFF,
     "import_issue": STAFF,
@@ -120,6 +121,7 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "group": {"admin": {"UPDATE"}, "service": ALL},
     "membership": {"admin": {"UPDATE"}, "service": ALL},
     "group_invitation": {"admin": {"UPDATE"}, "service": ALL},
+    "upload": {"service": ALL},
     "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
     "import_job": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "import_issue": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
@@ -150,6 +152,7 @@ OWNED = {
     "answer_mark": "user_id",
     "scale_score": "user_id",
     "membership": "user_id",
+    "upload": "user_id",
 }
 OWN_WRITES = {
     "user": {"UPDATE"},
@@ -315,6 +318,19 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
         },
         "membership": {"group_id": group, "user_id": person, "role": "member", "status": "active"},
         "group_invitation": {"group_id": group, "role": "member", "status": "pending", "token_hash": "h"},
+        "upload": {
+            "user_id": person,
+            "purpose": "answer",
+            "about_id": session,
+            "place_id": session,
+            "key": person,
+            "name": "day.png",
+            "media_type": "image/png",
+            "size": 1,
+            "sha256": "h",
+            "status": "ready",
+            "is_kept": True,
+        },
         "rate_limit": {"key": "k", "hits": 1, "ends_at": "infinity"},
         "idempotency_key": {
             "user_id": person,

@@ -118,6 +118,14 @@ def test_what_is_no_address_is_refused(circle: Circle, email: str) -> None:
     assert (refusal["code"], refusal["path"]) == ("INVALID", ["email"])
 
 
+def test_an_anonymous_account_sends_no_mail_to_strangers(circle: Circle, doorkeeper: Doorkeeper) -> None:
+    doorkeeper.sql('UPDATE "user" SET is_anonymous = true, email = NULL WHERE id = %s', circle.people["owner"].id)
+    refusal = circle.client("owner").refused("groupInvitationSend", groupId=circle.id, email="victim@example.org")
+    assert refusal["code"] == "ANONYMOUS"
+    assert doorkeeper.sql("SELECT count(*) FROM outgoing_mail WHERE recipient = 'victim@example.org'") == [(0,)]
+    link(circle)
+
+
 def test_links_are_made_by_those_who_run_the_group_for_those_below_them(circle: Circle) -> None:
     document = "mutation($input: GroupInvitationCreateInput!) { groupInvitationCreate(input: $input) { token } }"
     for name in ("moderator", "member", "stranger"):

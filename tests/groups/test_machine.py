@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.groups import GroupStatus, MemberRole, MembershipStatus
 from resolvers.groups.rules import CLOSED, GONE, MEMBER_STEPS, RANK_OF_MEMBER, SEATED, STEPS
+from tests.engine.sizes import generated
 from tests.groups.circles import Person, make, members
 from tests.http.doorkeeper import Doorkeeper
 from tests.identity.guests import code
@@ -111,7 +112,7 @@ def walkers(come: Callable[..., list[Person]]) -> list[Person]:
     return come(4)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@generated(60)
 @given(st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 2)), min_size=6, max_size=14))
 def test_whatever_is_done_in_whatever_order_a_group_is_what_its_rules_say(
     walkers: list[Person], doorkeeper: Doorkeeper, acts: list[tuple[str, int]]

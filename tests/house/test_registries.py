@@ -86,6 +86,7 @@ TAGS = {
     0x080: "group",
     0x081: "membership",
     0x082: "group_invitation",
+    0x058: "upload",
 }
 # Every fact that was ever recorded names its type: a type never changes and is never used again.
 FACT_TYPES = [

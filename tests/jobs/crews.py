@@ -16,6 +16,7 @@ from core.writing import Transaction
 from gateways.mail import Mail, Mailbox
 from resolvers import jobs
 from resolvers.jobs import Claimed
+from resolvers.uploads import Files
 from tests.events.logs import as_service, sql
 from tests.support.databases import with_database
 from workers.actors import Actor, Tools, Work, actor
@@ -26,17 +27,22 @@ EFFECT = sa.table("effect", sa.column("name"))
 WRITE = JobKind("write")
 
 
-def tools(mail: Mail | None = None) -> Tools:
-    """Tools with nothing behind them but memory, unless there is somebody to take the mail."""
-    return Tools(mail or Mailbox(), "https://app.example", Path(os.devnull), 1, 1)
+def tools(mail: Mail | None = None, files: Files | None = None) -> Tools:
+    """Tools with nothing behind them but memory, unless there is somebody to take the mail, or to keep files."""
+    return Tools(mail or Mailbox(), "https://app.example", Path(os.devnull), 1, 1, files=files)
 
 
 @contextmanager
 def working(
-    url: str, *actors: Actor, broker_url: str = "postgres", threads: int = 4, mail: Mail | None = None
+    url: str,
+    *actors: Actor,
+    broker_url: str = "postgres",
+    threads: int = 4,
+    mail: Mail | None = None,
+    files: Files | None = None,
 ) -> Iterator[Worker]:
     """A worker that does the jobs of these actors while the block runs."""
-    worker = Worker(url, tools(mail), broker_url=broker_url, threads=threads, actors=actors)
+    worker = Worker(url, tools(mail, files), broker_url=broker_url, threads=threads, actors=actors)
     worker.start()
     try:
         yield worker

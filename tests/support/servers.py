@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
 import threading
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_network
+from pathlib import Path
 
 import psycopg
 import uvicorn
@@ -19,11 +21,12 @@ from cairn.composition import Parts, compose, tools
 from cairn.http.app import application
 from cairn.scratch import scratch_server
 from cairn.serving import Server, options
-from cairn.settings import RateLimitSettings, Settings, WebhookSettings
+from cairn.settings import RateLimitSettings, Settings, StorageSettings, WebhookSettings
 from migrations import running
 from workers.running import Worker
 
 DEADLINE_SECONDS = 30
+_FILES = tempfile.TemporaryDirectory(prefix="cairn-files-")
 # Receivers of tests are on this very machine.
 WEBHOOKS = WebhookSettings(
     keys=(SecretStr(urlsafe_b64encode(b"kept under this key by all tests!"[:32]).decode()),),
@@ -132,12 +135,14 @@ def _for_tests(settings: Settings) -> Settings:
     """What tests need where they do not say otherwise.
 
     Fewer connections than usual, because dozens of applications share one server; webhooks that may go to this
-    machine; and as many requests of one person as a test has.
+    machine; as many requests of one person as a test has; and files that are gone with the process.
     """
     if "webhooks" not in settings.model_fields_set:
         settings = settings.model_copy(update={"webhooks": WEBHOOKS})
     if "rate_limits" not in settings.model_fields_set:
         settings = settings.model_copy(update={"rate_limits": RateLimitSettings(per_second=10_000, burst=100_000)})
+    if "storage" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"storage": StorageSettings(folder=Path(_FILES.name))})
     if "pool_size" in settings.database.model_fields_set:
         return settings
     return settings.model_copy(update={"database": settings.database.model_copy(update={"pool_size": 4})})

@@ -35,6 +35,7 @@ from graph.errors import shown
 from graph.running import Operations
 from graph.subscribing import Subscription, admit, open_subscription
 from models.identity import Scope
+from resolvers.uploads import Files
 from resolvers.webhooks.kit import Hooks
 
 TICK_SECONDS = 1.0
@@ -83,10 +84,12 @@ class Streams:
         budget: RequestBudget | None,
         answers_at_once: int,
         hooks: Hooks | None,
+        files: Files | None,
     ) -> None:
         self.database, self.credentials, self.operations = database, credentials, operations
         self.settings, self.http, self.watch, self.tallies = settings, http, watch, tallies
         self.hooks = hooks
+        self.files = files
         self.caps = Caps(settings.max_connections, settings.max_per_address, settings.max_per_user)
         self.standings = Standings(credentials)
         self.sources = Sources(

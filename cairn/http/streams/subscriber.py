@@ -219,6 +219,7 @@ class Subscriber:
                 origin=Origin(self.origin.ip, self.origin.user_agent, operation.request_id),
                 tallies=streams.tallies,
                 hooks=streams.hooks,
+                files=streams.files,
             )
             answer = operation.answer = await streams.operations.run(
                 accepted.prepared, accepted.variables, context, operation.request_id

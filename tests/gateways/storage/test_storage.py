@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import os
 import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,7 +65,7 @@ def bucket() -> Iterator[str]:
 
 
 def on_disk(folder: Path) -> DiskStorage:
-    return DiskStorage(folder / "files", "http://localhost/files", b"a secret of the house, long enough")
+    return DiskStorage(folder / "files", "http://localhost/files")
 
 
 @pytest.fixture(params=["disk", "s3"])
@@ -158,6 +160,11 @@ def test_a_storage_that_does_not_answer_is_told_apart_from_one_that_has_nothing(
 # The disk ------------------------------------------------------------------------------------------------------------
 
 
+def kept(folder: Path) -> list[str]:
+    """What lies in the folder of `on_disk`, but for its secret."""
+    return sorted(each.name for each in (folder / "files").iterdir() if each.name != ".secret")
+
+
 def token(storage: DiskStorage, data: bytes = PNG) -> str:
     """What a disk hands out for an upload."""
     return run(storage.upload("key", announced(data))).url.rpartition("/")[2]
@@ -167,17 +174,18 @@ def test_an_address_is_good_for_what_it_was_handed_out_for(tmp_path: Path) -> No
     storage, other = on_disk(tmp_path), on_disk(tmp_path)
     good = token(storage)
     assert other.ticket(good, "put")["key"] == "key"
-    stranger = DiskStorage(tmp_path, "http://localhost", b"another secret, which is long enough")
+    stranger = DiskStorage(tmp_path / "elsewhere", "http://localhost")
     for keeper, bad, act in ((storage, good, "get"), (storage, good[:-2], "put"), (stranger, good, "put")):
         with pytest.raises(BadTicket):
             keeper.ticket(bad, act)  # type: ignore[arg-type]
 
 
-def test_more_than_was_announced_is_not_taken_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("data", [PNG + b"!", PNG[:-1], PNG[:-1] + b"!", b""])
+def test_nothing_but_what_was_announced_is_taken_and_anything_else_leaves_nothing(tmp_path: Path, data: bytes) -> None:
     storage = on_disk(tmp_path)
-    with pytest.raises(BadTicket, match="longer"):
-        run(storage.receive(token(storage), pieces(PNG + b"!")))
-    assert list((tmp_path / "files").iterdir()) == []
+    with pytest.raises(BadTicket, match="announced"):
+        run(storage.receive(token(storage), pieces(data)))
+    assert kept(tmp_path) == []
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
@@ -189,7 +197,37 @@ def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(NotKept):
         run(storage.receive(token(storage), breaking()))
-    assert list((tmp_path / "files").iterdir()) == []
+    assert kept(tmp_path) == []
+
+
+def test_what_a_killed_upload_left_behind_is_removed_in_time_and_nothing_else(tmp_path: Path) -> None:
+    storage = on_disk(tmp_path)
+    run(storage.receive(token(storage), pieces(PNG)))
+    old, fresh = (tmp_path / "files" / name for name in ("key.old.part", "key.fresh.part"))
+    for each in (old, fresh, tmp_path / "files" / "key"):
+        each.touch()
+        os.utime(each, (0, 0))
+    fresh.touch()
+    run(storage.tidy())
+    assert kept(tmp_path) == ["key", "key.fresh.part"]
+
+
+def test_whether_files_can_be_kept_is_known(tmp_path: Path, bucket: str) -> None:
+    (tmp_path / "a file").touch()
+    assert run(on_disk(tmp_path).problem()) is None
+    assert "written" in str(run(DiskStorage(tmp_path / "a file", "").problem()))
+    assert run(S3Storage("files", endpoint=bucket, region="us-east-1", **KEYS).problem()) is None
+    assert "none" in str(run(S3Storage("others", endpoint=bucket, region="us-east-1", **KEYS).problem()))
+    assert "does not answer" in str(
+        run(S3Storage("files", endpoint="http://127.0.0.1:1", region="x", **KEYS).problem())
+    )
+
+
+def test_all_processes_of_a_folder_sign_with_the_same_secret(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        secrets = set(pool.map(lambda _: on_disk(tmp_path).secret, range(8)))
+    assert len(secrets) == 1
+    assert kept(tmp_path) == []
 
 
 @pytest.mark.parametrize("key", ["../etc/passwd", "a/b", "", "a" * 101, "ä", "a\0"])
@@ -201,16 +239,22 @@ def test_a_key_never_leads_out_of_the_folder(tmp_path: Path, key: str) -> None:
 # What files look like ------------------------------------------------------------------------------------------------
 
 
-def office(name: str) -> bytes:
-    """The least that is a file of an office."""
+def zipped(entries: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
+    """An archive of these."""
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr(name, "<x/>")
+    with zipfile.ZipFile(made, "w", method) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
     return made.getvalue()
 
 
-OFFICE = "application/vnd.openxmlformats-officedocument."
+def office(name: str, **more: bytes) -> bytes:
+    """The least that is a file of an office."""
+    return zipped({"[Content_Types].xml": b"<Types/>", name: b"<x/>", **more})
+
+
+OFFICE, OPEN = "application/vnd.openxmlformats-officedocument.", "application/vnd.oasis.opendocument."
+WORD = f"{OFFICE}wordprocessingml.document"
 HEADS = {
     "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01",
     "image/png": PNG,
@@ -221,6 +265,10 @@ HEADS = {
     f"{OFFICE}wordprocessingml.document": office("word/document.xml"),
     f"{OFFICE}spreadsheetml.sheet": office("xl/workbook.xml"),
     f"{OFFICE}presentationml.presentation": office("ppt/presentation.xml"),
+    **{
+        f"{OPEN}{kind}": zipped({"mimetype": f"{OPEN}{kind}".encode(), "content.xml": b"<x/>"})
+        for kind in ("text", "spreadsheet", "presentation")
+    },
     "audio/mpeg": b"\xff\xfb\x90\x00" * 10,
     "audio/mp4": b"\x00\x00\x00\x20ftypM4A \x00\x00",
     "audio/ogg": b"OggS\x00\x02" + bytes(20) + b"\x01vorbis",
@@ -242,6 +290,61 @@ def test_a_file_looks_like_what_it_is_and_a_page_like_none(media_type: str) -> N
     if media_type != "text/plain":
         assert not looks_like(b"<!doctype html><script>", media_type)
         assert not looks_like(b"", media_type)
+
+
+@pytest.mark.parametrize("media_type", [each for each in HEADS if HEADS[each].startswith(b"PK")])
+def test_a_document_of_an_office_is_looked_into(tmp_path: Path, media_type: str) -> None:
+    storage, data = on_disk(tmp_path), HEADS[media_type]
+
+    async def life() -> None:
+        await put(storage, "letter", data, announced(data, media_type))
+        await verify(storage, "letter", announced(data, media_type))
+
+    run(life())
+
+
+def bomb() -> bytes:
+    """Some kilobytes that would be some megabytes."""
+    return zipped({"[Content_Types].xml": b"<Types/>", "word/document.xml": bytes(8_000_000)}, zipfile.ZIP_DEFLATED)
+
+
+def encrypted() -> bytes:
+    """An archive whose entries say that they are encrypted."""
+    data = bytearray(office("word/document.xml"))
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = data.find(mark)
+        while place >= 0:
+            data[place + offset] |= 1
+            place = data.find(mark, place + 1)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"PK\x03\x04", "begins otherwise"),
+        (office("xl/workbook.xml"), "another kind"),
+        (zipped({"word/document.xml": b""}), "another kind"),
+        (b"PK\x03\x04" + b"<script>" + office("word/document.xml"), "more than the document"),
+        (b"%PDF-1.7\n" + office("word/document.xml"), "begins otherwise"),
+        (office("word/document.xml") + b"<script>alert(1)</script>", "ends otherwise"),
+        (office("word/document.xml")[:-6] + b"\x01" + bytes(5), "more than the document"),
+        (bomb(), "unpack to far more"),
+        (encrypted(), "encrypted"),
+        (zipped({"[Content_Types].xml": b"", **{f"word/{n}": b"" for n in range(20_001)}}), "too many parts"),
+    ],
+)
+def test_what_only_looks_like_a_document_is_found_out_and_not_unpacked(
+    tmp_path: Path, data: bytes, reason: str
+) -> None:
+    storage = on_disk(tmp_path)
+
+    async def life() -> None:
+        await put(storage, "letter", data, announced(data, WORD))
+        with pytest.raises(NotAsAnnounced, match=reason):
+            await verify(storage, "letter", announced(data, WORD))
+
+    run(life())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Question banks in GIFT and Moodle XML: read, imported, imported again, written."""
