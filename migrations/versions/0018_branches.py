@@ -1,7 +1,7 @@
 """Branches, and papers that hold all blocks
 
 Revision ID: 0018
-Revises: 0024
+Revises: 0016
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0018"
-down_revision = "0024"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
