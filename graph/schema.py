@@ -45,6 +45,8 @@ from graph.inbox import MUTATIONS as INBOX_MUTATIONS
 from graph.inbox import InboundHook, InboxQuery, ProviderEvent
 from graph.jobs import MUTATIONS as JOB_MUTATIONS
 from graph.jobs import Job, JobsQuery, JobsSubscription
+from graph.leads import MUTATIONS as LEAD_MUTATIONS
+from graph.leads import Lead, LeadsQuery
 from graph.node import NodeQuery
 from graph.profiles import ProfileQuery
 from graph.results import ResultsQuery
@@ -69,7 +71,7 @@ def _name_of(name: str, _row: Row) -> str:
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
     Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Scale, Attempt, Upload, Revision, Schedule, Fact, Job,
-    InboundHook, ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
+    InboundHook, ProviderEvent, Webhook, WebhookDelivery, Group, Membership, Lead,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
@@ -91,6 +93,7 @@ MUTATIONS = (
     *SCALE_MUTATIONS,
     *BRANCH_MUTATIONS,
     *ATTEMPT_MUTATIONS,
+    *LEAD_MUTATIONS,
     *UPLOAD_MUTATIONS,
     *SCHEDULE_MUTATIONS,
     *group_mutations.MUTATIONS,
@@ -104,6 +107,7 @@ class Query(
     AttemptQuery,
     ProfileQuery,
     ResultsQuery,
+    LeadsQuery,
     FlowQuery,
     UploadsQuery,
     SchedulesQuery,

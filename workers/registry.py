@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.events import Reaction
+from resolvers import leads
 from resolvers.curriculum import scheduling
 from workers.actors import Actor
 from workers.assessment import expire_attempts, grade_attempt, summarise_results
@@ -28,4 +29,4 @@ ACTORS: tuple[Actor, ...] = (
     remove_expired,
     remove_old,
 )
-REACTIONS: tuple[Reaction[Any], ...] = scheduling.REACTIONS
+REACTIONS: tuple[Reaction[Any], ...] = (*scheduling.REACTIONS, *leads.REACTIONS)

@@ -299,6 +299,21 @@ class ScaleBandReached(OfAttempt, type="scale.band_reached", subject="attempt"):
     scale_id: str = _say(description="The scale.")
 
 
+# Leads ---------------------------------------------------------------------------------------------------------------
+
+
+class LeadCaptured(Fact, type="lead.captured", subject="lead"):
+    """Somebody left an address with a scorecard."""
+
+    assessment_id: str = _say(description="The scorecard.")
+
+
+class LeadConverted(Fact, type="lead.converted", subject="lead"):
+    """Somebody who left an address has an account."""
+
+    user_id: str = _say(description="The account.")
+
+
 # People --------------------------------------------------------------------------------------------------------------
 
 
@@ -572,6 +587,7 @@ FACTS: tuple[type[Fact], ...] = (
     BlockCreated, BlockUpdated, BlockMoved, BlockTrashed, BlockRestored,
     ScaleCreated, ScaleUpdated, ScaleMoved, ScaleTrashed, ScaleRestored,
     AttemptStarted, AttemptSubmitted, AttemptGraded, ScaleBandReached,
+    LeadCaptured, LeadConverted,
     UserSignedUp, UserClaimed, UserSignedIn, UserUpdated, UserPasswordChanged, UserEmailChanged,
     ConsentGranted, ConsentWithdrawn, RoleGranted, RoleRevoked, ApiTokenCreated, ApiTokenRevoked,
     FriendshipRequested, FriendshipAccepted, FriendshipEnded, FriendshipBlocked,

@@ -65,7 +65,7 @@ def answered(items: list[tuple[int, int, float, bool, int | None]]) -> dict[str,
     }
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(taken())
 def test_a_score_is_what_an_independent_calculation_comes_to(case: Any) -> None:
     items, aggregation, allowed = case
@@ -81,7 +81,7 @@ def test_a_score_is_what_an_independent_calculation_comes_to(case: Any) -> None:
         assert isclose(float(found.score), float(wanted), rel_tol=1e-12, abs_tol=1e-9)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(taken())
 def test_what_is_reversed_twice_over_is_as_it_was_and_scores_stay_within_their_reach(case: Any) -> None:
     items, aggregation, _ = case
@@ -95,7 +95,7 @@ def test_what_is_reversed_twice_over_is_as_it_was_and_scores_stay_within_their_r
     assert one + other == ends
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=6, unique=True), st.integers(0, 100))
 def test_each_score_falls_into_just_one_band(cuts: list[int], tenths: int) -> None:
     edges = [0, *sorted(cuts), 10]

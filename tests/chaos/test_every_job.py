@@ -19,10 +19,11 @@ import pytest
 
 from core.database import Database
 from core.errors import RequestError
+from core.events import Fact
 from core.viewer import SERVICE
 from core.writing import Transaction, transaction
 from gateways.mail import MailNotSent, Message
-from models.events import ThemeTrashed
+from models.events import ThemeTrashed, UserClaimed, UserSignedUp
 from models.identity import Role
 from resolvers import events, identity, jobs, outbox, uploads
 from resolvers.assessment import aggregates, attempts
@@ -224,6 +225,24 @@ def _forgotten(stage: Stage) -> None:
     stage.ask(lambda tx: jobs.enqueue(tx, uploads.SWEEP, {}))
 
 
+def _lead_with(fact: Callable[[str], Fact]) -> Callable[[Stage], None]:
+    """An address that was left, and that whoever has it has an account."""
+
+    def make(stage: Stage) -> None:
+        user = stage.editor.ask("{ viewer { id } }")["viewer"]["id"]
+        address = """INSERT INTO lead (id, email, first_seen_at)
+            SELECT gen_random_uuid(), lower(coalesce(email, 'x@example.org')), now() FROM "user" WHERE id = %s"""
+        sql(stage.url, address, user)
+
+        async def happens(tx: Transaction) -> None:
+            events.record(tx, fact(user))
+
+        stage.ask(happens)
+        stage.ask(lambda tx: relay_once(tx))
+
+    return make
+
+
 def _planned_and_trashed(kind: str) -> Callable[[Stage], None]:
     def make(stage: Stage) -> None:
         made = factories.theme(stage.editor) if kind == "theme" else factories.tree(stage.editor)["course"]
@@ -256,6 +275,8 @@ JOBS: dict[str, Callable[[Stage], None]] = {
     "sweep_uploads": _forgotten,
     "remove_expired": _expired,
     "remove_old": _old,
+    "on:convert_lead_of_claimed": _lead_with(lambda user: UserClaimed(subject_id=user)),
+    "on:convert_lead_of_signed_up": _lead_with(lambda user: UserSignedUp(subject_id=user, is_anonymous=False)),
     "on:give_up_plans_of_course": _planned_and_trashed("course"),
     "on:give_up_plans_of_theme": _planned_and_trashed("theme"),
 }

@@ -24,6 +24,7 @@ from models.groups import Group
 from models.identity import User
 from models.inbox import InboundHook, ProviderEvent
 from models.jobs import Job
+from models.leads import Lead
 from models.uploads import Upload
 from models.webhooks import Webhook, WebhookDelivery
 from tests.curriculum.contents import one_of_everything
@@ -44,6 +45,10 @@ ROOTS = {
     "attempt": f'attempt(id: "{Attempt.new_id()}")',
     "group": f'group(id: "{Group.new_id()}")',
     "upload": f'upload(id: "{Upload.new_id()}")',
+    "lead": f'lead(id: "{Lead.new_id()}")',
+    "wellbeingProfile": "wellbeingProfile(assessmentId: $assessment)",
+    "assessmentAggregate": "assessmentAggregate(assessmentId: $assessment)",
+    "assessmentFunnel": "assessmentFunnel(assessmentId: $assessment)",
     "inboundHook": f'inboundHook(id: "{InboundHook.new_id()}")',
     "providerEvent": f'providerEvent(id: "{ProviderEvent.new_id()}")',
     "webhook": f'webhook(id: "{Webhook.new_id()}")',
@@ -62,7 +67,16 @@ PARAMETERS = ", ".join(
 FOR_STAFF = (
     *("trash", "events", "jobs", "schedules", "auditLog", "answerPreview", "conditionPreview"),
     *("assessmentFlow", "assessmentWalk"),
-    *("webhooks", "inboundHooks", "providerEvents", "groups"),
+    *(
+        "webhooks",
+        "inboundHooks",
+        "providerEvents",
+        "leads",
+        "highPriorityLeads",
+        "assessmentAggregate",
+        "assessmentFunnel",
+        "groups",
+    ),
 )
 # More ways to the same type are tried too, but not all that there are.
 WAYS_PER_TYPE = 2

@@ -141,6 +141,8 @@ FACT_TYPES = [
     "attempt.submitted",
     "attempt.graded",
     "scale.band_reached",
+    "lead.captured",
+    "lead.converted",
     "user.signed_up",
     "user.claimed",
     "user.signed_in",
