@@ -3,6 +3,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help dev test test-long check schema migration bench lock ide clean setup setup-ide
 SHELL := /bin/sh
+# Each target starts many processes, and each would compile all of our files anew where bytecode may not be kept.
+export PYTHONDONTWRITEBYTECODE :=
 
 # Choose another interpreter with `make dev PYTHON=/path/to/python3`.
 PYTHONS := $(or $(PYTHON),python3.11 python3.12 python3.13 python3.14 python3)

@@ -14,14 +14,14 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks import data, jobs, measuring, planning, report, summary, systems
+from benchmarks import data, jobs, measuring, planning, report, scoring, summary, systems
 from benchmarks.queries import PAGES
 from cairn.scratch import scratch_databases
 from migrations import running
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
-SECTIONS = ("pages", "jobs")
+SECTIONS = ("pages", "jobs", "scoring")
 
 
 def main() -> None:
@@ -30,10 +30,13 @@ def main() -> None:
     console = Console(stderr=True)
     found = json.loads(RESULTS.read_text(encoding="utf-8"))
     if "pages" in options.sections:
-        found = _pages(options, console) | {"jobs": found.get("jobs")}
+        found = _pages(options, console) | {name: found.get(name) for name in SECTIONS if name != "pages"}
     if "jobs" in options.sections:
         with console.status("") as status:
             found["jobs"] = jobs.measure(options.quick, status.update) | {"machine": summary.machine()}
+    if "scoring" in options.sections:
+        with console.status("") as status:
+            found["scoring"] = scoring.measure(options.quick, status.update) | {"machine": summary.machine()}
     text = report.page(found)
     if options.write:
         RESULTS.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
@@ -66,7 +69,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each is kept busy in a round")
     parser.add_argument("--quick", action="store_true", help="two rounds of one second, for a first look")
     parser.add_argument(
-        "--sections", nargs="+", choices=SECTIONS, default=SECTIONS, help="what to measure: pages, jobs"
+        "--sections", nargs="+", choices=SECTIONS, default=SECTIONS, help=f"what to measure: {', '.join(SECTIONS)}"
     )
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="SYSTEM", help=", ".join(names))
     parser.add_argument("--pages", nargs="+", choices=pages, default=pages, metavar="PAGE", help=", ".join(pages))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks import scoring
 from benchmarks.jobs.page import section
 from benchmarks.systems import PEER, TITLES
 
@@ -40,6 +41,7 @@ def page(found: Numbers) -> str:
     """The whole page."""
     parts = [_opening(found), _targets(found), *(_page(each) for each in found["pages"])]
     background = [section(found["jobs"])] if found.get("jobs") else []
+    background += [scoring.section(found["scoring"])] if found.get("scoring") else []
     return "\n".join([*parts, _memory(found), *background, _documents(found), _reading(found)])
 
 

@@ -165,6 +165,7 @@ def worker(
     queues: Annotated[str, typer.Option(help="The queues to work on, with commas between; all when absent.")] = "",
     processes: Annotated[int, typer.Option(help="How many processes do jobs.", min=1, max=64)] = 1,
     threads: Annotated[int, typer.Option(help="How many jobs each does at once; 0 as set.", min=0, max=200)] = 0,
+    supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False,
 ) -> None:
     """Do what is to be done in the background: mail, imports, what is scheduled, and what follows from facts.
 
@@ -179,7 +180,8 @@ def worker(
         logs.set_up(settings().log)
         if processes == 1:
             webhooks.tell_broken(settings())
-            working.work(settings(), [each for each in queues.split(",") if each], threads or None)
+            named = [each for each in queues.split(",") if each]
+            working.work(settings(), named, threads or None, is_supervised=supervised)
         else:
             working.supervise(processes, ["--queues", queues, "--threads", str(threads)])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -19,9 +20,14 @@ RESTART_SECONDS = 1.0
 log = logging.getLogger("cairn.workers")
 
 
-def work(settings: Settings, queues: Sequence[str], threads: int | None) -> None:
-    """Does jobs until Ctrl-C or SIGTERM; then finishes what is in hand, within 20 seconds."""
+def work(settings: Settings, queues: Sequence[str], threads: int | None, *, is_supervised: bool = False) -> None:
+    """Does jobs until Ctrl-C or SIGTERM; then finishes what is in hand, within 20 seconds.
+
+    One that `is_supervised` stops in the same way when its input ends, which is when its supervisor does.
+    """
     told = _until_told()
+    if is_supervised:
+        threading.Thread(target=_outlive_nobody, args=[told], name="cairn-lifeline", daemon=True).start()
     worker = Worker(
         settings.url,
         tools(settings),
@@ -36,9 +42,12 @@ def work(settings: Settings, queues: Sequence[str], threads: int | None) -> None
 
 
 def supervise(processes: int, arguments: Sequence[str]) -> None:
-    """Keeps so many worker processes running until Ctrl-C or SIGTERM; one that dies is started again."""
+    """Keeps so many worker processes running until Ctrl-C or SIGTERM; one that dies is started again.
+
+    None outlives this process, however it ends: each has a pipe of ours as its input, which the system closes then.
+    """
     told = _until_told()
-    command = [sys.executable, "-m", "cairn", "worker", "--processes", "1", *arguments]
+    command = [sys.executable, "-m", "cairn", "worker", "--supervised", *arguments]
     running = [_started(command) for _ in range(processes)]
     while not told.wait(RESTART_SECONDS):
         for place, process in enumerate(running):
@@ -49,7 +58,7 @@ def supervise(processes: int, arguments: Sequence[str]) -> None:
 
 
 def _started(command: Sequence[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command)  # noqa: S603 - this very program
+    return subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - this very program
 
 
 def _end(running: Sequence[subprocess.Popen[bytes]]) -> None:
@@ -61,6 +70,14 @@ def _end(running: Sequence[subprocess.Popen[bytes]]) -> None:
             process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def _outlive_nobody(told: threading.Event) -> None:
+    # Not through `sys.stdin`, whose lock a thread that waits in it would keep over the end of the program.
+    while os.read(0, 1):
+        pass
+    log.warning("whoever supervised this worker is gone, so that it stops, too")
+    told.set()
 
 
 def _until_told() -> threading.Event:

@@ -144,6 +144,7 @@ class AnswerMark:
     score: float | None
     points: int
     explanation: str | None
+    comment: str | None
     remarks: list[AnswerRemark] = batched(_remarks, "The feedback on it.", needs=("remarks",))
     right_answer: Response | None = batched(
         _right, "An answer that earns all points; null where none can be written down.", needs=("format", "right_value")
@@ -205,6 +206,7 @@ class Attempt(Node):
     phase: AttemptPhase
     status: AttemptStatus
     passing_score: int
+    time_limit_minutes: int | None
     started_at: datetime
     deadline_at: datetime | None
     submitted_at: datetime | None
@@ -260,7 +262,9 @@ class AttemptSubscription:
     """Root fields for those who take assessments."""
 
     attempt_graded: Event = subscription(
-        (facts.AttemptGraded,), OWNERS, "One of one's own attempts is graded: ask for its `subject`."
+        (facts.AttemptGraded, facts.AttemptRegraded),
+        OWNERS,
+        "One of one's own attempts is graded, or graded anew: ask for its `subject`.",
     )
 
 

@@ -36,6 +36,8 @@ from graph.events import EventsQuery, Fact
 from graph.flows import FlowQuery
 from graph.formats import FORMATS
 from graph.formats.base import Branch
+from graph.grading import MUTATIONS as GRADING_MUTATIONS
+from graph.grading import Accommodation, Grading, GradingQuery, GradingSubscription, Regrade
 from graph.groups import mutations as group_mutations
 from graph.groups.types import Group, GroupsQuery, GroupsSubscription, Membership
 from graph.identity import accounts, friends, impersonation, people
@@ -70,8 +72,9 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Scale, Attempt, Upload, Revision, Schedule, Fact, Job,
-    InboundHook, ProviderEvent, Webhook, WebhookDelivery, Group, Membership, Lead,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Scale, Attempt, Upload, Grading, Accommodation,
+    Regrade, Revision, Schedule, Fact, Job, InboundHook, ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
+    Lead,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
@@ -95,6 +98,7 @@ MUTATIONS = (
     *ATTEMPT_MUTATIONS,
     *LEAD_MUTATIONS,
     *UPLOAD_MUTATIONS,
+    *GRADING_MUTATIONS,
     *SCHEDULE_MUTATIONS,
     *group_mutations.MUTATIONS,
     *webhook_mutations.MUTATIONS,
@@ -108,6 +112,7 @@ class Query(
     ProfileQuery,
     ResultsQuery,
     LeadsQuery,
+    GradingQuery,
     FlowQuery,
     UploadsQuery,
     SchedulesQuery,
@@ -128,7 +133,12 @@ class Query(
 
 @strawberry.type(description="Everything that can be followed as it happens.")
 class Subscription(
-    EventsSubscription, CurriculumSubscription, AttemptSubscription, GroupsSubscription, JobsSubscription
+    EventsSubscription,
+    CurriculumSubscription,
+    AttemptSubscription,
+    GradingSubscription,
+    GroupsSubscription,
+    JobsSubscription,
 ):
     """Root fields of all domains."""
 

@@ -6,6 +6,7 @@ from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
 from models.curriculum import AnswerKey, Assessment, Block, Branch, Course, Lesson, Milestone, Module, Scale, Theme
 from models.events import FactCounter, FactEntry
+from models.grading import Accommodation, Grading, Regrade
 from models.groups import Group, GroupInvitation, Membership
 from models.identity import (
     ApiToken,
@@ -78,6 +79,9 @@ TABLES: tuple[type[Table], ...] = (
     Attempt,
     Answer,
     AnswerMark,
+    Grading,
+    Accommodation,
+    Regrade,
     ScaleScore,
     ScaleAggregate,
     AssessmentDay,

@@ -39,11 +39,9 @@ def _list_column(description: str) -> Any:
     return Field(default_factory=list, sa_type=JSONB, nullable=False, description=description)
 
 
-# Who has an attempt reads its questions, and who reads a score what it was measured by.
-_MINE_OR_MEASURED = (
-    f"(EXISTS (SELECT FROM attempt WHERE attempt.paper_id = paper.id AND attempt.user_id = {VIEWER_ID})"  # noqa: S608
-    " OR EXISTS (SELECT FROM scale_score WHERE scale_score.paper_id = paper.id))"
-)
+_IS_OWN = f"EXISTS (SELECT FROM attempt WHERE attempt.paper_id = paper.id AND attempt.user_id = {VIEWER_ID})"
+_IS_GRADED = "EXISTS (SELECT FROM grading WHERE grading.paper_id = paper.id)"
+_IS_MEASURED = "EXISTS (SELECT FROM scale_score WHERE scale_score.paper_id = paper.id)"
 
 
 class Paper(Table, table=True):
@@ -51,9 +49,10 @@ class Paper(Table, table=True):
 
     __tablename__ = "paper"
     __tag__ = 0x050
-    # The keys, and the rules that lead through, are for nobody but the service.
-    __policies__ = (RelatedRead(_MINE_OR_MEASURED),)
-    __hidden__ = ("answer_keys", "branches")
+    # Who has an attempt reads its blocks, who grades what was answered to them, and who reads a score what it was
+    # measured by; the keys, and the rules that lead through, are for nobody but the service.
+    __policies__ = (RelatedRead(f"{_IS_OWN} OR {_IS_GRADED} OR {_IS_MEASURED}"),)
+    __hidden__ = ("answer_keys", "corrections", "branches")
     __table_args__ = (
         sa.ForeignKeyConstraint(["assessment_id"], ["content.id"]),
         sa.UniqueConstraint("assessment_id", "revision"),
@@ -64,6 +63,9 @@ class Paper(Table, table=True):
     revision: int = Field(ge=1, description="The number of the revision that it was published with.")
     blocks: list[Any] = _list_column("The rows of its blocks in order, as readers saw them.")
     answer_keys: dict[str, Any] = json_column(description="Block id to the secret half of its settings.")
+    corrections: dict[str, Any] = json_column(
+        description="Block id to the key that counts in place of the one above, since a regrade."
+    )
     branches: dict[str, Any] = json_column(description="Block id to the rules of where it goes on after it.")
     scales: list[Any] = _list_column("The rows of its scales in order, as readers saw them.")
 
@@ -107,6 +109,10 @@ class Attempt(Table, table=True):
     shows_feedback: bool = Field(default=False, description="Whether what was right is shown once it is graded.")
     block_ids: list[Any] = _list_column("The ids of its blocks, those that were drawn for it, in its order.")
     shown_ids: list[Any] = _list_column("Those of them that its path leads through, by what was answered so far.")
+    time_limit_minutes: int | None = Field(
+        default=None, ge=1, description="How long it may take, before any accommodation; null where time is no matter."
+    )
+    closes_at: datetime | None = instant_column(description="When the assessment closes, as it was said when it began.")
     started_at: datetime = instant_column(nullable=False, description="When it began.")
     deadline_at: datetime | None = instant_column(description="When its time is up; null where time is no matter.")
     submitted_at: datetime | None = instant_column(description="When it was handed in, or its time was up.")
@@ -121,7 +127,12 @@ class Answer(Table, table=True):
 
     __tablename__ = "answer"
     __tag__ = 0x052
-    __policies__ = (PrivateRows("user_id"),)
+    # Its owner, and who has to grade it: they read what was answered, and are not told by whom.
+    __policies__ = (
+        PrivateRows("user_id"),
+        RelatedRead("EXISTS (SELECT FROM grading WHERE grading.answer_id = answer.id)"),
+    )
+    __hidden__ = ("user_id",)
     __personal__ = ("value",)
     __table_args__ = (
         sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], ondelete="CASCADE"),
@@ -138,13 +149,21 @@ class Answer(Table, table=True):
     value: dict[str, Any] = json_column(description="The answer, typed per format.")
 
 
+# The sub-select finds what its reader sees: their own attempt, and what is published.
+_IS_CLOSED = (
+    "EXISTS (SELECT FROM attempt JOIN assessment ON assessment.id = attempt.assessment_id"
+    " WHERE attempt.id = answer_mark.attempt_id AND assessment.stage = 'live' AND assessment.closes_at <= now())"
+)
+
+
 class AnswerMark(Table, table=True):
     """What an answer is worth and what there is to say to it. Its owner sees it once feedback is due."""
 
     __tablename__ = "answer_mark"
     __tag__ = 0x053
-    __policies__ = (RelatedRead(f"((user_id = {VIEWER_ID}) AND is_shown)"),)
-    __personal__ = ("share", "score", "remarks")
+    # What waits for the close is shown from that instant on, as the assessment tells it then: no job has to come round.
+    __policies__ = (RelatedRead(f"((user_id = {VIEWER_ID}) AND (is_shown OR (awaits_close AND {_IS_CLOSED})))"),)
+    __personal__ = ("share", "score", "remarks", "comment")
     __table_args__ = (
         sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], ondelete="CASCADE"),
@@ -156,6 +175,7 @@ class AnswerMark(Table, table=True):
     attempt_id: str = id_column(description="The attempt.")
     user_id: str = id_column(description="Whose answer it is about.")
     block_id: str = id_column(description="The question.")
+    position: int = Field(default=0, ge=0, description="Its place among the questions that were shown.")
     format: BlockFormat = enum_column(BlockFormat, description="The format of the question.")
     share: str | None = Field(
         default=None, max_length=200, description='What it earns of the points, exactly, such as "2/3".'
@@ -164,8 +184,10 @@ class AnswerMark(Table, table=True):
     points: int = Field(default=0, ge=0, description="What a full answer is worth.")
     remarks: list[Any] = _list_column("The feedback: texts, and the ids of the parts that they are about.")
     explanation: str | None = Field(default=None, description="Why the right answer is right (Markdown).")
+    comment: str | None = Field(default=None, description="What the person who graded it has to say (Markdown).")
     right_value: dict[str, Any] | None = json_column(nullable=True, description="An answer that earns all points.")
     is_shown: bool = Field(default=False, description="Whether its owner may see it.")
+    awaits_close: bool = Field(default=False, description="Whether its owner may see it once the assessment closes.")
 
 
 # Whose scores a coach sees: of those in courses where one is their coach, who agreed to that for just that course.

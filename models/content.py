@@ -189,7 +189,7 @@ class Schedule(Table, table=True):
     )
 
     id: str = id_column(primary=True)
-    root_id: str = id_column(description="The theme or course.")
+    root_id: str = id_column(description="The theme, course or assessment.")
     action: ScheduleAction = enum_column(ScheduleAction, description="What is to be done.")
     revision: int | None = Field(default=None, ge=1, description="The number of the revision that is to be published.")
     run_at: datetime = instant_column(nullable=False, description="When.")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
+from pydantic import AfterValidator, StringConstraints
 from pydantic import Field as Limits
-from pydantic import StringConstraints
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from core.tables import enum_column, id_column, json_column
+from core.tables import enum_column, id_column, instant_column, json_column
 from models.content import Staged, author_policies, staged_args, staged_policies
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=1, max_length=100)]
@@ -21,6 +21,15 @@ Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whi
 # Numbers of scales mean the decimals that one writes: 0.1 is a tenth.
 Bound = Annotated[float, Limits(ge=-1_000_000, le=1_000_000)]
 QuestionKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", min_length=1, max_length=40)]
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("Give the instant with its offset from UTC.")
+    return value
+
+
+Instant = Annotated[datetime, AfterValidator(_aware)]
 
 
 class Season(StrEnum):
@@ -266,6 +275,7 @@ class Assessment(Staged, table=True):
         sa.CheckConstraint(
             "time_limit_minutes IS NULL OR time_limit_minutes BETWEEN 1 AND 10080", name="time_limit_minutes"
         ),
+        sa.CheckConstraint("opens_at < closes_at", name="closes_at"),
         sa.CheckConstraint("question_limit IS NULL OR question_limit BETWEEN 1 AND 500", name="question_limit"),
         parents=(("lesson_id", "lesson"),),
     )
@@ -290,6 +300,10 @@ class Assessment(Staged, table=True):
         default=None, ge=1, le=500, description="How many of its questions are drawn for an attempt; null for all."
     )
     shuffle: bool = Field(default=False, description="Whether each attempt has the questions in an order of its own.")
+    opens_at: Instant | None = instant_column(description="From when on it can be begun; null for from the start.")
+    closes_at: Instant | None = instant_column(
+        description="When it closes: nothing is begun or handed in after it; null for never."
+    )
     feedback_mode: FeedbackMode = enum_column(
         FeedbackMode, FeedbackMode.AFTER_SUBMIT, description="When those who answer see what was right."
     )

@@ -181,8 +181,12 @@ async def place(tx: Transaction, most: int) -> Sequence[Row]:
         return ()
     placed = await tx.rows(_PLACE, {"last": counter.last_position, "most": most})
     if placed:
-        await tx.rows(_MOVE_COUNTER, {"last": max(each.position for each in placed)})
+        tx.collect(_move_counter, max(each.position for each in placed))
     return sorted(placed, key=lambda each: each.position)
+
+
+def _move_counter(places: list[int]) -> Statement:
+    return _MOVE_COUNTER(last=max(places))
 
 
 def _placing() -> Any:
@@ -212,7 +216,7 @@ _COUNTER_LOCKED = compiled(
 )
 _GIVEN = ("id", "type", "version", "subject_id", "actor_id", "acted_as_id", "actor_kind", "payload")
 _KEEP = ready(insert_of_arrays(FACT, _GIVEN))
-_PLACE, _MOVE_COUNTER = compiled(_placing()), compiled(_moving())
+_PLACE, _MOVE_COUNTER = compiled(_placing()), ready(_moving())
 
 
 async def lag(tx: Transaction) -> Row:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -24,6 +26,9 @@ from tests.support.servers import DatabaseServer, RunningApplication, cloned
 
 __all__ = ["pytest_terminal_summary"]
 
+# Tests start some hundred processes. Where bytecode may not be kept, each would compile all of our files anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 _SERVER = pytest.StashKey[DatabaseServer]()
 
 

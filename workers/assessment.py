@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from resolvers.assessment import aggregates, attempts, grading
+from dataclasses import replace
+
+from core.viewer import SERVICE
+from core.writing import transaction
+from resolvers.assessment import aggregates, attempts, grading, regrading
 from workers.actors import Work, actor
 
 
@@ -23,3 +27,17 @@ async def expire_attempts(work: Work) -> None:
 async def summarise_results(work: Work) -> None:
     """Brings up to date what is told of many people together."""
     await aggregates.summarise(work.tx)
+
+
+async def _in_batches(work: Work, regrade_id: str) -> None:
+    """Each batch in a transaction of its own, which also says how far it is: what is done once is done."""
+    percent: int | None = 0
+    while percent is not None:
+        work.progress(percent)
+        async with transaction(work.database, replace(SERVICE, user_id=work.job.requested_by)) as tx:
+            percent = await regrading.step(tx, regrade_id)
+
+
+@actor(regrading.REGRADE_JOB, prepare=_in_batches)
+async def regrade_assessment(work: Work, regrade_id: str) -> None:
+    """Grades attempts of earlier revisions by the keys that are published now: all of it in batches, before."""

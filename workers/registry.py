@@ -8,7 +8,7 @@ from core.events import Reaction
 from resolvers import leads
 from resolvers.curriculum import scheduling
 from workers.actors import Actor
-from workers.assessment import expire_attempts, grade_attempt, summarise_results
+from workers.assessment import expire_attempts, grade_attempt, regrade_assessment, summarise_results
 from workers.curriculum import run_schedule
 from workers.housekeeping import remove_expired, remove_old
 from workers.importing import import_olx
@@ -26,6 +26,7 @@ ACTORS: tuple[Actor, ...] = (
     summarise_results,
     check_upload,
     sweep_uploads,
+    regrade_assessment,
     remove_expired,
     remove_old,
 )

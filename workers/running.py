@@ -45,7 +45,8 @@ POLL_SECONDS = 1.0
 # How often a thread that has nothing to do looks up whether it is to stop.
 LOOK_UP_SECONDS = 0.1
 UPKEEP_SECONDS = 2.0
-GATHER_SECONDS = 0.02
+# What is gathered before the next placing: longer for each fact that came by the last one, up to a tenth of a second.
+GATHER_SECONDS, LONGEST_GATHER_SECONDS = 0.02, 0.1
 SEAL_SECONDS = 1.0
 # A worker that is told to stop lets go of everything within 20 seconds.
 DRAIN_SECONDS = 15.0
@@ -234,7 +235,7 @@ class Worker:
         placed = await relay.place(self._database, self._following)
         if placed < relay.BATCH:
             # The first does not wait; to place those that come close behind it together costs little more than one.
-            await asyncio.sleep(GATHER_SECONDS if placed else 0)
+            await asyncio.sleep(min(placed * GATHER_SECONDS, LONGEST_GATHER_SECONDS))
             await _rung(self._recorded, POLL_SECONDS)
 
     async def _upkeep(self) -> None:

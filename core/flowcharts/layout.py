@@ -179,17 +179,16 @@ class _Layouter:
             for row in each.rows:
                 sources.setdefault(row.arrow.target, []).append(row.middle)
         spans = sorted((min(ys), target is None, target or 0, target) for target, ys in sources.items())
-        taken: list[list[tuple[float, float]]] = []
+        # Spans come from the top down, so a lane is free from where its last one ends.
+        free_from: list[float] = []
         right = MARGIN + 2 * FRAME + WIDTH + 14
         for top, _, _, target in spans:
             y = self._height_of(target)
             low, high = min(top, y), max(*sources[target], y)
-            number = next((n for n, some in enumerate(taken) if all(high < a or low > b for a, b in some)), len(taken))
-            if number == len(taken):
-                taken.append([])
-            taken[number].append((low - 4, high + 4))
+            number = next((n for n, free in enumerate(free_from) if low > free), len(free_from))
+            free_from[number : number + 1] = [high + 4]
             self.found.lanes.append(Lane(target, sorted(sources[target]), y, right + LANE * number, number))
-        self.found.width = right + LANE * len(taken) + MARGIN
+        self.found.width = right + LANE * len(free_from) + MARGIN
 
     def _height_of(self, target: int | None) -> float:
         if target is None:

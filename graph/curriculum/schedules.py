@@ -29,7 +29,7 @@ described(
 
 @entity(models.Schedule)
 class Schedule(Node):
-    """That a theme or course is to be published or unpublished at a set time."""
+    """That a theme, a course or an assessment by itself is to be published or unpublished at a set time."""
 
     id: strawberry.ID = column("The plan's own id.")
     root_id: strawberry.ID
@@ -46,7 +46,7 @@ class Schedule(Node):
 class ScheduleFilter:
     """All conditions must hold."""
 
-    root: strawberry.ID | None = strawberry.field(default=None, description="Of this theme or course.")
+    root: strawberry.ID | None = strawberry.field(default=None, description="Of this theme, course or assessment.")
     state: ScheduleState | None = strawberry.field(default=None, description="Those that stand so.")
 
 
@@ -66,8 +66,10 @@ class SchedulesQuery:
     )
 
 
+_PLANNED = (facts.ThemePlanned, facts.CoursePlanned, facts.AssessmentPlanned)
+_CANCELLED = (facts.ThemePlanCancelled, facts.CoursePlanCancelled, facts.AssessmentPlanCancelled)
 Id = Annotated[strawberry.ID, described_as("The plan's id.")]
-RootId = Annotated[strawberry.ID, described_as("The theme or course.")]
+RootId = Annotated[strawberry.ID, described_as("The theme or course, or the assessment that stands by itself.")]
 Action = Annotated[ScheduleAction, described_as("What is to be done.")]
 RunAt = Annotated[datetime, described_as("When; in the future, with its offset from UTC.")]
 Number = Annotated[
@@ -76,25 +78,25 @@ Number = Annotated[
 Message = Annotated[str | None, described_as("What changed, for the revision that is sealed.")]
 
 
-@mutation(Scope.CONTENT_PUBLISH, Schedule, records=(facts.ThemePlanned, facts.CoursePlanned), within=True)
+@mutation(Scope.CONTENT_PUBLISH, Schedule, records=_PLANNED, within=True)
 async def schedule_create(
     act: Act, root_id: RootId, action: Action, run_at: RunAt, number: Number = None, message: Message = None
 ) -> str:
-    """Plans that a theme or course is published or unpublished at a set time.
+    """Plans that a theme, a course or an assessment that stands by itself is published or unpublished at a set time.
 
     Readers will get the revision that the plan points at, whatever is saved in the meantime.
     """
     return await scheduling.plan(act.tx, root_id, action, run_at, number, message)
 
 
-@mutation(Scope.CONTENT_PUBLISH, Schedule, records=(facts.ThemePlanned, facts.CoursePlanned), within=True)
+@mutation(Scope.CONTENT_PUBLISH, Schedule, records=_PLANNED, within=True)
 async def schedule_move(act: Act, id: Id, run_at: RunAt) -> str:
     """Gives a plan another time."""
     await scheduling.put_off(act.tx, id, run_at)
     return id
 
 
-@mutation(Scope.CONTENT_PUBLISH, Schedule, records=(facts.ThemePlanCancelled, facts.CoursePlanCancelled), within=True)
+@mutation(Scope.CONTENT_PUBLISH, Schedule, records=_CANCELLED, within=True)
 async def schedule_cancel(act: Act, id: Id) -> str:
     """Gives a plan up."""
     await scheduling.cancel(act.tx, id)

@@ -145,6 +145,8 @@ class Assessment(Node):
     time_limit_minutes: int | None = editable()
     question_limit: int | None = editable()
     shuffle: bool = editable()
+    opens_at: datetime | None = editable()
+    closes_at: datetime | None = editable()
     feedback_mode: FeedbackMode = editable()
     licence: str | None = editable()
     attribution: str | None = editable()

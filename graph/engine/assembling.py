@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from graph.engine.executing import Run
     from graph.engine.planning import Field
 
+# What writing raises where a value that was fetched is not one of its field's type.
+MISFITS = (GraphQLError, TypeError, ValueError, KeyError, ArithmeticError)
 Traced = tuple[Path, tuple["Field", ...]]
 # A step that resolvers have something left to do for: its rows, and their objects.
 Left = tuple[Step, Sequence[Any], Sequence[dict[str, Any]]]
@@ -45,7 +48,7 @@ class Fetch:
         """Writes the field's values; the levels that are left to resolvers. None where a value does not fit."""
         try:
             found, objects, self._left = assembled(self._program, fetched)
-        except (TypeError, ValueError, KeyError, ArithmeticError):
+        except MISFITS:
             return None
         field, group = self._spot.parts[0]
         if self._keys is None:

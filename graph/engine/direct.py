@@ -13,7 +13,7 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, OperationType, is_non_null_type, located_error
 from graphql.execution.values import VariableValues
 
-from graph.engine.assembling import assembled, requests_of
+from graph.engine.assembling import MISFITS, assembled, requests_of
 from graph.engine.fetching import Program, program_of
 from graph.engine.nulls import propagates
 from graph.engine.planning import Field, Plan
@@ -45,7 +45,7 @@ class Direct:
         try:
             find, objects, _ = assembled(self._program, fetched)
             data = {self._field.key: find(None)}
-        except (TypeError, ValueError, KeyError, ArithmeticError):
+        except MISFITS:
             return None
         context.spend(objects)
         return ExecutionResult(data, None)

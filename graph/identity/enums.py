@@ -35,6 +35,8 @@ described(
     content_edit="Read drafts, and change them.",
     content_publish="Publish and unpublish.",
     content_import="Import courses from elsewhere.",
+    answer_grade="Read what has to be graded by people, and grade it.",
+    accommodation_grant="Give people more time or more attempts at an assessment, and see who has more.",
     user_manage="See people and what they may do.",
     user_impersonate="Act as somebody else who may do less, to see what they see.",
     role_grant="Give people roles, and take them back.",

@@ -1,7 +1,7 @@
 """scales, phases, aggregates and leads
 
 Revision ID: 0019
-Revises: 0020
+Revises: 0017
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0019"
-down_revision = "0020"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
@@ -326,7 +326,7 @@ def upgrade() -> None:
         "CREATE POLICY staff_read_leads_read ON \"lead_capture\" FOR SELECT TO cairn_api USING ((SELECT 'leads:read' = ANY (string_to_array(current_setting('cairn.scopes', true), ' '))))"
     )
     op.execute(
-        "CREATE POLICY related_select ON \"paper\" FOR SELECT TO cairn_api USING ((EXISTS (SELECT FROM attempt WHERE attempt.paper_id = paper.id AND attempt.user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)) OR EXISTS (SELECT FROM scale_score WHERE scale_score.paper_id = paper.id)))"
+        "CREATE POLICY related_select ON \"paper\" FOR SELECT TO cairn_api USING (EXISTS (SELECT FROM attempt WHERE attempt.paper_id = paper.id AND attempt.user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)) OR EXISTS (SELECT FROM grading WHERE grading.paper_id = paper.id) OR EXISTS (SELECT FROM scale_score WHERE scale_score.paper_id = paper.id))"
     )
     op.execute(
         "CREATE POLICY inside_delete_content_edit ON \"scale\" FOR DELETE TO cairn_api USING (((id IN (SELECT content.id FROM content WHERE content.root_id = ANY ((SELECT array_agg(split_part(held, '@', 2)::uuid) FROM unnest(string_to_array(current_setting('cairn.within', true), ' ')) AS held WHERE split_part(held, '@', 1) = 'content:edit')::uuid[])) AND COALESCE(assessment_id, id) IN (SELECT content.id FROM content WHERE content.root_id = ANY ((SELECT array_agg(split_part(held, '@', 2)::uuid) FROM unnest(string_to_array(current_setting('cairn.within', true), ' ')) AS held WHERE split_part(held, '@', 1) = 'content:edit')::uuid[]))) AND (stage = 'draft')))"
@@ -444,6 +444,6 @@ def downgrade() -> None:
     op.drop_column("consent", "course_id")
     op.drop_column("attempt", "phase")
     op.execute(
-        "CREATE POLICY related_select ON \"paper\" FOR SELECT TO cairn_api USING ((EXISTS ( SELECT\n   FROM attempt\n  WHERE ((attempt.paper_id = paper.id) AND (attempt.user_id = ( SELECT (NULLIF(current_setting('cairn.viewer_id'::text, true), ''::text))::uuid AS \"nullif\"))))))"
+        "CREATE POLICY related_select ON \"paper\" FOR SELECT TO cairn_api USING (EXISTS (SELECT FROM attempt WHERE attempt.paper_id = paper.id AND attempt.user_id = (SELECT NULLIF(current_setting('cairn.viewer_id', true), '')::uuid)) OR EXISTS (SELECT FROM grading WHERE grading.paper_id = paper.id))"
     )
     # ### end Alembic commands ###

@@ -229,6 +229,14 @@ class AssessmentReverted(Published, type="assessment.reverted", subject="assessm
     """A sealed revision was loaded into the draft of an assessment that stands by itself."""
 
 
+class AssessmentPlanned(Planned, type="assessment.planned", subject="assessment"):
+    """An assessment by itself is to be published or unpublished at a set time, or at another than before."""
+
+
+class AssessmentPlanCancelled(PlanCancelled, type="assessment.plan_cancelled", subject="assessment"):
+    """What was planned for an assessment that stands by itself will not happen."""
+
+
 class BlockCreated(Created, type="block.created", subject="block"):
     """A draft block was made."""
 
@@ -289,6 +297,33 @@ class AttemptSubmitted(OfAttempt, type="attempt.submitted", subject="attempt"):
 
 class AttemptGraded(OfAttempt, type="attempt.graded", subject="attempt"):
     """An attempt is graded."""
+
+
+class AttemptRegraded(OfAttempt, type="attempt.regraded", subject="attempt"):
+    """An attempt that was graded came to something else: a grader changed their mind, or a key was corrected."""
+
+
+class AnswerGraded(Fact, type="answer.graded", subject="grading"):
+    """Somebody said what an answer is worth, or said it anew. How much that is, and whose it is, is not said here."""
+
+    assessment_id: str = _say(description="The assessment.")
+    attempt_id: str = _say(description="The attempt that the answer belongs to.")
+    block_id: str = _say(description="The question.")
+
+
+class OfAccommodation(Fact):
+    """Something about more time or more attempts for somebody. How much, and why, is not said here."""
+
+    assessment_id: str = _say(description="The assessment.")
+    user_id: str = _say(description="Who has more.")
+
+
+class AccommodationGranted(OfAccommodation, type="accommodation.granted", subject="accommodation"):
+    """Somebody has more time or more attempts than others, or has another amount of it."""
+
+
+class AccommodationRevoked(OfAccommodation, type="accommodation.revoked", subject="accommodation"):
+    """Somebody has no more time and attempts than others any more."""
 
 
 class ScaleBandReached(OfAttempt, type="scale.band_reached", subject="attempt"):
@@ -583,11 +618,11 @@ FACTS: tuple[type[Fact], ...] = (
     ModuleCreated, ModuleUpdated, ModuleMoved, ModuleTrashed, ModuleRestored,
     LessonCreated, LessonUpdated, LessonMoved, LessonTrashed, LessonRestored,
     AssessmentCreated, AssessmentUpdated, AssessmentMoved, AssessmentTrashed, AssessmentRestored, AssessmentPublished,
-    AssessmentUnpublished, AssessmentReverted,
+    AssessmentUnpublished, AssessmentReverted, AssessmentPlanned, AssessmentPlanCancelled,
     BlockCreated, BlockUpdated, BlockMoved, BlockTrashed, BlockRestored,
     ScaleCreated, ScaleUpdated, ScaleMoved, ScaleTrashed, ScaleRestored,
-    AttemptStarted, AttemptSubmitted, AttemptGraded, ScaleBandReached,
-    LeadCaptured, LeadConverted,
+    AttemptStarted, AttemptSubmitted, AttemptGraded, AttemptRegraded, AnswerGraded,
+    AccommodationGranted, AccommodationRevoked, ScaleBandReached, LeadCaptured, LeadConverted,
     UserSignedUp, UserClaimed, UserSignedIn, UserUpdated, UserPasswordChanged, UserEmailChanged,
     ConsentGranted, ConsentWithdrawn, RoleGranted, RoleRevoked, ApiTokenCreated, ApiTokenRevoked,
     FriendshipRequested, FriendshipAccepted, FriendshipEnded, FriendshipBlocked,

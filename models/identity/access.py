@@ -17,6 +17,8 @@ class Scope(StrEnum):
     CONTENT_EDIT = "content:edit"
     CONTENT_PUBLISH = "content:publish"
     CONTENT_IMPORT = "content:import"
+    ANSWER_GRADE = "answer:grade"
+    ACCOMMODATION_GRANT = "accommodation:grant"
     USER_MANAGE = "user:manage"
     USER_IMPERSONATE = "user:impersonate"
     ROLE_GRANT = "role:grant"

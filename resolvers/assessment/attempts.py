@@ -25,6 +25,7 @@ from models.events import AttemptStarted, AttemptSubmitted
 from models.identity import User
 from resolvers import events, jobs
 from resolvers.assessment import files
+from resolvers.assessment.allowances import allowance_of, deadline
 from resolvers.assessment.papers import drawn, entries_of, in_order, paper_of
 from resolvers.assessment.visible import ANSWER, ATTEMPT
 from resolvers.assessment.walking import path_through, question_of, walk
@@ -42,25 +43,27 @@ _ASSESSMENT = table_of(Assessment)
 async def start(tx: Transaction, viewer: Viewer, assessment_id: str, phase: AttemptPhase | None = None) -> str:
     """Begins an attempt, or goes on with the one under way; answers its id.
 
-    Raises `NotFound` for an assessment that readers do not see, and `DomainError` when no attempt is left, or one of
-    another phase is under way.
+    Raises `NotFound` for an assessment that readers do not see, and `DomainError` when no attempt is left, when one of
+    another phase is under way, or when it is not open.
     """
     user_id = str(viewer.user_id)
     if tag_of(assessment_id) != Assessment.__tag__:
         raise InvalidInput("This is not the id of an assessment.", "WRONG_KIND_OF_ID", ("assessmentId",))
-    await _lock_person(tx, user_id)
-    assessment = await _live(tx, assessment_id)
+    await lock_person(tx, user_id)
+    assessment = await live(tx, assessment_id)
     latest = await _latest(tx, user_id, assessment_id)
     if latest is not None and latest.status == IN_PROGRESS:
         if not latest.is_over:
             _require_phase(latest, phase)
             return str(latest.id)
         await _expire(tx, [latest.id])
-    wanted = phase or AttemptPhase.NONE
-    taken = await _taken(tx, user_id, assessment_id, wanted)
-    if assessment.max_attempts is not None and taken >= assessment.max_attempts:
+    _require_open(assessment)
+    wanted, number = phase or AttemptPhase.NONE, 1 if latest is None else latest.number + 1
+    taken, extra = await _taken(tx, user_id, assessment_id, wanted), await allowance_of(tx, user_id, assessment_id)
+    most = extra.attempts(assessment.max_attempts)
+    if most is not None and taken >= most:
         raise DomainError("No attempt is left.", "NO_ATTEMPT_LEFT", ("assessmentId",))
-    return await _begin(tx, assessment, user_id, 1 if latest is None else latest.number + 1, wanted)
+    return await _begin(tx, assessment, user_id, number, wanted, extra.minutes(assessment.time_limit_minutes))
 
 
 async def save(
@@ -167,14 +170,20 @@ def _checked(question: QuestionFormat, values: Mapping[str, Any]) -> Any:
         raise SeveralErrors(inside) from error
 
 
-async def _lock_person(tx: Transaction, user_id: str) -> None:
-    """One beginning at a time for each person, on however many servers."""
+async def lock_person(tx: Transaction, user_id: str) -> bool:
+    """One beginning, or change of what somebody may, at a time for each person, on however many servers.
+
+    Answers whether there is such a person.
+    """
     user = table_of(User)
-    await tx.rows(sa.select(user.c.id).where(user.c.id == user_id).with_for_update(key_share=True))
+    return bool(await tx.rows(sa.select(user.c.id).where(user.c.id == user_id).with_for_update(key_share=True)))
 
 
-async def _live(tx: Transaction, assessment_id: str) -> Row:
-    """What readers see of an assessment, with the number of the revision that shows it."""
+async def live(tx: Transaction, assessment_id: str) -> Row:
+    """What readers see of an assessment, with the number of the revision that shows it, and its root.
+
+    `is_early` and `is_closed` say whether it is open, by the database's clock.
+    """
     content, revision = table_of(Content), table_of(Revision)
     number = (
         sa.select(sa.func.max(revision.c.number))
@@ -182,13 +191,27 @@ async def _live(tx: Transaction, assessment_id: str) -> Row:
         .scalar_subquery()
     )
     found = await tx.row(
-        sa.select(_ASSESSMENT, number.label("published"))
+        sa.select(
+            _ASSESSMENT,
+            content.c.root_id,
+            number.label("published"),
+            sa.func.coalesce(_ASSESSMENT.c.opens_at > sa.func.clock_timestamp(), sa.false()).label("is_early"),
+            sa.func.coalesce(_ASSESSMENT.c.closes_at <= sa.func.clock_timestamp(), sa.false()).label("is_closed"),
+        )
         .join(content, content.c.id == _ASSESSMENT.c.id)
         .where(_ASSESSMENT.c.id == assessment_id, _ASSESSMENT.c.stage == Stage.LIVE.value)
     )
     if found is None:
         raise NotFound("assessment", ("assessmentId",))
     return found
+
+
+def _require_open(assessment: Row) -> None:
+    if assessment.is_early:
+        opens = assessment.opens_at.isoformat(timespec="minutes")
+        raise DomainError(f"This opens at {opens}.", "NOT_OPEN_YET", ("assessmentId",))
+    if assessment.is_closed:
+        raise DomainError("This is closed.", "CLOSED", ("assessmentId",))
 
 
 async def _latest(tx: Transaction, user_id: str, assessment_id: str) -> Row | None:
@@ -215,11 +238,12 @@ def _is_over() -> Any:
     return sa.func.coalesce(ATTEMPT.c.deadline_at < sa.func.clock_timestamp(), sa.false()).label("is_over")
 
 
-async def _begin(tx: Transaction, assessment: Row, user_id: str, number: int, phase: AttemptPhase) -> str:
+async def _begin(
+    tx: Transaction, assessment: Row, user_id: str, number: int, phase: AttemptPhase, minutes: int | None
+) -> str:
     paper = await paper_of(tx, assessment)
     block_ids = drawn(paper.blocks, assessment)
     attempt_id = Attempt.new_id()
-    limit = assessment.time_limit_minutes
     row = {
         "id": attempt_id,
         "paper_id": paper.id,
@@ -233,8 +257,10 @@ async def _begin(tx: Transaction, assessment: Row, user_id: str, number: int, ph
         "shows_feedback": assessment.feedback_mode != FeedbackMode.NEVER.value,
         "block_ids": block_ids,
         "shown_ids": path_through(in_order(paper, block_ids), {}).shown_ids,
+        "time_limit_minutes": assessment.time_limit_minutes,
+        "closes_at": assessment.closes_at,
         "started_at": sa.func.now(),
-        "deadline_at": None if limit is None else sa.func.now() + sa.func.make_interval(0, 0, 0, 0, 0, limit),
+        "deadline_at": deadline(sa.func.now(), minutes, assessment.closes_at),
     }
     await tx.insert(Attempt, [row])
     events.record(tx, AttemptStarted(subject_id=attempt_id, assessment_id=assessment.id, user_id=user_id))

@@ -1,67 +1,160 @@
-"""Grading: what the answers of an attempt are worth. Done again, it comes to the same."""
+"""Grading: what the answers of an attempt are worth. Done again, it comes to the same.
+
+It is done by a job: when an attempt is handed in, and whenever what it is graded by has changed, such as a grader's
+word. Nothing else writes scores, so that there is one way to come to them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from core.rows import Row
 from core.tables import table_of
 from core.writing import Transaction
 from models.assessment import AnswerMark, AttemptStatus
-from models.content import Stage
+from models.content import Content, Stage
 from models.curriculum import Assessment, FeedbackMode
-from models.events import AttemptGraded
-from resolvers import events
+from models.events import AttemptGraded, AttemptRegraded
+from models.grading import Grading, GradingState
+from resolvers import audit, events
+from resolvers.assessment.allowances import allowance_of
 from resolvers.assessment.attempts import answers_of, discard_hidden
 from resolvers.assessment.papers import entries_of
 from resolvers.assessment.scales import measure
-from resolvers.assessment.visible import ATTEMPT, MARK
-from resolvers.assessment.walking import Step, result_of, walk
+from resolvers.assessment.visible import ANSWER, ATTEMPT, GRADING, MARK
+from resolvers.assessment.walking import Result, Step, result_of, walk
 from resolvers.formats.answering import stored
 
-_OPEN = (AttemptStatus.SUBMITTED.value, AttemptStatus.EXPIRED.value)
+
+class Due(Enum):
+    """When what was right is shown."""
+
+    NOW = "now"
+    AT_CLOSE = "at close"
+    NEVER = "never"
+
+
+_SCORES = ("score", "max_score", "percentage", "passed")
 
 
 async def grade(tx: Transaction, attempt_id: str) -> None:
     """Marks every answer of an attempt that was handed in, and adds them up.
 
-    Where a person has to read something, the attempt stays handed in until that is done.
+    Where a person has to read something, the attempt stays handed in until that is done. One that was graded before
+    may come to something else: then the audit log holds what it was.
     """
     attempt = await tx.row(sa.select(ATTEMPT).where(ATTEMPT.c.id == attempt_id).with_for_update())
-    if attempt is None or attempt.status not in _OPEN or attempt.score is not None:
+    if attempt is None or attempt.status == AttemptStatus.IN_PROGRESS.value:
         return
-    steps = walk(await entries_of(tx, attempt), await answers_of(tx, attempt_id))
+    steps = graded_by_people(
+        walk(await entries_of(tx, attempt), await answers_of(tx, attempt_id)), await _grades(tx, attempt_id)
+    )
     if attempt.status == AttemptStatus.EXPIRED.value:
         await discard_hidden(tx, attempt_id, [step.block_id for step in steps])
     await measure(tx, attempt, steps)
+    awaited = [step for step in steps if step.awaits_a_person]
     result = result_of(steps)
-    passed = result.passed(attempt.passing_score)
-    is_shown = await _is_due(tx, attempt, passed)
-    for step in steps:
-        await _mark(tx, attempt, step, is_shown=is_shown)
-    if is_shown:
+    due = await _due(tx, attempt, None if awaited else result.passed(attempt.passing_score))
+    await _mark(tx, attempt, steps, due)
+    if due is Due.NOW:
         await _show_all(tx, attempt)
-    if any(step.awaits_a_person for step in steps):
+    if awaited:
+        await _ask_for_grading(tx, attempt, awaited)
+    else:
+        await _settle(tx, attempt, result)
+
+
+def graded_by_people(steps: Sequence[Step], grades: dict[str, Row]) -> list[Step]:
+    """The steps, with what people said that answers are worth: block id to `score` and `points`."""
+    return [
+        replace(step, given_share=_share(grades[step.block_id])) if step.block_id in grades else step for step in steps
+    ]
+
+
+def _share(given: Row) -> Fraction:
+    """What a grader gave, of what there was to be given, exactly: points are given in hundredths."""
+    return Fraction(Decimal(str(given.score))) / int(given.points)
+
+
+async def _grades(tx: Transaction, attempt_id: str) -> dict[str, Row]:
+    mine = sa.and_(GRADING.c.attempt_id == attempt_id, GRADING.c.state == GradingState.GRADED.value)
+    found = await tx.rows(
+        sa.select(GRADING.c.block_id, GRADING.c.score, GRADING.c.points, GRADING.c.comment).where(mine)
+    )
+    return {row.block_id: row for row in found}
+
+
+async def _settle(tx: Transaction, attempt: Row, result: Result) -> None:
+    """Notes what the whole attempt came to; what it was before goes to the audit log."""
+    scores = scores_of(result, attempt.passing_score)
+    before = {name: getattr(attempt, name) for name in _SCORES}
+    is_first = attempt.max_score is None
+    if not is_first and scores == before:
         return
-    graded: dict[str, Any] = {
-        "status": attempt.status if attempt.status == AttemptStatus.EXPIRED.value else AttemptStatus.GRADED.value,
+    is_expired = attempt.status == AttemptStatus.EXPIRED.value
+    status = AttemptStatus.EXPIRED if is_expired else AttemptStatus.GRADED
+    await tx.execute(
+        sa.update(ATTEMPT)
+        .where(ATTEMPT.c.id == attempt.id)
+        .values(**scores, status=status.value, updated_at=sa.func.now())
+    )
+    told = {"subject_id": attempt.id, "assessment_id": attempt.assessment_id, "user_id": attempt.user_id}
+    if is_first:
+        events.record(tx, AttemptGraded(**told))
+        return
+    events.record(tx, AttemptRegraded(**told))
+    await audit.record(tx, "attempt_regrade", attempt.id, {"before": before, "after": scores})
+
+
+def scores_of(result: Result, passing_score: int) -> dict[str, Any]:
+    """The columns of an attempt that say what it came to."""
+    return {
         "score": float(result.score),
         "max_score": float(result.max_score),
         "percentage": None if result.percentage is None else float(result.percentage),
-        "passed": passed,
+        "passed": result.passed(passing_score),
     }
-    await tx.execute(sa.update(ATTEMPT).where(ATTEMPT.c.id == attempt_id).values(**graded, updated_at=sa.func.now()))
-    told = {"assessment_id": attempt.assessment_id, "user_id": attempt.user_id}
-    events.record(tx, AttemptGraded(subject_id=attempt_id, **told))
 
 
-async def _mark(tx: Transaction, attempt: Row, step: Step, *, is_shown: bool) -> None:
+# Marks ---------------------------------------------------------------------------------------------------------------
+
+
+async def _mark(tx: Transaction, attempt: Row, steps: Sequence[Step], due: Due) -> None:
+    """Keeps what each answer is worth, in one statement. What was shown once stays shown."""
+    if not steps:
+        return
+    comments = {block_id: row.comment for block_id, row in (await _grades(tx, attempt.id)).items()}
+    rows = [
+        {**_mark_of(attempt, step), "position": place, "comment": comments.get(step.block_id)}
+        for place, step in enumerate(steps)
+    ]
+    names = list(rows[0])
+    given = sa.func.jsonb_populate_recordset(sa.literal_column('NULL::"answer_mark"'), sa.literal(rows, JSONB))
+    chosen = given.table_valued(*(sa.column(name, MARK.c[name].type) for name in names))
+    when = {"is_shown": due is Due.NOW, "awaits_close": due is Due.AT_CLOSE}
+    values = [*(chosen.c[name] for name in names), *map(sa.literal, when.values())]
+    statement = insert(MARK).from_select([*names, *when], sa.select(*values))
+    anew: dict[str, Any] = {name: statement.excluded[name] for name in names if name not in _NAMES_A_MARK}
+    anew |= {name: sa.or_(MARK.c[name], statement.excluded[name]) for name in when}
+    anew["updated_at"] = sa.func.now()
+    await tx.execute(statement.on_conflict_do_update(index_elements=["attempt_id", "block_id"], set_=anew))
+
+
+_NAMES_A_MARK = {"id", "attempt_id", "block_id"}
+
+
+def _mark_of(attempt: Row, step: Step) -> dict[str, Any]:
     outcome = step.outcome
     score = outcome.score(step.points)
-    row = {
+    return {
         "id": AnswerMark.new_id(),
         "attempt_id": attempt.id,
         "user_id": attempt.user_id,
@@ -73,11 +166,7 @@ async def _mark(tx: Transaction, attempt: Row, step: Step, *, is_shown: bool) ->
         "remarks": [{"text": each.text, "part": each.part} for each in outcome.remarks],
         "explanation": outcome.explanation,
         "right_value": None if outcome.right_response is None else stored(outcome.right_response),
-        "is_shown": is_shown,
     }
-    statement = insert(MARK).values(row)
-    anew = {name: statement.excluded[name] for name in row if name not in {"id", "attempt_id", "block_id"}}
-    await tx.execute(statement.on_conflict_do_update(index_elements=["attempt_id", "block_id"], set_=anew))
 
 
 async def _show_all(tx: Transaction, attempt: Row) -> None:
@@ -87,19 +176,52 @@ async def _show_all(tx: Transaction, attempt: Row) -> None:
     await tx.execute(sa.update(MARK).where(held).values(is_shown=True))
 
 
-async def _is_due(tx: Transaction, attempt: Row, passed: bool | None) -> bool:
-    """Whether feedback is shown once this attempt is graded, by the rule of the assessment as it stands now."""
+async def _due(tx: Transaction, attempt: Row, passed: bool | None) -> Due:
+    """When the feedback on this attempt is shown, by the rule of the assessment as it stands now."""
     table = table_of(Assessment)
-    live = sa.select(table.c.feedback_mode, table.c.max_attempts)
-    found = await tx.row(live.where(table.c.id == attempt.assessment_id, table.c.stage == Stage.LIVE.value))
+    mine = sa.and_(table.c.id == attempt.assessment_id, table.c.stage == Stage.LIVE.value)
+    found = await tx.row(sa.select(table.c.feedback_mode, table.c.max_attempts, table.c.closes_at).where(mine))
     if found is None or not attempt.shows_feedback:
-        return False
+        return Due.NEVER
     match FeedbackMode(found.feedback_mode):
         case FeedbackMode.AFTER_SUBMIT:
-            return True
+            return Due.NOW
         case FeedbackMode.AFTER_PASS:
-            return passed is True
+            return Due.NOW if passed is True else Due.NEVER
         case FeedbackMode.AFTER_CLOSE:
-            return found.max_attempts is not None and attempt.number >= found.max_attempts
+            allowance = await allowance_of(tx, attempt.user_id, attempt.assessment_id)
+            most = allowance.attempts(found.max_attempts)
+            # Where it has a close, all wait for it: the last attempt of one is not the last of all.
+            is_last = found.closes_at is None and most is not None and attempt.number >= most
+            return Due.NOW if is_last else Due.AT_CLOSE
         case FeedbackMode.NEVER:
-            return False
+            return Due.NEVER
+
+
+# What people have to read --------------------------------------------------------------------------------------------
+
+
+async def _ask_for_grading(tx: Transaction, attempt: Row, awaited: Sequence[Step]) -> None:
+    """Puts answers into the queue of those who grade. Each stands there once, however often this is done."""
+    content = table_of(Content)
+    root = await tx.row(sa.select(content.c.root_id).where(content.c.id == attempt.assessment_id))
+    assert root is not None
+    mine = sa.select(ANSWER.c.id, ANSWER.c.block_id).where(ANSWER.c.attempt_id == attempt.id)
+    answers = {row.block_id: row.id for row in await tx.rows(mine)}
+    for step in awaited:
+        row = {
+            "id": Grading.new_id(),
+            "attempt_id": attempt.id,
+            "answer_id": answers[step.block_id],
+            "assessment_id": attempt.assessment_id,
+            "root_id": root.root_id,
+            "paper_id": attempt.paper_id,
+            "block_id": step.block_id,
+            "submitted_at": attempt.submitted_at,
+            "points": step.points,
+            "rubric": getattr(step.question, "rubric", None),
+            "sample_answer": getattr(step.question, "sample_answer", None),
+            "state": GradingState.AWAITING.value,
+            "revision": 1,
+        }
+        await tx.execute(insert(GRADING).values(row).on_conflict_do_nothing())

@@ -39,6 +39,7 @@ async def paper_of(tx: Transaction, assessment: Row) -> Row:
             "id": Paper.new_id(),
             "assessment_id": assessment.id,
             "revision": assessment.published,
+            "corrections": {},
             **await _published(tx, assessment.id),
         }
         await tx.execute(insert(PAPER).values(row).on_conflict_do_nothing())
@@ -56,9 +57,9 @@ async def entries_of(tx: Transaction, attempt: Row) -> list[dict[str, Any]]:
 
 
 def in_order(paper: Row, ids: Sequence[str]) -> list[dict[str, Any]]:
-    """The paper's blocks with these ids, each with its `answer_key` and its `branches`."""
-    by_id = {entry["id"]: entry for entry in paper.blocks}
-    return [whole(by_id[each], paper.answer_keys, paper.branches) for each in ids]
+    """The paper's blocks with these ids, each with the `answer_key` that counts and its `branches`."""
+    by_id, keys = {entry["id"]: entry for entry in paper.blocks}, {**paper.answer_keys, **paper.corrections}
+    return [whole(by_id[each], keys, paper.branches) for each in ids]
 
 
 def whole(

@@ -7,7 +7,7 @@ walk goes forward only, so it comes to an end, in time that grows with the numbe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
@@ -32,6 +32,8 @@ class Step:
     points: int
     is_required: bool
     response: Response | None
+    # What somebody who read the answer says it is worth, where that is for people to say.
+    given_share: Fraction | None = None
 
     @cached_property
     def question(self) -> QuestionFormat:
@@ -40,13 +42,21 @@ class Step:
 
     @property
     def outcome(self) -> Outcome:
-        """What the answer is worth."""
-        return outcome(self.question, self.response)
+        """What the answer is worth. What was left out earns nothing, whoever would have graded it."""
+        found = outcome(self.question, self.response)
+        if not self.is_for_people:
+            return found
+        return replace(found, share=Fraction(0) if self.response is None else self.given_share)
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether somebody has to say what an answer to this is worth."""
+        return self.question.is_graded_by_people and self.points > 0
 
     @property
     def awaits_a_person(self) -> bool:
-        """Whether somebody has to say what the answer is worth."""
-        return self.question.is_graded_by_people and self.points > 0 and self.response is not None
+        """Whether somebody has yet to say what the answer is worth."""
+        return self.is_for_people and self.response is not None and self.given_share is None
 
 
 class HiddenBecause(StrEnum):
@@ -233,7 +243,7 @@ def _holds(condition: str, known: Mapping[str, Value], *, unread: bool) -> bool:
 
 
 def result_of(steps: Sequence[Step]) -> Result:
-    """The sum over all questions that a machine scores."""
+    """The sum over all questions that are scored, as far as that was done."""
     scored = [(step.outcome.score(step.points), step.points) for step in steps]
     earned = sum((score for score, _ in scored if score is not None), Fraction(0))
     return Result(earned, sum(points for score, points in scored if score is not None))

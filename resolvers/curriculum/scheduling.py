@@ -20,17 +20,20 @@ from core.rows import Row
 from core.tables import table_of
 from core.writing import Transaction
 from models.content import Schedule, ScheduleAction, ScheduleState, Staged
-from models.curriculum import Course, Theme
-from models.events import CourseTrashed, ThemeTrashed
+from models.curriculum import Assessment, Course, Theme
+from models.events import AssessmentTrashed, CourseTrashed, ThemeTrashed
 from models.jobs import Job
 from resolvers import jobs
 from resolvers.content import drafts, publishing
 from resolvers.curriculum.actions import publishing_problems, unpublish_course, unpublish_theme
+from resolvers.curriculum.assessments import assessment_problems, unpublish_assessment
+from resolvers.curriculum.branches import flow_problems
 from resolvers.curriculum.rules import live_holder
 
 RUN = JobKind("run_schedule", priority=Priority.HIGH, time_limit=300)
 SCHEDULE = table_of(Schedule)
-_ROOTS: tuple[type[Staged], ...] = (Theme, Course)
+_ROOTS: tuple[type[Staged], ...] = (Theme, Course, Assessment)
+_UNPUBLISH = {Theme: unpublish_theme, Course: unpublish_course, Assessment: unpublish_assessment}
 PLANNED, DONE, CANCELLED = ScheduleState.PLANNED.value, ScheduleState.DONE.value, ScheduleState.CANCELLED.value
 
 # What is visible -----------------------------------------------------------------------------------------------------
@@ -53,13 +56,14 @@ async def plan(
     number: int | None = None,
     message: str | None = None,
 ) -> str:
-    """Plans that a theme or course is published or unpublished; answers the plan's id.
+    """Plans that a theme, course or assessment by itself is published or unpublished; answers the plan's id.
 
     Without a number, the draft as it stands is sealed to be published. Raises what stands in the way of publishing it.
     """
     model = _root(root_id)
     await _require_future(tx, run_at)
-    await drafts.locked(tx, model, root_id, "rootId")
+    if (await drafts.locked(tx, model, root_id, "rootId")).root_id != root_id:
+        raise DomainError("This assessment is published with its course.", "NOT_A_ROOT", ("rootId",))
     if action is ScheduleAction.PUBLISH:
         number = number or await _sealed(tx, model, root_id, message)
         await publishing.sealed(tx, root_id, number)
@@ -104,7 +108,7 @@ async def run(tx: Transaction, schedule_id: str) -> None:
     model = _root(found.root_id)
     await drafts.locked(tx, model, found.root_id)
     if found.action == ScheduleAction.UNPUBLISH.value:
-        await (unpublish_course if model is Course else unpublish_theme)(tx, found.root_id)
+        await _UNPUBLISH[model](tx, found.root_id)
     else:
         await _publish(tx, model, found)
     await _set(tx, schedule_id, state=DONE)
@@ -130,6 +134,10 @@ async def _sealed(tx: Transaction, model: type[Staged], root_id: str, message: s
         standing = [each for each in problems if each.code != "THEME_NOT_PUBLISHED"]
         if standing:
             raise SeveralErrors(standing)
+    if model is Assessment:
+        wrong = [*await assessment_problems(tx, root_id), *await flow_problems(tx, root_id)]
+        if wrong:
+            raise SeveralErrors(wrong)
     return await publishing.plan(tx, model, root_id, message)
 
 
@@ -166,7 +174,7 @@ def _root(root_id: str) -> type[Staged]:
     for model in _ROOTS:
         if tag_of(root_id) == model.__tag__:
             return model
-    raise InvalidInput("This is not the id of a theme or a course.", "WRONG_KIND_OF_ID", ("rootId",))
+    raise InvalidInput("This is not the id of a theme, a course or an assessment.", "WRONG_KIND_OF_ID", ("rootId",))
 
 
 # Reactions -----------------------------------------------------------------------------------------------------------
@@ -184,10 +192,16 @@ async def give_up_plans_of_theme(tx: Transaction, placed: Placed[ThemeTrashed]) 
     await _give_up_all(tx, placed.fact.subject_id)
 
 
+@on(AssessmentTrashed)
+async def give_up_plans_of_assessment(tx: Transaction, placed: Placed[AssessmentTrashed]) -> None:
+    """What was planned for an assessment in the trash will not happen."""
+    await _give_up_all(tx, placed.fact.subject_id)
+
+
 async def _give_up_all(tx: Transaction, root_id: str) -> None:
     mine = sa.and_(SCHEDULE.c.root_id == root_id, SCHEDULE.c.state == PLANNED)
     for each in await tx.rows(sa.select(SCHEDULE).where(mine).order_by(SCHEDULE.c.id).with_for_update()):
         await _give_up(tx, each)
 
 
-REACTIONS = (give_up_plans_of_course, give_up_plans_of_theme)
+REACTIONS = (give_up_plans_of_course, give_up_plans_of_theme, give_up_plans_of_assessment)

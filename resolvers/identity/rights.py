@@ -15,20 +15,25 @@ from models.identity import Role, Scope, ScopeType
 _EDITOR = frozenset(
     {Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.CONTENT_IMPORT, Scope.SCHEMA_READ, Scope.RESULTS_READ}
 )
-_ADMIN = _EDITOR | {
-    Scope.USER_MANAGE,
-    Scope.USER_IMPERSONATE,
-    Scope.ROLE_GRANT,
-    Scope.AUDIT_READ,
-    Scope.EVENTS_READ,
-    Scope.JOBS_MANAGE,
-    Scope.INBOX_MANAGE,
-    Scope.WEBHOOKS_MANAGE,
-    Scope.GROUP_READ,
-    Scope.GROUP_MODERATE,
-    Scope.GROUP_MANAGE,
-    Scope.LEADS_READ,
-}
+_COACH = frozenset({Scope.ANSWER_GRADE, Scope.ACCOMMODATION_GRANT})
+_ADMIN = (
+    _EDITOR
+    | _COACH
+    | {
+        Scope.USER_MANAGE,
+        Scope.USER_IMPERSONATE,
+        Scope.ROLE_GRANT,
+        Scope.AUDIT_READ,
+        Scope.EVENTS_READ,
+        Scope.JOBS_MANAGE,
+        Scope.INBOX_MANAGE,
+        Scope.WEBHOOKS_MANAGE,
+        Scope.GROUP_READ,
+        Scope.GROUP_MODERATE,
+        Scope.GROUP_MANAGE,
+        Scope.LEADS_READ,
+    }
+)
 
 # A role without an entry of its own may what any signed-in person may.
 SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
@@ -36,7 +41,7 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
         Role.LEARNER: frozenset(),
         Role.CHAMPION: frozenset(),
         Role.MODERATOR: frozenset(),
-        Role.COACH: frozenset(),
+        Role.COACH: _COACH,
         Role.HOST: frozenset(),
         Role.EDITOR: _EDITOR,
         Role.ADMIN: _ADMIN,
@@ -47,8 +52,8 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
 # What a role may within one course, where it is given for that alone. All else holds everywhere or not at all.
 SCOPES_WITHIN_COURSE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
     {
-        Role.COACH: frozenset({Scope.WELLBEING_READ, Scope.RESULTS_READ}),
         Role.EDITOR: frozenset({Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.RESULTS_READ}),
+        Role.COACH: _COACH | {Scope.WELLBEING_READ, Scope.RESULTS_READ},
     }
 )
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from core.database import Prepared, compiled
 from core.rows import Row
 from core.tables import id_type
 from core.writing import Transaction
@@ -23,7 +25,7 @@ _AT_ONCE = 500
 
 async def take(tx: Transaction, placed: Sequence[Row]) -> int:
     """Makes a delivery of each of these facts for each webhook that is told of it; answers how many."""
-    wanted = await _wanted(tx, [each.id for each in placed]) if placed else []
+    wanted = await tx.rows(_wanted(), {"fact_ids": [each.id for each in placed]}) if placed else []
     for start in range(0, len(wanted), _AT_ONCE):
         await _line_up(tx, wanted[start : start + _AT_ONCE])
     if wanted:
@@ -31,7 +33,8 @@ async def take(tx: Transaction, placed: Sequence[Row]) -> int:
     return len(wanted)
 
 
-async def _wanted(tx: Transaction, fact_ids: Sequence[str]) -> list[Row]:
+@lru_cache(maxsize=1)
+def _wanted() -> Prepared:
     """The facts once for each webhook that is told of them, in order. Those webhooks are not removed meanwhile."""
     about = sa.cast(WEBHOOK.c.about, ARRAY(sa.Text))
     is_about = sa.or_(
@@ -40,7 +43,7 @@ async def _wanted(tx: Transaction, fact_ids: Sequence[str]) -> list[Row]:
         FACT.c.payload["rootId"].astext == sa.any_(about),
     )
     told = sa.and_(FACT.c.type == sa.any_(WEBHOOK.c.events), is_about, WEBHOOK.c.state != WebhookState.DISABLED.value)
-    return await tx.rows(
+    return compiled(
         sa.select(
             WEBHOOK.c.id.label("webhook_id"),
             FACT.c.id,
@@ -50,7 +53,7 @@ async def _wanted(tx: Transaction, fact_ids: Sequence[str]) -> list[Row]:
             FACT.c.created_at,
         )
         .select_from(sa.join(FACT, WEBHOOK, told))
-        .where(FACT.c.id == sa.any_(sa.literal(list(fact_ids), ARRAY(id_type()))))
+        .where(FACT.c.id == sa.any_(sa.bindparam("fact_ids", type_=ARRAY(id_type()))))
         .order_by(FACT.c.position, WEBHOOK.c.id)
         .with_for_update(key_share=True, read=True, of=WEBHOOK)
     )

@@ -11,7 +11,7 @@ from tests.support.clients import Client, Data
 
 ATTEMPT = """attempt { id number status revision startedAt deadlineAt submittedAt score maxScore percentage passed
     questions { id format plainText } answers { blockId value { __typename } }
-    marks { blockId share score points explanation remarks { text part }
+    marks { blockId share score points explanation comment remarks { text part }
         rightAnswer { __typename ... on MultipleChoiceResponse { choiceId } ... on NumericResponse { number } } } }"""
 
 

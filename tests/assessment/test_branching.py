@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from tests.support import factories
 from tests.support.clients import ERRORS, Client, Data, People
 from tests.support.servers import RunningApplication
 
+Statements = Callable[[], AbstractContextManager[list[str]]]
 Takers = Callable[[], Taker]
 PATH = """attempt { id blocks { id } questions { id } progress { answered total requiredLeft }
     sections { title heading { id } blocks { id } progress { answered total requiredLeft } } }"""
@@ -271,6 +274,21 @@ def test_readers_are_led_by_rules_and_never_see_them(people: People, author: Cli
     assert len(rules_of(author, first, "LIVE")["branches"]) == 1
 
 
+def test_reading_rules_costs_the_same_however_many_there_are(editor: Client, statements: Statements) -> None:
+    document = """query($id: ID!) @perspective(stage: DRAFT) { assessment(id: $id) {
+        blocks { branches { appliesWhen gotoBlock { id } } } } }"""
+    costs = []
+    for size in (2, 8):
+        made, blocks = survey(editor, *(ask(f"q{number}") for number in range(size)))
+        for block in blocks[:-1]:
+            lead(editor, block, ("q0 < 3", blocks[-1]), (None, None))
+        with statements() as sent:
+            editor.ask(document, id=made)
+        costs.append(len(sent))
+    # The assessment, its blocks, their rules, and where these lead.
+    assert costs == [4, 4]
+
+
 # Checked -------------------------------------------------------------------------------------------------------------
 
 
@@ -427,3 +445,37 @@ def test_a_survey_of_five_hundred_rules_is_checked_walked_and_drawn_in_no_time(
     assert (flow["problems"], flow["mermaid"].count("-->|")) == ([], 498)
     # Of this process, in which the server runs; what is quadratic takes ten times as long.
     assert max(seconds.values()) < 3, seconds
+
+
+# Many at once --------------------------------------------------------------------------------------------------------
+
+
+def test_of_many_who_save_rules_at_once_one_is_kept_whole(author: Client) -> None:
+    _, (first, second) = survey(author, ask("one"), ask("two"))
+
+    def save(number: int) -> list[Data]:
+        rules = [{"condition": f"one < {number}", "gotoBlockId": second}] * 3
+        given: Data = {"id": first, "expectedRevision": 1, "branches": rules}
+        errors: list[Data] = author.mutate("blockBranchesSet", "__typename", **given)["errors"]
+        return errors
+
+    with ThreadPoolExecutor(8) as pool:
+        refused = list(pool.map(save, range(8)))
+    assert sorted(len(each) for each in refused) == [0] + [1] * 7
+    stands = rules_of(author, first)
+    winner = refused.index([])
+    assert (stands["revision"], [each["condition"] for each in stands["branches"]]) == (2, [f"one < {winner}"] * 3)
+
+
+def test_of_many_answers_saved_at_once_the_path_follows_all(author: Client, taker: Takers) -> None:
+    made, blocks = survey(author, *(ask(f"q{number}") for number in range(8)), words("End", showIf="mean(q0, q7) > 4"))
+    for number in range(6):
+        lead(author, blocks[number], (f"q{number} > 5", blocks[number + 2]))
+    publish(author, made)
+    somebody = taker()
+    begun = somebody.start(made)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda block: somebody.answer(begun, block, scale={"point": 9}), blocks[:8]))
+    document = "query($id: ID!) { attempt(id: $id) { blocks { id } } }"
+    found = somebody.client.ask(document, id=begun["id"])["attempt"]["blocks"]
+    assert ids(found) == [*blocks[0:8:2], *blocks[7:]]

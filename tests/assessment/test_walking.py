@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -59,8 +60,17 @@ def test_only_scored_questions_that_are_shown_count() -> None:
     assert [step.block_id for step in steps] == ["a", "c", "d"]
     assert result_of(steps) == Result(Fraction(0), 2)
     assert [step.awaits_a_person for step in steps] == [False, False, True]
-    right = walk(quiz, {"a": {"is_true": True}})
+    right = walk(quiz[:3], {"a": {"is_true": True}})
     assert (result_of(right).percentage, result_of(right).passed(40)) == (40, True)
+
+
+def test_what_people_grade_counts_once_they_have_and_what_was_left_out_earns_nothing() -> None:
+    (essay,) = walk([entry("a", BlockFormat.FREEFORM, 8)], {"a": {"text": "So"}})
+    assert (essay.awaits_a_person, result_of([essay])) == (True, Result(Fraction(0), 0))
+    read = replace(essay, given_share=Fraction(3, 4))
+    assert (read.awaits_a_person, result_of([read])) == (False, Result(Fraction(6), 8))
+    (left_out,) = walk([entry("a", BlockFormat.FREEFORM, 8)], {})
+    assert (left_out.awaits_a_person, result_of([left_out])) == (False, Result(Fraction(0), 8))
 
 
 def test_whether_it_is_passed_is_not_rounded() -> None:

@@ -15,7 +15,9 @@ from core.writing import Transaction
 from graph.schema import facts_of_mutations, schema
 from models.identity import Role
 from resolvers import jobs
+from resolvers.assessment.grading import grade
 from resolvers.inbox import events as inbox
+from tests.assessment.graders import ESSAY
 from tests.assessment.taking import quiz
 from tests.audit.conftest import Log
 from tests.curriculum.authors import revision
@@ -88,8 +90,10 @@ def every_mutation(
     editor = staff(Role.EDITOR)[1]
     _themes(scribe, editor)
     _courses(scribe, editor)
-    _attempts(scribe, guest.client, _assessments(scribe, editor), database_url)
+    made = _assessments(scribe, editor)
+    _attempts(scribe, guest.client, made, database_url)
     _uploads(scribe, guest.client, editor)
+    _grading(scribe, staff, guest, made, database_url)
     _plans(scribe, editor)
     _jobs(scribe, staff(Role.ADMIN)[1], database_url)
     _webhooks(scribe, staff(Role.ADMIN)[1], editor, database_url)
@@ -262,8 +266,26 @@ def _uploads(scribe: Scribe, client: Client, editor: Client) -> None:
     scribe.do(client, "uploadRemove", id=begun["upload"]["id"])
 
 
+def _grading(scribe: Scribe, staff: Staff, guest: Guest, assessment: str, database_url: str) -> None:
+    coach, editor = staff(Role.COACH)[1], staff(Role.EDITOR)[1]
+    given = {"assessmentId": assessment, "userId": guest.id, "reason": "So"}
+    more = scribe.do(coach, "accommodationGrant", "accommodation { id }", extraMinutes=5, **given)["accommodation"][
+        "id"
+    ]
+    scribe.do(coach, "accommodationRevoke", id=more)
+    scribe.do(editor, "assessmentRegradePreview", id=assessment)
+    scribe.do(editor, "assessmentRegrade", id=assessment)
+    made, (essay,) = quiz(editor, {"freeform": ESSAY})
+    begun = guest.client.do("attemptStart", "attempt { id }", assessmentId=made)["attempt"]["id"]
+    given = {"id": begun, "blockId": essay, "answer": {"freeform": {"text": "Because."}}}
+    guest.client.do("attemptAnswerSave", "__typename", **given)
+    guest.client.do("attemptSubmit", "__typename", id=begun)
+    as_service(database_url, lambda tx: grade(tx, begun))
+    scribe.do(coach, "answerGrade", attemptId=begun, blockId=essay, score=1, expectedRevision=1)
+
+
 def _plans(scribe: Scribe, editor: Client) -> None:
-    for root in (factories.theme(editor), factories.course(editor)):
+    for root in (factories.theme(editor), factories.course(editor), factories.assessment(editor, questions=1)):
         planned = {"rootId": root, "action": "PUBLISH", "runAt": "2099-01-01T08:00:00Z"}
         made = scribe.do(editor, "scheduleCreate", "schedule { id }", **planned)["schedule"]["id"]
         scribe.do(editor, "scheduleMove", id=made, runAt="2098-01-01T08:00:00Z")

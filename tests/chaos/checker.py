@@ -161,13 +161,6 @@ def check(url: str, history: History, jobs: dict[str, int]) -> None:
     assert sql(url, "SELECT state, count(*) FROM job WHERE state <> 'done' GROUP BY state") == []
 
 
-def is_at_rest(url: str) -> bool:
-    """Whether all jobs are over, all facts placed, and all entries sealed, at one and the same instant."""
-    unfinished = """SELECT EXISTS (SELECT FROM job WHERE state IN ('queued', 'running'))
-        OR EXISTS (SELECT FROM fact WHERE position IS NULL) OR EXISTS (SELECT FROM audit_seal WHERE number IS NULL)"""
-    return sql(url, unfinished) == [(False,)]
-
-
 def _writes(url: str, history: History) -> None:
     """What was told done is there once, what was refused is not there, what nobody heard of is there at most once."""
     there = Counter(title for (title,) in sql(url, "SELECT title FROM theme"))

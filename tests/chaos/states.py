@@ -12,7 +12,7 @@ from models import TABLES
 
 # Tries stay counted, whatever becomes of them.
 _COUNTS = "rate_limit"
-# Table to its rows, each as a line of text.
+# Table to its rows, each as PostgreSQL writes a row.
 State = Mapping[str, frozenset[str]]
 
 
@@ -22,7 +22,17 @@ class States:
     def __init__(self, url: str) -> None:
         self._connection = psycopg.connect(url, autocommit=True)
         self._connection.execute("SET session_replication_role = replica")
-        self._names = sorted({table_of(model).name for model in TABLES} - {_COUNTS})
+        tables = {table_of(model).name: table_of(model) for model in TABLES}
+        del tables[_COUNTS]
+        self._columns = {
+            name: sql.SQL(", ").join(sql.Identifier(each.name) for each in table.c if each.computed is None)
+            for name, table in sorted(tables.items())
+        }
+        # All of it by one statement, which is planned once: there are many tables, and most are empty.
+        one = "SELECT {}, array_agg(stands::text) FROM {} AS stands HAVING count(*) > 0"
+        self._all = sql.SQL(" UNION ALL ").join(
+            sql.SQL(one).format(sql.Literal(name), sql.Identifier(name)) for name in tables
+        )
 
     def close(self) -> None:
         """Ends it."""
@@ -30,38 +40,34 @@ class States:
 
     def now(self) -> State:
         """Everything that stands there, from one snapshot."""
-        with self._connection.transaction():
-            self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            return {name: self._rows(name) for name in self._names}
+        found = self._connection.execute(self._all, prepare=True)
+        return dict.fromkeys(self._columns, frozenset()) | {name: frozenset(rows) for name, rows in found}
 
     def go_back(self, state: State) -> None:
         """Makes everything what it was."""
         now = self.now()
         with self._connection.transaction():
-            for name in self._names:
-                if now[name] != state[name]:
-                    self._fill(name, state[name])
+            for name, rows in state.items():
+                if now[name] != rows:
+                    self._take_out(name, now[name] - rows)
+                    self._put_in(name, rows - now[name])
 
     def forget_tries(self) -> None:
         """Lets everything be tried as if it were the first time."""
         self._connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(_COUNTS)))
 
-    def _rows(self, name: str) -> frozenset[str]:
-        with self._connection.cursor() as cursor, cursor.copy(_copy(name, "TO STDOUT")) as copy:
-            return frozenset(bytes(line).decode() for line in copy)
+    def _take_out(self, name: str, rows: frozenset[str]) -> None:
+        statement = sql.SQL("DELETE FROM {} AS stands WHERE stands::text = ANY (%s)").format(sql.Identifier(name))
+        self._connection.execute(statement, [list(rows)])
 
-    def _fill(self, name: str, rows: frozenset[str]) -> None:
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
-            with cursor.copy(_copy(name, "FROM STDIN")) as copy:
-                for row in rows:
-                    copy.write(row)
+    def _put_in(self, name: str, rows: frozenset[str]) -> None:
+        statement = sql.SQL(
+            "INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE"
+            " SELECT {columns} FROM (SELECT (row::{table}).* FROM unnest(%s::text[]) AS row) AS rows"
+        ).format(table=sql.Identifier(name), columns=self._columns[name])
+        self._connection.execute(statement, [list(rows)])
 
 
 def changed(before: State, after: State) -> dict[str, int]:
     """The tables that are not what they were, with how many more rows they have."""
     return {name: len(after[name]) - len(rows) for name, rows in before.items() if after[name] != rows}
-
-
-def _copy(name: str, way: str) -> sql.Composed:
-    return sql.SQL("COPY {} {}").format(sql.Identifier(name), sql.SQL(way))

@@ -27,6 +27,7 @@ from models.events import ThemeTrashed, UserClaimed, UserSignedUp
 from models.identity import Role
 from resolvers import events, identity, jobs, outbox, uploads
 from resolvers.assessment import aggregates, attempts
+from resolvers.assessment.grading import grade
 from resolvers.identity.mails import MailKind
 from resolvers.importing import IMPORT
 from resolvers.inbox import events as inbox
@@ -243,15 +244,31 @@ def _lead_with(fact: Callable[[str], Fact]) -> Callable[[Stage], None]:
     return make
 
 
+def _corrected(stage: Stage) -> None:
+    begun = _begun(stage)
+    stage.editor.do("attemptSubmit", "__typename", id=begun)
+    stage.ask(lambda tx: grade(tx, begun))
+    ((assessment,),) = sql(stage.url, "SELECT assessment_id::text FROM attempt WHERE id = %s", begun)
+    stage.editor.do("assessmentPublish", "__typename", id=assessment)
+    stage.editor.do("assessmentRegrade", "__typename", id=assessment)
+
+
 def _planned_and_trashed(kind: str) -> Callable[[Stage], None]:
     def make(stage: Stage) -> None:
-        made = factories.theme(stage.editor) if kind == "theme" else factories.tree(stage.editor)["course"]
+        made = _ROOTS[kind](stage.editor)
         planned = {"rootId": made, "action": "PUBLISH", "runAt": "2099-01-01T08:00:00Z"}
         stage.editor.do("scheduleCreate", "__typename", **planned)
         stage.editor.do(f"{kind}Trash", "__typename", id=made)
         stage.ask(lambda tx: relay_once(tx))
 
     return make
+
+
+_ROOTS: dict[str, Callable[[Client], str]] = {
+    "theme": factories.theme,
+    "course": lambda editor: str(factories.tree(editor)["course"]),
+    "assessment": lambda editor: factories.assessment(editor, questions=1),
+}
 
 
 async def relay_once(tx: Transaction) -> None:
@@ -273,12 +290,14 @@ JOBS: dict[str, Callable[[Stage], None]] = {
     "summarise_results": _summed_up,
     "check_upload": _arrived,
     "sweep_uploads": _forgotten,
+    "regrade_assessment": _corrected,
     "remove_expired": _expired,
     "remove_old": _old,
     "on:convert_lead_of_claimed": _lead_with(lambda user: UserClaimed(subject_id=user)),
     "on:convert_lead_of_signed_up": _lead_with(lambda user: UserSignedUp(subject_id=user, is_anonymous=False)),
     "on:give_up_plans_of_course": _planned_and_trashed("course"),
     "on:give_up_plans_of_theme": _planned_and_trashed("theme"),
+    "on:give_up_plans_of_assessment": _planned_and_trashed("assessment"),
 }
 
 

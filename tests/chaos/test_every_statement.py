@@ -124,7 +124,7 @@ class Saboteur:
                 each["pool_available"] == each["pool_size"] >= each["pool_min"] for each in pools
             )
 
-        until(is_idle, "the healing of all pools", 10)
+        until(is_idle, "the healing of all pools", 10, every=0.002)
 
     @contextmanager
     def _kept(self, client: Client) -> Iterator[None]:

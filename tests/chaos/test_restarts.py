@@ -14,12 +14,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.chaos.checker import Clients, Lookout, check, is_at_rest
+from tests.chaos.checker import Clients, Lookout, check
 from tests.chaos.hands import TOIL
 from tests.chaos.nursery import Nursery
 from tests.chaos.proxy import Proxy, through
 from tests.chaos.servers import OwnServer, small_disk
-from tests.chaos.waiting import is_idle_sooner
+from tests.chaos.waiting import until_at_rest
 from tests.events.logs import sql
 from tests.http.doorkeeper import Doorkeeper
 from tests.jobs.crews import ask, until
@@ -94,7 +94,7 @@ def at_work(system: System) -> Iterator[None]:
         until(lambda: len(system.clients.history.answered_at) > 10, "the first answers")
         yield
     url = system.server.url
-    until(lambda: is_idle_sooner(url) and is_at_rest(url), "rest")
+    until_at_rest(url)
     check(url, system.clients.history, system.called_for)
 
 

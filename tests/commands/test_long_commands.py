@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from cairn.embedded.processes import wait_until
+from tests.embedded.lookout import is_running, needs_proc
 from tests.http.doorkeeper import Doorkeeper
 
 from .conftest import Start
@@ -66,6 +67,17 @@ def test_of_several_worker_processes_one_that_is_killed_is_started_again(start: 
     os.kill(int(children[0]), signal.SIGKILL)
     program.says("is up", times=3)
     assert program.end(signal.SIGTERM, seconds=20) == 0
+    assert "Traceback" not in program.said
+
+
+@needs_proc
+def test_worker_processes_whose_supervisor_is_killed_stop_in_good_order(start: Start, fresh_database: str) -> None:
+    program = start("worker", "--processes", "2", "--queues", "default", DATABASE_URL=fresh_database)
+    program.says("is up", times=2)
+    children = Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()
+    program.send(signal.SIGKILL)
+    assert wait_until(lambda: not any(is_running(int(each)) for each in children), 20)
+    assert program.said.count("supervised this worker is gone") == 2
     assert "Traceback" not in program.said
 
 

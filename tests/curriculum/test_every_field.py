@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from models.assessment import Attempt
+from models.grading import Grading, Regrade
 from models.groups import Group
 from models.identity import User
 from models.inbox import InboundHook, ProviderEvent
@@ -45,6 +46,8 @@ ROOTS = {
     "attempt": f'attempt(id: "{Attempt.new_id()}")',
     "group": f'group(id: "{Group.new_id()}")',
     "upload": f'upload(id: "{Upload.new_id()}")',
+    "grading": f'grading(id: "{Grading.new_id()}")',
+    "regrade": f'regrade(id: "{Regrade.new_id()}")',
     "lead": f'lead(id: "{Lead.new_id()}")',
     "wellbeingProfile": "wellbeingProfile(assessmentId: $assessment)",
     "assessmentAggregate": "assessmentAggregate(assessmentId: $assessment)",
@@ -66,17 +69,9 @@ PARAMETERS = ", ".join(
 # What those who are not signed in are refused.
 FOR_STAFF = (
     *("trash", "events", "jobs", "schedules", "auditLog", "answerPreview", "conditionPreview"),
-    *("assessmentFlow", "assessmentWalk"),
-    *(
-        "webhooks",
-        "inboundHooks",
-        "providerEvents",
-        "leads",
-        "highPriorityLeads",
-        "assessmentAggregate",
-        "assessmentFunnel",
-        "groups",
-    ),
+    *("assessmentFlow", "assessmentWalk", "gradingQueue", "gradings", "regrades"),
+    *("webhooks", "inboundHooks", "providerEvents", "groups"),
+    *("leads", "highPriorityLeads", "assessmentAggregate", "assessmentFunnel"),
 )
 # More ways to the same type are tried too, but not all that there are.
 WAYS_PER_TYPE = 2

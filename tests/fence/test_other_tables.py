@@ -67,6 +67,9 @@ READS: dict[str, set[str]] = {
     "membership": MANAGERS,
     "group_invitation": MANAGERS,
     "upload": {"service"},
+    "grading": MANAGERS,
+    "accommodation": MANAGERS,
+    "regrade": STAFF,
     "external_ref": STAFF,
     "import_job": STAFF,
     "import_issue": STAFF,
@@ -122,6 +125,10 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "membership": {"admin": {"UPDATE"}, "service": ALL},
     "group_invitation": {"admin": {"UPDATE"}, "service": ALL},
     "upload": {"service": ALL},
+    # Graders set their own words.
+    "grading": {"admin": {"UPDATE"}, "service": ALL},
+    "accommodation": {"service": ALL},
+    "regrade": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
     "external_ref": {"editor": ALL, "admin": ALL, "service": ALL},
     "import_job": {"editor": {"INSERT", "UPDATE"}, "admin": {"INSERT", "UPDATE"}, "service": ALL},
     "import_issue": {"editor": {"INSERT"}, "admin": {"INSERT"}, "service": ALL},
@@ -153,6 +160,7 @@ OWNED = {
     "scale_score": "user_id",
     "membership": "user_id",
     "upload": "user_id",
+    "accommodation": "user_id",
 }
 OWN_WRITES = {
     "user": {"UPDATE"},
@@ -163,6 +171,7 @@ OWN_WRITES = {
 }
 # Columns of one's own rows that nobody reads but the service, and those that nobody sets but the service.
 HIDDEN = {
+    "answer": "user_id",
     "api_token": "token_hash",
     "auth_identity": "secret_hash",
     "auth_session": "token_hash",
@@ -171,6 +180,7 @@ HIDDEN = {
 UNSETTABLE = {
     "user": ("status", "email", "email_confirmed_at", "is_anonymous", "id"),
     "consent": ("purpose", "version", "granted_at", "user_id"),
+    "grading": ("points", "root_id", "answer_id", "attempt_id", "rubric"),
     "idempotency_key": ("owner", "fingerprint", "answer", "expires_at", "user_id"),
 }
 
@@ -244,6 +254,7 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "revision": 1,
             "blocks": [],
             "answer_keys": {},
+            "corrections": {},
             "branches": {},
             "scales": [],
         },
@@ -268,9 +279,45 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "user_id": person,
             "block_id": session,
             "format": "scale",
+            "position": 0,
             "points": 0,
             "remarks": [],
             "is_shown": True,
+            "awaits_close": False,
+        },
+        "grading": {
+            "attempt_id": session,
+            "answer_id": session,
+            "assessment_id": session,
+            "root_id": session,
+            "paper_id": session,
+            "block_id": session,
+            "submitted_at": "now",
+            "points": 1,
+            "state": "awaiting",
+            "revision": 1,
+        },
+        "accommodation": {
+            "assessment_id": session,
+            "root_id": session,
+            "user_id": person,
+            "extra_minutes": 1,
+            "extra_percent": 0,
+            "extra_attempts": 0,
+            "reason": "r",
+        },
+        "regrade": {
+            "assessment_id": session,
+            "root_id": session,
+            "is_preview": False,
+            "state": "running",
+            "attempts": 0,
+            "answers_changed": 0,
+            "scores_changed": 0,
+            "newly_passed": 0,
+            "no_longer_passed": 0,
+            "questions": [],
+            "attempt_ids": [],
         },
         "scale_score": {
             "attempt_id": hook,

@@ -96,12 +96,17 @@ def state(url: str, job_id: str) -> str:
     return str(found)
 
 
-def until(condition: Callable[[], Any], what: str = "what was waited for", seconds: float = DEADLINE_SECONDS) -> None:
+def until(
+    condition: Callable[[], Any],
+    what: str = "what was waited for",
+    seconds: float = DEADLINE_SECONDS,
+    every: float = 0.02,
+) -> None:
     """Waits until something is so; fails after a while."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 def until_idle(url: str) -> None:

@@ -56,13 +56,21 @@ def test_dramatiqs_own_tests_hold_for_what_applies(fresh_database: str, tmp_path
         shutil.copy(Path(source) / f"test_{name}.py", folder)
     shutil.copy(OURS / "common.py", folder)
     shutil.copy(OURS / "fixtures.py", folder / "conftest.py")
-    report = tmp_path / "report.xml"
+    failed = _failed(tmp_path, fresh_database)
+    # Some of them give a worker a millisecond, which it has not on a busy machine.
+    again = failed - set(NOT_FOR_US)
+    assert not again or not _failed(tmp_path, fresh_database, "-k", " or ".join(again))
+    assert failed - again == set(NOT_FOR_US)
+
+
+def _failed(folder: Path, url: str, *options: str) -> set[str | None]:
+    """The names of the tests that do not hold."""
+    report = folder / "report.xml"
     subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", str(folder)],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "CAIRN_DRAMATIQ_DATABASE": fresh_database},
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *options, str(folder)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "CAIRN_DRAMATIQ_DATABASE": url},
         check=False,
     )
     cases = ElementTree.parse(report).getroot().iter("testcase")
-    failed = {each.get("name") for each in cases if each.find("failure") is not None or each.find("error") is not None}
-    assert failed == set(NOT_FOR_US)
+    return {each.get("name") for each in cases if each.find("failure") is not None or each.find("error") is not None}

@@ -1,0 +1,199 @@
+"""What one program fetches whole is answered without a run; anything out of the ordinary goes the ordinary way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from graphql import ExecutionResult, build_schema, parse
+
+from graph.engine import BatchResolver, execute
+from graph.engine.fetching import Program, Unfit
+
+_SCHEMA = """
+enum Ground { ROCK GAS }
+type Planet { name: String, mass: Int, ground: Ground, moons: [Moon!]!, motto: String }
+type Moon { name: String }
+type Query { planet(name: String!): Planet, other: String }
+"""
+_ROWS: dict[str, list[dict[str, Any]]] = {
+    "Planet": [{"name": "Mars", "mass": 6, "ground": "ROCK"}, {"name": "Venus", "mass": 49, "ground": "ROCK"}],
+    "Moon": [{"planet": "Mars", "name": "Phobos"}, {"planet": "Mars", "name": "Deimos"}],
+}
+
+
+@dataclass
+class Source:
+    """Rows of one kind, found by a key."""
+
+    kind: str
+    shape: Any
+    key: str
+    parent_column: str | None
+    discriminator: None = None
+    always: tuple[str, ...] = ()
+
+    def has(self, column: str) -> bool:
+        """Whether rows have this column."""
+        return column in _ROWS[self.kind][0]
+
+    def is_nullable(self, column: str) -> bool:
+        """All may be null."""
+        return True
+
+    def objects(self, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Rows as resolvers know them."""
+        return [SimpleNamespace(**dict(zip(columns, row[1:], strict=False))) for row in rows]
+
+    def request(self, arguments: Mapping[str, Any], keys: Sequence[Any] | None) -> Any:
+        """The name that is asked for, if any; there is none without letters."""
+        if arguments.get("name") == "":
+            raise ValueError("A name has letters")
+        return arguments.get("name")
+
+
+@dataclass
+class Context:
+    """Fetches from the rows above, and says how it was asked."""
+
+    refuses: bool = False
+    breaks: bool = False
+    ground: str = "ROCK"
+    alone: list[bool] = field(default_factory=list)
+    spent: int = 0
+
+    def fetch(self, program: Program, requests: Sequence[Any], *, alone: bool) -> Any:
+        """All rows of each step; of the first, those with the name."""
+        self.alone.append(alone)
+        if self.refuses:
+            raise Unfit
+        return self._fetched(program, requests)
+
+    async def _fetched(self, program: Program, requests: Sequence[Any]) -> list[Any]:
+        await asyncio.sleep(0)
+        if self.breaks:
+            raise RuntimeError("The line is broken")
+        return [self._rows(step, name) for step, name in zip(program.steps, requests, strict=True)]
+
+    def _rows(self, step: Any, name: str | None) -> list[tuple[Any, ...]]:
+        found = [each for each in _ROWS[step.source.kind] if name is None or each["name"] == name]
+        found = [{**each, "ground": self.ground} for each in found]
+        key = step.source.key if step.parent is not None else None
+        return [(each.get(key), *(each[column] for column in step.columns)) for each in found]
+
+    def spend(self, objects: int) -> None:
+        """Hears how many objects an answer holds."""
+        self.spent += objects
+
+
+def _asked(context: Context, text: str, **variables: Any) -> tuple[ExecutionResult, list[str]]:
+    """The answer, and which resolvers were called for it."""
+    schema, called = build_schema(_SCHEMA), []
+
+    def batch(name: str, answers: Any) -> BatchResolver:
+        def resolve(parents: Sequence[Any], _info: Any, **arguments: Any) -> list[Any]:
+            called.append(name)
+            return [answers(parent, **arguments) for parent in parents]
+
+        return BatchResolver(resolve)
+
+    def planet(_parent: Any, name: str) -> Any:
+        if name == "":
+            raise ValueError("A name has letters")
+        found = next((each for each in _ROWS["Planet"] if each["name"] == name), None)
+        return None if found is None else SimpleNamespace(**{**found, "ground": context.ground})
+
+    def moons(parent: Any) -> list[Any]:
+        return [SimpleNamespace(**each) for each in _ROWS["Moon"] if each["planet"] == parent.name]
+
+    query, kinds = schema.query_type, schema.type_map
+    assert query is not None
+    planets: Any = kinds["Planet"]
+    query.fields["planet"].extensions |= {
+        "batch": batch("planet", planet),
+        "source": Source("Planet", "one", "name", None),
+    }
+    planets.fields["moons"].extensions |= {
+        "batch": batch("moons", moons),
+        "source": Source("Moon", "many", "planet", "name"),
+    }
+    planets.fields["motto"].resolve = lambda parent, _info: f"{parent.name} for ever"
+    planets.fields["motto"].extensions["needs"] = ("name",)
+    for each in ("Planet", "Moon"):
+        for name in ("name", "mass", "ground"):
+            if name in kinds[each].fields:  # type: ignore[attr-defined]
+                kinds[each].fields[name].extensions["attribute"] = name  # type: ignore[attr-defined]
+
+    async def run() -> ExecutionResult:
+        found = execute(schema, parse(text), None, context, variables)
+        return await found if isawaitable(found) else found
+
+    return asyncio.run(run()), called
+
+
+_MARS = '{ planet(name: "Mars") { called: name mass moons { name } } }'
+_MARS_ANSWER = {"planet": {"called": "Mars", "mass": 6, "moons": [{"name": "Phobos"}, {"name": "Deimos"}]}}
+
+
+def test_what_is_fetched_whole_calls_no_resolver_and_is_all_that_is_read() -> None:
+    context = Context()
+    assert _asked(context, _MARS) == (ExecutionResult(_MARS_ANSWER, None), [])
+    assert context.alone == [True]
+    assert context.spent == 3
+
+
+def test_what_is_not_there_is_null() -> None:
+    assert _asked(Context(), '{ planet(name: "Vulcan") { name } }') == (ExecutionResult({"planet": None}, None), [])
+
+
+def test_of_two_fields_at_the_root_neither_is_all_that_is_read() -> None:
+    context = Context()
+    result, called = _asked(context, '{ other planet(name: "Venus") { name } }')
+    assert result == ExecutionResult({"other": None, "planet": {"name": "Venus"}}, None)
+    assert (called, context.alone) == ([], [False])
+
+
+def test_a_resolver_further_down_is_called_with_what_was_fetched() -> None:
+    result, called = _asked(Context(), '{ planet(name: "Mars") { motto mass } }')
+    assert result == ExecutionResult({"planet": {"motto": "Mars for ever", "mass": 6}}, None)
+    assert called == []
+
+
+def test_what_may_not_be_fetched_together_goes_level_by_level() -> None:
+    context = Context(refuses=True)
+    assert _asked(context, _MARS) == (ExecutionResult(_MARS_ANSWER, None), ["planet", "moons"])
+
+
+@pytest.mark.parametrize("beside", ["", "__typename"], ids=["alone", "with another field"])
+def test_a_value_that_does_not_fit_is_told_at_its_place(beside: str) -> None:
+    result, called = _asked(Context(ground="MUD"), f'{{ planet(name: "Mars") {{ name ground }} {beside} }}')
+    assert result.data is not None
+    assert result.data["planet"] == {"name": "Mars", "ground": None}
+    assert [each.path for each in result.errors or ()] == [["planet", "ground"]]
+    assert called == ["planet"]
+
+
+def test_a_wrong_argument_is_told_as_everywhere() -> None:
+    result, _ = _asked(Context(), '{ planet(name: "") { name } }')
+    assert result.data == {"planet": None}
+    assert [(each.path, each.message) for each in result.errors or ()] == [(["planet"], "A name has letters")]
+
+
+def test_a_database_that_fails_is_told_at_the_field_and_asked_once() -> None:
+    context = Context(breaks=True)
+    result, called = _asked(context, _MARS)
+    assert result.data == {"planet": None}
+    assert [(each.path, each.message) for each in result.errors or ()] == [(["planet"], "The line is broken")]
+    assert (called, len(context.alone)) == ([], 1)
+
+
+def test_a_variable_that_skips_the_field_has_nothing_fetched() -> None:
+    context = Context()
+    text = 'query($no: Boolean!) { planet(name: "Mars") @skip(if: $no) { name } }'
+    assert _asked(context, text, no=True) == (ExecutionResult({}, None), [])
+    assert context.alone == []
