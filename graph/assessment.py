@@ -12,7 +12,10 @@ import models.assessment as models
 import models.events as facts
 from core.rows import Row
 from graph.context import Context
+from graph.curriculum.enums import ScaleRole
+from graph.curriculum.scales import ScoreBand
 from graph.curriculum.types import Assessment
+from graph.declaring import batch_field
 from graph.door import Act, Done, Gate, described_as, mutation
 from graph.engine import BatchInfo, load_shared
 from graph.fields import batched, column, described, entity, related, related_one
@@ -22,9 +25,10 @@ from graph.node import Node, by_id
 from graph.paging import Connection, connection
 from graph.subscriptions import OWNERS, Event, subscription
 from graph.uploads import TARGET, Upload, begun, files_of
+from models.assessment import AttemptPhase as AttemptPhase
 from models.assessment import AttemptStatus
 from models.curriculum import BlockFormat
-from resolvers.assessment import attempts, batches, uploading, visible
+from resolvers.assessment import attempts, batches, scales, uploading, visible
 from resolvers.formats import BY_KIND
 from resolvers.formats.base import QuestionFormat
 from resolvers.requests.limits import UPLOAD
@@ -38,6 +42,14 @@ described(
     submitted="It is handed in, and not graded yet.",
     graded="It is graded.",
     expired="Its time was up before it was handed in; what was saved by then counts.",
+)
+described(
+    AttemptPhase,
+    none="At no time in particular.",
+    pre="Before a programme.",
+    mid="In the midst of it.",
+    post="After it.",
+    follow_up="Some time later.",
 )
 
 
@@ -139,6 +151,33 @@ class AnswerMark:
     )
 
 
+def _reached(rows: Sequence[Any], info: BatchInfo) -> list[ScoreBand | None]:
+    return [None if row.reached is None else ScoreBand(**row.reached) for row in rows]
+
+
+@strawberry.type(description="What an attempt came to on one scale.")
+class ScaleScore:
+    """At run time it is the scale as its paper has it, with the score."""
+
+    key: str = strawberry.field(description="The scale's key.")
+    label: str = strawberry.field(description="What it measures.")
+    description: str = strawberry.field(description="What is meant by that.")
+    role: ScaleRole = strawberry.field(description="What its score is for.")
+    minimum: float = strawberry.field(description="The lowest score that there is.")
+    maximum: float = strawberry.field(description="The highest score that there is.")
+    higher_is_better: bool = strawberry.field(description="Whether more of it is better.")
+    counted: int = strawberry.field(description="How many answers count towards it.")
+    answered: int = strawberry.field(description="How many of them were given.")
+    raw: float | None = strawberry.field(description="The number that the answers come to, before it is made a score.")
+    score: float | None = strawberry.field(description="The score; null where too many answers are missing.")
+    exact: str | None = strawberry.field(description='The same exactly, such as "20/3".')
+    band: ScoreBand | None = batch_field(_reached, "The band that the score falls into, with what it means.")
+
+
+async def _scale_scores(rows: Sequence[Any], info: BatchInfo) -> list[list[Row]]:
+    return await scales.scores_of_attempts(info.context.reader, rows)
+
+
 @strawberry.type(description="How far one is with what is asked, by what was answered so far.")
 class AttemptProgress:
     """It may well grow and shrink on the way."""
@@ -164,6 +203,7 @@ class Attempt(Node):
 
     revision: int
     number: int
+    phase: AttemptPhase
     status: AttemptStatus
     passing_score: int
     time_limit_minutes: int | None
@@ -188,6 +228,11 @@ class Attempt(Node):
     )
     progress: AttemptProgress = batched(_progress, "How far one is.", needs=("id", *_PATH))
     answers: list[Answer] = related(visible.ANSWERS_OF_ATTEMPT, "What was answered so far.", assumed=10)
+    scale_scores: list[ScaleScore] = batched(
+        _scale_scores,
+        "What it came to on the assessment's scales, as they were when it began; empty until it is measured.",
+        needs=("id", "paper_id"),
+    )
     marks: list[AnswerMark] = related(
         visible.MARKS_OF_ATTEMPT, "What the answers are worth; empty until feedback is due.", assumed=10
     )
@@ -199,6 +244,7 @@ class AttemptFilter:
 
     assessment: strawberry.ID | None = strawberry.field(default=None, description="At this assessment.")
     status: AttemptStatus | None = strawberry.field(default=None, description="Those that are so far.")
+    phase: AttemptPhase | None = strawberry.field(default=None, description="Those of this phase.")
 
 
 @strawberry.type
@@ -224,12 +270,18 @@ class AttemptSubscription:
 
 AttemptId = Annotated[strawberry.ID, described_as("The attempt's id.")]
 Given = Annotated[AnswerInput | None, described_as("What is answered; null takes the answer back.", secret=True)]
+Phase = Annotated[
+    AttemptPhase | None,
+    described_as("When in a programme it is made; when absent it goes on with what is under way, or has no phase."),
+]
 
 
 @mutation(Gate.PERSON, Attempt, trusted=True, records=(facts.AttemptStarted, facts.AttemptSubmitted))
-async def attempt_start(act: Act, assessment_id: Annotated[strawberry.ID, described_as("The assessment.")]) -> str:
+async def attempt_start(
+    act: Act, assessment_id: Annotated[strawberry.ID, described_as("The assessment.")], phase: Phase = None
+) -> str:
     """Begins an attempt at an assessment, or goes on with the one that is under way."""
-    return await attempts.start(act.tx, act.viewer, assessment_id)
+    return await attempts.start(act.tx, act.viewer, assessment_id, phase)
 
 
 @mutation(Gate.PERSON, Attempt, trusted=True)

@@ -24,6 +24,8 @@ from graph.curriculum import mutations as curriculum_mutations
 from graph.curriculum.assessments import MUTATIONS as ASSESSMENT_MUTATIONS
 from graph.curriculum.branches import MUTATIONS as BRANCH_MUTATIONS
 from graph.curriculum.queries import CurriculumQuery
+from graph.curriculum.scales import MUTATIONS as SCALE_MUTATIONS
+from graph.curriculum.scales import Scale
 from graph.curriculum.schedules import MUTATIONS as SCHEDULE_MUTATIONS
 from graph.curriculum.schedules import Schedule, SchedulesQuery
 from graph.curriculum.subscriptions import CurriculumSubscription
@@ -45,7 +47,11 @@ from graph.inbox import MUTATIONS as INBOX_MUTATIONS
 from graph.inbox import InboundHook, InboxQuery, ProviderEvent
 from graph.jobs import MUTATIONS as JOB_MUTATIONS
 from graph.jobs import Job, JobsQuery, JobsSubscription
+from graph.leads import MUTATIONS as LEAD_MUTATIONS
+from graph.leads import Lead, LeadsQuery
 from graph.node import NodeQuery
+from graph.profiles import ProfileQuery
+from graph.results import ResultsQuery
 from graph.scalars import SCALARS
 from graph.sources import TYPE_NAMES
 from graph.subscriptions import EventsSubscription
@@ -66,8 +72,9 @@ def _name_of(name: str, _row: Row) -> str:
 
 # Every type whose objects have an id; blocks are added with their formats.
 ENTITIES: tuple[Any, ...] = (
-    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Attempt, Upload, Grading, Accommodation, Regrade,
-    Revision, Schedule, Fact, Job, InboundHook, ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
+    Theme, Course, Milestone, Module, Lesson, Assessment, Branch, Scale, Attempt, Upload, Grading, Accommodation,
+    Regrade, Revision, Schedule, Fact, Job, InboundHook, ProviderEvent, Webhook, WebhookDelivery, Group, Membership,
+    Lead,
 )  # fmt: skip
 # Which GraphQL type a row of a model is.
 TYPES: dict[type[Table], Callable[[Row], str]] = {
@@ -86,8 +93,10 @@ MUTATIONS = (
     *INBOX_MUTATIONS,
     *curriculum_mutations.MUTATIONS,
     *ASSESSMENT_MUTATIONS,
+    *SCALE_MUTATIONS,
     *BRANCH_MUTATIONS,
     *ATTEMPT_MUTATIONS,
+    *LEAD_MUTATIONS,
     *UPLOAD_MUTATIONS,
     *GRADING_MUTATIONS,
     *SCHEDULE_MUTATIONS,
@@ -100,6 +109,9 @@ MUTATIONS = (
 class Query(
     CurriculumQuery,
     AttemptQuery,
+    ProfileQuery,
+    ResultsQuery,
+    LeadsQuery,
     GradingQuery,
     FlowQuery,
     UploadsQuery,

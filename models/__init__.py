@@ -1,10 +1,10 @@
 """Tables, enums, field rules and row policies: one file per domain."""
 
 from core.tables import Table
-from models.assessment import Answer, AnswerMark, Attempt, Paper
+from models.assessment import Answer, AnswerMark, AssessmentDay, Attempt, Paper, ScaleAggregate, ScaleScore
 from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
-from models.curriculum import AnswerKey, Assessment, Block, Branch, Course, Lesson, Milestone, Module, Theme
+from models.curriculum import AnswerKey, Assessment, Block, Branch, Course, Lesson, Milestone, Module, Scale, Theme
 from models.events import FactCounter, FactEntry
 from models.grading import Accommodation, Grading, Regrade
 from models.groups import Group, GroupInvitation, Membership
@@ -27,6 +27,7 @@ from models.identity import (
 from models.importing import ExternalRef, ImportIssue, ImportJob
 from models.inbox import InboundHook, InboundSeen, ProviderEvent
 from models.jobs import Job, JobTally, ScheduledJob
+from models.leads import Lead, LeadCapture
 from models.outbox import OutgoingMail
 from models.requests import IdempotencyKey, RateLimit
 from models.uploads import Upload
@@ -73,6 +74,7 @@ TABLES: tuple[type[Table], ...] = (
     Block,
     Branch,
     AnswerKey,
+    Scale,
     Paper,
     Attempt,
     Answer,
@@ -80,6 +82,11 @@ TABLES: tuple[type[Table], ...] = (
     Grading,
     Accommodation,
     Regrade,
+    ScaleScore,
+    ScaleAggregate,
+    AssessmentDay,
+    Lead,
+    LeadCapture,
     Group,
     Membership,
     GroupInvitation,

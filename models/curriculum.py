@@ -8,6 +8,8 @@ from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
 from pydantic import AfterValidator, StringConstraints
+from pydantic import Field as Limits
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from core.tables import enum_column, id_column, instant_column, json_column
@@ -16,6 +18,8 @@ from models.content import Staged, author_policies, staged_args, staged_policies
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=1, max_length=100)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
+# Numbers of scales mean the decimals that one writes: 0.1 is a tenth.
+Bound = Annotated[float, Limits(ge=-1_000_000, le=1_000_000)]
 QuestionKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", min_length=1, max_length=40)]
 
 
@@ -112,6 +116,22 @@ class FeedbackMode(StrEnum):
     AFTER_SUBMIT = "after_submit"
     AFTER_PASS = "after_pass"  # noqa: S105 - no password
     AFTER_CLOSE = "after_close"
+
+
+class ScaleAggregation(StrEnum):
+    """How a scale makes one number of the answers that it counts."""
+
+    SUM = "sum"
+    MEAN = "mean"
+    FORMULA = "formula"
+
+
+class ScaleRole(StrEnum):
+    """What the score of a scale is for."""
+
+    PART = "part"
+    OVERALL = "overall"
+    LEAD = "lead"
 
 
 class Theme(Staged, table=True):
@@ -360,3 +380,57 @@ class AnswerKey(Staged, table=True):
     )
 
     body: dict[str, Any] = json_column(description="The secret half of the block's settings.")
+
+
+def _parts(description: str) -> Any:
+    return Field(default_factory=list, sa_type=JSONB, nullable=False, description=description)
+
+
+class Scale(Staged, table=True):
+    """Something that an assessment measures: which answers count towards it, how, and what a score means."""
+
+    __tablename__ = "scale"
+    __tag__ = 0x03D
+    __parents__: ClassVar = (("assessment_id", Assessment),)
+    __policies__ = staged_policies("assessment_id")
+    __table_args__ = staged_args(
+        sa.CheckConstraint("minimum < maximum", name="maximum"),
+        sa.CheckConstraint("(aggregation = 'formula') = (formula IS NOT NULL)", name="formula"),
+        sa.CheckConstraint("factor <> 0", name="factor"),
+        sa.CheckConstraint("change_threshold IS NULL OR change_threshold > 0", name="change_threshold"),
+        sa.CheckConstraint("norm_deviation IS NULL OR norm_deviation > 0", name="norm_deviation"),
+        sa.CheckConstraint("reliability IS NULL OR (reliability > 0 AND reliability < 1)", name="reliability"),
+        parents=(("assessment_id", "assessment"),),
+    )
+
+    assessment_id: str = id_column()
+    position: int = Field(default=1, ge=1, description="Sort key among the assessment's scales; gaps are possible.")
+    key: QuestionKey = Field(max_length=40, description="A short name for programs, unique in the assessment.")
+    label: Title = Field(max_length=200, description="What it measures, as those who answer see it.")
+    description: str = Field(default="", max_length=2000, description="What is meant by that, in plain text.")
+    role: ScaleRole = enum_column(ScaleRole, ScaleRole.PART, description="What its score is for.")
+    minimum: Bound = Field(description="The lowest score that there is.")
+    maximum: Bound = Field(description="The highest score that there is.")
+    higher_is_better: bool = Field(default=True, description="Whether more of it is better.")
+    aggregation: ScaleAggregation = enum_column(
+        ScaleAggregation, ScaleAggregation.SUM, description="How the answers become one number."
+    )
+    formula: str | None = Field(
+        default=None, max_length=1000, description="The formula over the keys of its questions, for that aggregation."
+    )
+    factor: Bound = Field(default=1.0, description="What the number is multiplied by, where there is no table.")
+    missing_allowed: int = Field(
+        default=0, ge=0, le=200, description="How many of its answers may be missing before there is no score."
+    )
+    change_threshold: Bound | None = Field(
+        default=None, description="From how much on a change between two phases counts; null where that is not known."
+    )
+    norm_deviation: Bound | None = Field(
+        default=None, description="The standard deviation of scores among people at large, for the reliable change."
+    )
+    reliability: float | None = Field(
+        default=None, description="How reliably it measures, between 0 and 1, for the reliable change."
+    )
+    items: list[Any] = _parts("The answers that count towards it.")
+    bands: list[Any] = _parts("What scores mean, from the lowest to the highest.")
+    conversion: list[Any] = _parts("The table that turns the number into the score, where there is one.")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from core.viewer import SERVICE
 from core.writing import transaction
-from resolvers.assessment import attempts, grading, regrading
+from resolvers.assessment import aggregates, attempts, grading, regrading
 from workers.actors import Work, actor
 
 
@@ -21,6 +21,12 @@ async def expire_attempts(work: Work) -> None:
     """Ends the attempts whose time is up."""
     while await attempts.expire_overdue(work.tx) == attempts.AT_ONCE:
         pass
+
+
+@actor(aggregates.SUMMARISE)
+async def summarise_results(work: Work) -> None:
+    """Brings up to date what is told of many people together."""
+    await aggregates.summarise(work.tx)
 
 
 async def _in_batches(work: Work, regrade_id: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from core.events import Reaction
+from resolvers import leads
 from resolvers.curriculum import scheduling
 from workers.actors import Actor
-from workers.assessment import expire_attempts, grade_attempt, regrade_assessment
+from workers.assessment import expire_attempts, grade_attempt, regrade_assessment, summarise_results
 from workers.curriculum import run_schedule
 from workers.housekeeping import remove_expired, remove_old
 from workers.importing import import_olx
@@ -22,10 +23,11 @@ ACTORS: tuple[Actor, ...] = (
     handle_provider_event,
     grade_attempt,
     expire_attempts,
+    summarise_results,
     check_upload,
     sweep_uploads,
     regrade_assessment,
     remove_expired,
     remove_old,
 )
-REACTIONS: tuple[Reaction[Any], ...] = scheduling.REACTIONS
+REACTIONS: tuple[Reaction[Any], ...] = (*scheduling.REACTIONS, *leads.REACTIONS)

@@ -35,6 +35,11 @@ def themes() -> list[dict[str, Any]]:
     return found
 
 
+def assessments() -> list[dict[str, Any]]:
+    """The demo assessments that stand by themselves, as they are written."""
+    return [_read(path) for path in sorted((CONTENT / "assessments").glob("*.yaml"))]
+
+
 async def load(database: Database, progress: Progress = lambda _title: None) -> bool:
     """Loads everything in one transaction into a database without content; answers whether it did."""
     async with transaction(database, SERVICE) as tx:
@@ -50,6 +55,7 @@ async def load(database: Database, progress: Progress = lambda _title: None) -> 
         for position, course in enumerate(courses(), 1):
             progress(course["title"])
             await _load_course(tx, course, theme_ids[course["theme"]], position)
+        await load_assessments(tx, progress)
         await groups.load(tx)
     return True
 
@@ -74,6 +80,30 @@ async def _load_course(tx: Transaction, course: Values, theme_id: str, position:
         await _change(tx, made, change)
 
 
+async def load_assessments(tx: Transaction, progress: Progress = lambda _title: None) -> None:
+    """Loads the assessments that stand by themselves, and publishes them."""
+    for assessment in assessments():
+        progress(assessment["title"])
+        await _load_assessment(tx, assessment)
+
+
+async def _load_assessment(tx: Transaction, assessment: Values) -> None:
+    """Questions are scales unless they say otherwise; what counts towards a scale names them by their keys."""
+    own = {name: _stripped(value) for name, value in assessment.items() if name not in {"questions", "scales"}}
+    assessment_id = await curriculum.create_assessment(tx, own)
+    blocks = {}
+    for question in assessment["questions"]:
+        block_id = await _load_block(tx, assessment_id, {"format": "scale", **question})
+        blocks[question.get("key")] = block_id
+    for scale in assessment["scales"]:
+        items = [
+            {**{name: value for name, value in item.items() if name != "key"}, "block_id": blocks[item["key"]]}
+            for item in scale["items"]
+        ]
+        await curriculum.create_scale(tx, assessment_id, {**_stripped(scale), "items": items})
+    await curriculum.publish_assessment(tx, assessment_id, None, "Demo content")
+
+
 class _Made:
     """What was made of one course: ids by the names that its changes use."""
 
@@ -89,10 +119,10 @@ async def _load_lesson(tx: Transaction, made: _Made, module_id: str, lesson: Val
     made.blocks[lesson["slug"]] = [await _load_block(tx, lesson_id, block) for block in lesson["blocks"]]
 
 
-async def _load_block(tx: Transaction, lesson_id: str, block: Values) -> str:
+async def _load_block(tx: Transaction, parent_id: str, block: Values) -> str:
     own = {name: _stripped(value) for name, value in block.items() if name not in {"format", "settings"}}
     values = {"points": 0, **own, **_stripped(block.get("settings", {}))}
-    return await curriculum.create_block(tx, lesson_id, BlockFormat(block["format"]), values)
+    return await curriculum.create_block(tx, parent_id, BlockFormat(block["format"]), values)
 
 
 async def _change(tx: Transaction, made: _Made, change: Values) -> None:

@@ -10,6 +10,8 @@ from models.curriculum import (
     DifficultyLevel,
     FeedbackMode,
     ReleaseRule,
+    ScaleAggregation,
+    ScaleRole,
     Season,
 )
 
@@ -58,6 +60,18 @@ described(
     after_pass="When it is passed.",  # noqa: S106 - no password
     after_close="When no further attempt is possible.",
 )
+described(
+    ScaleAggregation,
+    sum="What the answers count, added up.",
+    mean="Their mean.",
+    formula="What a formula over the keys of the questions says.",
+)
+described(
+    ScaleRole,
+    part="One of the things that are measured.",
+    overall="All of them together; there is one at most.",
+    lead="How promising somebody is who has no account yet; it is for staff, and there is one at most.",
+)
 
 __all__ = [
     "AssessmentKind",
@@ -66,5 +80,7 @@ __all__ = [
     "DifficultyLevel",
     "FeedbackMode",
     "ReleaseRule",
+    "ScaleAggregation",
+    "ScaleRole",
     "Season",
 ]

@@ -24,6 +24,7 @@ from graph.curriculum.arguments import (
     ThemeFilter,
     ThemeSort,
 )
+from graph.curriculum.scales import Scale
 from graph.curriculum.types import Assessment, Course, Lesson, Module, Theme
 from graph.declaring import argument, batch_field
 from graph.engine import BatchInfo
@@ -113,6 +114,7 @@ class CurriculumQuery:
         curriculum.ASSESSMENT_BY_SLUG,
         "One assessment, by id, or by slug where it stands by itself.",
     )
+    scale: Scale | None = by_id(curriculum.SCALE_BY_ID, "One scale of an assessment.")
     module: Module | None = by_id(curriculum.MODULE_BY_ID, "One module.")
     lesson: Lesson | None = by_id(curriculum.LESSON_BY_ID, "One lesson.")
     block: Block | None = by_id(curriculum.BLOCK_BY_ID, "One block.")

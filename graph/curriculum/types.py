@@ -19,6 +19,7 @@ from graph.curriculum.enums import (
     ReleaseRule,
     Season,
 )
+from graph.curriculum.scales import Scale
 from graph.fields import editable, entity, related, related_one
 from graph.formats.base import Block
 from graph.node import Node
@@ -159,6 +160,7 @@ class Assessment(Node):
     blocks: list[Block] = related(
         curriculum.BLOCKS_OF_ASSESSMENT, "Its questions, and what stands between them, in order.", assumed=10
     )
+    scales: list[Scale] = related(curriculum.SCALES_OF_ASSESSMENT, "What it measures, in order.")
     tree_revision: int | None = tree_revision()
     publish_state: PublishState = publish_state(models.Assessment)
     published_revision: Revision | None = published_revision(models.Assessment)

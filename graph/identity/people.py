@@ -19,6 +19,9 @@ from resolvers.identity.visible import showable
 Expected = Annotated[int, described_as("The revision you started from; another one now is a conflict.")]
 Purpose = Annotated[ConsentPurpose, described_as("What it is about.")]
 Version = Annotated[str, described_as("Which edition of the text was shown.")]
+ForCourse = Annotated[
+    strawberry.ID | None, described_as("Of wellbeing data: the course whose coaches may see it; nobody else's.")
+]
 Topic = Annotated[NotificationTopic, described_as("What it is about.")]
 Channel = Annotated[NotificationChannel, described_as("By which way it comes.")]
 IsEnabled = Annotated[bool, described_as("Whether it comes at all; true when absent.")]
@@ -71,15 +74,15 @@ async def notification_preference_choose(
 
 
 @mutation(Gate.PERSON, Consent, records=(facts.ConsentGranted,))
-async def consent_grant(act: Act, purpose: Purpose, version: Version) -> str:
+async def consent_grant(act: Act, purpose: Purpose, version: Version, course_id: ForCourse = None) -> str:
     """Agrees to one version of a text, in place of an older one."""
-    return await profiles.grant_consent(act.tx, act.viewer, purpose, version)
+    return await profiles.grant_consent(act.tx, act.viewer, purpose, version, course_id)
 
 
 @mutation(Gate.PERSON, Consent, records=(facts.ConsentWithdrawn,))
-async def consent_withdraw(act: Act, purpose: Purpose) -> str:
+async def consent_withdraw(act: Act, purpose: Purpose, course_id: ForCourse = None) -> str:
     """Takes back what one agreed to."""
-    return await profiles.withdraw_consent(act.tx, act.viewer, purpose)
+    return await profiles.withdraw_consent(act.tx, act.viewer, purpose, course_id)
 
 
 @mutation(Scope.ROLE_GRANT, Role, records=(facts.RoleGranted,))

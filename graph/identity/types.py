@@ -83,6 +83,7 @@ class Consent:
     id: strawberry.ID = column("The consent's own id.")
     purpose: ConsentPurpose
     version: str
+    course_id: strawberry.ID | None
     granted_at: datetime
     withdrawn_at: datetime | None
 

@@ -258,6 +258,26 @@ class BlockRestored(Editorial, type="block.restored", subject="block"):
     """A block was taken out of the trash."""
 
 
+class ScaleCreated(Created, type="scale.created", subject="scale"):
+    """A draft assessment measures something more."""
+
+
+class ScaleUpdated(Updated, type="scale.updated", subject="scale"):
+    """Fields of a draft scale were saved."""
+
+
+class ScaleMoved(Moved, type="scale.moved", subject="scale"):
+    """A draft scale has another place."""
+
+
+class ScaleTrashed(Editorial, type="scale.trashed", subject="scale"):
+    """A draft scale was put into the trash."""
+
+
+class ScaleRestored(Editorial, type="scale.restored", subject="scale"):
+    """A scale was taken out of the trash."""
+
+
 # Attempts ------------------------------------------------------------------------------------------------------------
 
 
@@ -307,6 +327,29 @@ class AccommodationRevoked(OfAccommodation, type="accommodation.revoked", subjec
     """Somebody has no more time and attempts than others any more."""
 
 
+class ScaleBandReached(OfAttempt, type="scale.band_reached", subject="attempt"):
+    """An attempt has a score in a band of a scale. Which one it is stands in the attempt, for those who may see it."""
+
+    # It is recorded whichever band it is, and for each scale that has any, so that it tells nothing of how somebody is.
+
+    scale_id: str = _say(description="The scale.")
+
+
+# Leads ---------------------------------------------------------------------------------------------------------------
+
+
+class LeadCaptured(Fact, type="lead.captured", subject="lead"):
+    """Somebody left an address with a scorecard."""
+
+    assessment_id: str = _say(description="The scorecard.")
+
+
+class LeadConverted(Fact, type="lead.converted", subject="lead"):
+    """Somebody who left an address has an account."""
+
+    user_id: str = _say(description="The account.")
+
+
 # People --------------------------------------------------------------------------------------------------------------
 
 
@@ -346,12 +389,14 @@ class ConsentGranted(Fact, type="consent.granted", subject="user"):
 
     purpose: str = _say(description="What it is about.")
     consent_version: str = _say(description="Which edition of the text was shown.")
+    course_id: str | None = _say(None, description="The course whose coaches it is for, if it is for one.")
 
 
 class ConsentWithdrawn(Fact, type="consent.withdrawn", subject="user"):
     """A person took back what they agreed to."""
 
     purpose: str = _say(description="What it is about.")
+    course_id: str | None = _say(None, description="The course whose coaches it is for, if it is for one.")
 
 
 class RoleGranted(Fact, type="role.granted", subject="user"):
@@ -483,8 +528,9 @@ FACTS: tuple[type[Fact], ...] = (
     AssessmentCreated, AssessmentUpdated, AssessmentMoved, AssessmentTrashed, AssessmentRestored, AssessmentPublished,
     AssessmentUnpublished, AssessmentReverted, AssessmentPlanned, AssessmentPlanCancelled,
     BlockCreated, BlockUpdated, BlockMoved, BlockTrashed, BlockRestored,
+    ScaleCreated, ScaleUpdated, ScaleMoved, ScaleTrashed, ScaleRestored,
     AttemptStarted, AttemptSubmitted, AttemptGraded, AttemptRegraded, AnswerGraded,
-    AccommodationGranted, AccommodationRevoked,
+    AccommodationGranted, AccommodationRevoked, ScaleBandReached, LeadCaptured, LeadConverted,
     UserSignedUp, UserClaimed, UserSignedIn, UserUpdated, UserPasswordChanged, UserEmailChanged,
     ConsentGranted, ConsentWithdrawn, RoleGranted, RoleRevoked, ApiTokenCreated, ApiTokenRevoked,
     FriendshipRequested, FriendshipAccepted, FriendshipEnded, FriendshipBlocked,

@@ -31,7 +31,10 @@ class Scope(StrEnum):
     GROUP_READ = "group:read"
     GROUP_MODERATE = "group:moderate"
     GROUP_MANAGE = "group:manage"
+    WELLBEING_READ = "wellbeing:read"
     RESULTS_READ = "results:read"
+    RESULTS_EXPORT = "results:export"
+    LEADS_READ = "leads:read"
 
 
 class Role(StrEnum):

@@ -12,7 +12,7 @@ from pydantic import StringConstraints
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
-from core.policies import OwnRows, PrivateRows, PublicRead, RelatedRead, StaffRead
+from core.policies import InsideRead, OwnRows, PrivateRows, PublicRead, RelatedRead, StaffRead
 from core.tables import Table, enum_column, id_column, instant_column, json_column
 from models.identity.access import Scope
 from models.identity.friends import IS_CLOSE, IS_FRIENDS
@@ -171,14 +171,21 @@ class Consent(Table, table=True):
         OwnRows(commands=("SELECT", "INSERT")),
         OwnRows(commands=("UPDATE",), columns=("withdrawn_at", "updated_at")),
         StaffRead(Scope.USER_MANAGE),
+        # The coaches of a course see who lets them see how they are.
+        InsideRead(
+            Scope.WELLBEING_READ, "purpose = 'wellbeing_data' AND withdrawn_at IS NULL AND course_id = ANY (ROOTS)"
+        ),
     )
     __table_args__ = (
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], ondelete="CASCADE"),
+        sa.CheckConstraint("course_id IS NULL OR purpose = 'wellbeing_data'", name="course_id"),
         sa.Index(
             "uq_consent_user_id_purpose",
             "user_id",
             "purpose",
+            "course_id",
             unique=True,
+            postgresql_nulls_not_distinct=True,
             postgresql_where=sa.text("withdrawn_at IS NULL"),
         ),
         sa.Index(None, "user_id"),
@@ -187,6 +194,9 @@ class Consent(Table, table=True):
     id: str = id_column(primary=True)
     user_id: str = id_column()
     purpose: ConsentPurpose = enum_column(ConsentPurpose, description="What was agreed to.")
+    course_id: str | None = id_column(
+        nullable=True, description="Of wellbeing data: the course whose coaches may see it; null for nobody else."
+    )
     version: Tag = Field(max_length=60, description="Which edition of the text was shown.")
     granted_at: datetime = instant_column(nullable=False, description="When the person agreed.")
     withdrawn_at: datetime | None = instant_column(description="When the person took it back.")

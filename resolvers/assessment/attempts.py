@@ -18,7 +18,7 @@ from core.rows import Row
 from core.tables import id_type, table_of
 from core.viewer import Viewer
 from core.writing import Transaction
-from models.assessment import Answer, Attempt, AttemptStatus
+from models.assessment import Answer, Attempt, AttemptPhase, AttemptStatus
 from models.content import Content, Revision, RevisionKind, Stage
 from models.curriculum import Assessment, BlockFormat, FeedbackMode
 from models.events import AttemptStarted, AttemptSubmitted
@@ -40,11 +40,11 @@ AT_ONCE = 500
 _ASSESSMENT = table_of(Assessment)
 
 
-async def start(tx: Transaction, viewer: Viewer, assessment_id: str) -> str:
+async def start(tx: Transaction, viewer: Viewer, assessment_id: str, phase: AttemptPhase | None = None) -> str:
     """Begins an attempt, or goes on with the one under way; answers its id.
 
-    Raises `NotFound` for an assessment that readers do not see, and `DomainError` when no attempt is left, or when it
-    is not open.
+    Raises `NotFound` for an assessment that readers do not see, and `DomainError` when no attempt is left, when one of
+    another phase is under way, or when it is not open.
     """
     user_id = str(viewer.user_id)
     if tag_of(assessment_id) != Assessment.__tag__:
@@ -54,14 +54,16 @@ async def start(tx: Transaction, viewer: Viewer, assessment_id: str) -> str:
     latest = await _latest(tx, user_id, assessment_id)
     if latest is not None and latest.status == IN_PROGRESS:
         if not latest.is_over:
+            _require_phase(latest, phase)
             return str(latest.id)
         await _expire(tx, [latest.id])
     _require_open(assessment)
-    taken, extra = 0 if latest is None else latest.number, await allowance_of(tx, user_id, assessment_id)
+    wanted, number = phase or AttemptPhase.NONE, 1 if latest is None else latest.number + 1
+    taken, extra = await _taken(tx, user_id, assessment_id, wanted), await allowance_of(tx, user_id, assessment_id)
     most = extra.attempts(assessment.max_attempts)
     if most is not None and taken >= most:
         raise DomainError("No attempt is left.", "NO_ATTEMPT_LEFT", ("assessmentId",))
-    return await _begin(tx, assessment, user_id, taken + 1, extra.minutes(assessment.time_limit_minutes))
+    return await _begin(tx, assessment, user_id, number, wanted, extra.minutes(assessment.time_limit_minutes))
 
 
 async def save(
@@ -218,11 +220,27 @@ async def _latest(tx: Transaction, user_id: str, assessment_id: str) -> Row | No
     return await tx.row(newest.with_for_update())
 
 
+def _require_phase(under_way: Row, phase: AttemptPhase | None) -> None:
+    if phase is not None and under_way.phase != phase.value:
+        message = f"An attempt of the phase {under_way.phase} is under way. Hand that in first."
+        raise DomainError(message, "OTHER_PHASE_UNDER_WAY", ("phase",))
+
+
+async def _taken(tx: Transaction, user_id: str, assessment_id: str, phase: AttemptPhase) -> int:
+    """How many attempts a person has made in one phase: each phase has as many as the assessment gives."""
+    mine = sa.and_(ATTEMPT.c.user_id == user_id, ATTEMPT.c.assessment_id == assessment_id)
+    found = await tx.row(sa.select(sa.func.count().label("number")).where(mine, ATTEMPT.c.phase == phase.value))
+    assert found is not None
+    return int(found.number)
+
+
 def _is_over() -> Any:
     return sa.func.coalesce(ATTEMPT.c.deadline_at < sa.func.clock_timestamp(), sa.false()).label("is_over")
 
 
-async def _begin(tx: Transaction, assessment: Row, user_id: str, number: int, minutes: int | None) -> str:
+async def _begin(
+    tx: Transaction, assessment: Row, user_id: str, number: int, phase: AttemptPhase, minutes: int | None
+) -> str:
     paper = await paper_of(tx, assessment)
     block_ids = drawn(paper.blocks, assessment)
     attempt_id = Attempt.new_id()
@@ -233,6 +251,7 @@ async def _begin(tx: Transaction, assessment: Row, user_id: str, number: int, mi
         "revision": assessment.published,
         "user_id": user_id,
         "number": number,
+        "phase": phase.value,
         "status": IN_PROGRESS,
         "passing_score": assessment.passing_score,
         "shows_feedback": assessment.feedback_mode != FeedbackMode.NEVER.value,

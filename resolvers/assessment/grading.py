@@ -28,6 +28,7 @@ from resolvers import audit, events
 from resolvers.assessment.allowances import allowance_of
 from resolvers.assessment.attempts import answers_of, discard_hidden
 from resolvers.assessment.papers import entries_of
+from resolvers.assessment.scales import measure
 from resolvers.assessment.visible import ANSWER, ATTEMPT, GRADING, MARK
 from resolvers.assessment.walking import Result, Step, result_of, walk
 from resolvers.formats.answering import stored
@@ -58,6 +59,7 @@ async def grade(tx: Transaction, attempt_id: str) -> None:
     )
     if attempt.status == AttemptStatus.EXPIRED.value:
         await discard_hidden(tx, attempt_id, [step.block_id for step in steps])
+    await measure(tx, attempt, steps)
     awaited = [step for step in steps if step.awaits_a_person]
     result = result_of(steps)
     due = await _due(tx, attempt, None if awaited else result.passed(attempt.passing_score))

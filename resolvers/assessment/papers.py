@@ -19,6 +19,7 @@ from core.writing import Transaction
 from models.assessment import Paper
 from models.content import Stage
 from models.curriculum import AnswerKey, Block, Branch
+from resolvers.assessment.scales import published_scales
 from resolvers.assessment.visible import PAPER
 from resolvers.curriculum.sections import sections_of
 from resolvers.formats import QUESTIONS
@@ -98,7 +99,7 @@ def _shuffled(blocks: Sequence[Mapping[str, Any]], chance: random.Random) -> lis
 
 
 async def _published(tx: Transaction, assessment_id: str) -> dict[str, Any]:
-    """What readers see now of an assessment, with the keys and the rules."""
+    """What readers see now of an assessment, with the keys, the rules and the scales."""
     live = sa.and_(_BLOCK.c.assessment_id == assessment_id, _BLOCK.c.stage == Stage.LIVE.value)
     found = await tx.rows(
         sa.select(_BLOCK, _KEY.c.body.label("answer_key"))
@@ -116,6 +117,7 @@ async def _published(tx: Transaction, assessment_id: str) -> dict[str, Any]:
         "blocks": [{name: getattr(row, name) for name in _SHOWN} for row in found],
         "answer_keys": {row.id: row.answer_key or {} for row in found if row.format in QUESTIONS},
         "branches": rules_by_block(rules),
+        "scales": await published_scales(tx, assessment_id),
     }
 
 

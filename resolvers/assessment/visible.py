@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from core.relations import Relation, Sort, equals
 from core.tables import table_of
-from models.assessment import Answer, AnswerMark, Attempt, Paper
+from models.assessment import Answer, AnswerMark, AssessmentDay, Attempt, Paper, ScaleAggregate, ScaleScore
 from models.curriculum import Assessment
 from models.grading import Accommodation, Grading, GradingState, Regrade
 from models.jobs import Job
 
 PAPER, ATTEMPT, ANSWER, MARK = (table_of(model) for model in (Paper, Attempt, Answer, AnswerMark))
+SCORE, AGGREGATE, DAY = (table_of(model) for model in (ScaleScore, ScaleAggregate, AssessmentDay))
 GRADING, REGRADE = table_of(Grading), table_of(Regrade)
 ACCOMMODATION = table_of(Accommodation)
 
@@ -17,7 +18,11 @@ _FIRST = {"FIRST": Sort("created_at")}
 ATTEMPTS = Relation(
     Attempt,
     sorts={"NEWEST": Sort("id", descending=True)},
-    filters={"assessment": equals(ATTEMPT.c.assessment_id), "status": equals(ATTEMPT.c.status)},
+    filters={
+        "assessment": equals(ATTEMPT.c.assessment_id),
+        "status": equals(ATTEMPT.c.status),
+        "phase": equals(ATTEMPT.c.phase),
+    },
 )
 ATTEMPT_BY_ID = Relation(Attempt, "id")
 ASSESSMENT_OF_ATTEMPT = Relation(Assessment, "id", "assessment_id")

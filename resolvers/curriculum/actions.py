@@ -43,6 +43,7 @@ from resolvers.curriculum.rules import (
     with_slug,
     with_texts,
 )
+from resolvers.curriculum.scales import scale_problems
 from resolvers.curriculum.visible import COURSE, DRAFT, LIVE
 from resolvers.formats import BY_KIND
 from resolvers.formats.base import join, split, validated
@@ -306,7 +307,8 @@ async def publishing_problems(tx: Transaction, course: Row) -> list[DomainError]
     for slug in sorted(slug for slug, number in slugs.items() if number > 1):
         problems.append(DomainError(f"Two lessons have the slug {slug}.", "DUPLICATE_SLUG", ("id",)))
     problems += await assessment_problems(tx, course.id)
-    return problems + await flow_problems(tx, course.id)
+    problems += await flow_problems(tx, course.id)
+    return problems + await scale_problems(tx, course.id)
 
 
 async def unpublish_theme(tx: Transaction, theme_id: str) -> None:

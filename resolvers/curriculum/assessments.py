@@ -16,6 +16,7 @@ from resolvers.content import drafts, publishing
 from resolvers.content.drafts import Place
 from resolvers.curriculum.branches import flow_problems
 from resolvers.curriculum.rules import html, kept_rows, live_holder, with_slug
+from resolvers.curriculum.scales import scale_problems
 from resolvers.curriculum.visible import BLOCK, DRAFT
 from resolvers.formats import QUESTIONS
 
@@ -67,6 +68,7 @@ async def publish_assessment(
         problems.append(DomainError(message_of_it, "TAKEN", ("id",)))
     problems += await assessment_problems(tx, assessment_id)
     problems += await flow_problems(tx, assessment_id)
+    problems += await scale_problems(tx, assessment_id)
     if problems:
         raise SeveralErrors(problems)
     return await publishing.publish(tx, Assessment, assessment_id, message)

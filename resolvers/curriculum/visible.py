@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from core.relations import Filter, Relation, Sort, contains, equals, own_id
 from core.tables import table_of
 from models.content import Stage
-from models.curriculum import Assessment, Block, Branch, Course, Lesson, Milestone, Module, Theme
+from models.curriculum import Assessment, Block, Branch, Course, Lesson, Milestone, Module, Scale, Theme
 
 THEME, COURSE, MODULE, LESSON, BLOCK = (table_of(model) for model in (Theme, Course, Module, Lesson, Block))
 ASSESSMENT, BRANCH = table_of(Assessment), table_of(Branch)
@@ -84,3 +84,6 @@ BLOCKS_OF_ASSESSMENT = Relation(Block, "assessment_id")
 ASSESSMENT_OF_BLOCK = Relation(Assessment, "id", "assessment_id")
 BRANCH_BY_ID = Relation(Branch, "id")
 BLOCK_OF_BRANCH, TARGET_OF_BRANCH = Relation(Block, "id", "from_block_id"), Relation(Block, "id", "goto_block_id")
+SCALE = table_of(Scale)
+SCALE_BY_ID, SCALES_OF_ASSESSMENT = Relation(Scale, "id"), Relation(Scale, "assessment_id")
+ASSESSMENT_OF_SCALE = Relation(Assessment, "id", "assessment_id")

@@ -156,6 +156,10 @@ class QuestionFormat(Format):
         """What an answer holds of that; parts that were left out are missing."""
         return {"": True}
 
+    def limits(self) -> tuple[Fraction, Fraction] | None:
+        """The least and the greatest number that an answer may be; None where it is none, or knows no end."""
+        return None
+
     def options(self) -> list[str]:
         """What analysis counts, where answers are chosen from a list: each option's id."""
         return []

@@ -58,6 +58,10 @@ class Rating(QuestionFormat):
         """The same of an answer."""
         return {"": Fraction(response.rating)}
 
+    def limits(self) -> tuple[Fraction, Fraction]:
+        """From one star to all of them."""
+        return Fraction(1), Fraction(self.maximum)
+
     def options(self) -> list[str]:
         """The steps."""
         return [str(step) for step in range(1, self.maximum + 1)]

@@ -60,6 +60,10 @@ class Scale(QuestionFormat):
         """The same of an answer."""
         return {"": Fraction(response.point)}
 
+    def limits(self) -> tuple[Fraction, Fraction]:
+        """From end to end."""
+        return Fraction(self.minimum), Fraction(self.maximum)
+
     def options(self) -> list[str]:
         """The points."""
         return [str(point) for point in self._points()]

@@ -15,13 +15,17 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.clock import now
 from core.errors import Conflict, FieldConflict, InvalidInput, NotFound
+from core.ids import tag_of
 from core.rows import Row
-from core.tables import Table, table_of
+from core.tables import Table, id_type, table_of
 from core.viewer import Viewer, refuse_acting_as
 from core.writing import Transaction, camel, checked
 from models.events import ConsentGranted, ConsentWithdrawn, UserUpdated
 from models.identity import Audience, Consent, ConsentPurpose, PrivacyLevel, Profile, ProfileCard, User
 from resolvers import events
+
+# Of courses, which are no business of this domain.
+TAG_OF_COURSE = 0x033
 
 # The fields that can be shown to others at all, and whether each can be hidden by itself.
 SHOWABLE = (
@@ -181,40 +185,57 @@ def _texts(words: Iterable[str]) -> Any:
     return sa.bindparam(None, [str(word) for word in words], type_=ARRAY(sa.Text))
 
 
-async def grant_consent(tx: Transaction, viewer: Viewer, purpose: ConsentPurpose, version: str) -> str:
+async def grant_consent(
+    tx: Transaction, viewer: Viewer, purpose: ConsentPurpose, version: str, course_id: str | None = None
+) -> str:
     """Notes that the viewer agrees to this version, in place of an older one; answers the consent's id.
 
-    To agree twice to the same version is to agree once.
+    To agree twice to the same version is to agree once. Wellbeing data may be agreed on for one course, whose coaches
+    may see it from then on.
     """
     values = checked(Consent, {"version": version})
-    standing = await _standing(tx, viewer, purpose)
+    _require_course(purpose, course_id)
+    standing = await _standing(tx, viewer, purpose, course_id)
     if standing is not None and standing.version == values["version"]:
         return str(standing.id)
     if standing is not None:
         await _withdraw(tx, standing.id)
     consent_id = Consent.new_id()
-    row = {"id": consent_id, "user_id": viewer.user_id, "purpose": purpose.value, "granted_at": now(), **values}
-    await tx.insert(Consent, [row])
-    agreed = ConsentGranted(subject_id=str(viewer.user_id), purpose=purpose, consent_version=values["version"])
-    events.record(tx, agreed)
+    mine = {"id": consent_id, "user_id": viewer.user_id, "course_id": course_id}
+    await tx.insert(Consent, [{**mine, "purpose": purpose.value, "granted_at": now(), **values}])
+    told = {"purpose": purpose, "consent_version": values["version"], "course_id": course_id}
+    events.record(tx, ConsentGranted(subject_id=str(viewer.user_id), **told))
     return consent_id
 
 
-async def withdraw_consent(tx: Transaction, viewer: Viewer, purpose: ConsentPurpose) -> str:
+async def withdraw_consent(
+    tx: Transaction, viewer: Viewer, purpose: ConsentPurpose, course_id: str | None = None
+) -> str:
     """Takes the viewer's consent back; answers its id. Raises `NotFound` when there is none."""
-    standing = await _standing(tx, viewer, purpose)
+    standing = await _standing(tx, viewer, purpose, course_id)
     if standing is None:
         raise InvalidInput("You have not agreed to this.", "NOT_FOUND", ("purpose",))
     await _withdraw(tx, standing.id)
-    events.record(tx, ConsentWithdrawn(subject_id=str(viewer.user_id), purpose=purpose))
+    events.record(tx, ConsentWithdrawn(subject_id=str(viewer.user_id), purpose=purpose, course_id=course_id))
     return str(standing.id)
 
 
-async def _standing(tx: Transaction, viewer: Viewer, purpose: ConsentPurpose) -> Row | None:
+def _require_course(purpose: ConsentPurpose, course_id: str | None) -> None:
+    """Refuses a course where none is spoken of, and an id of something else."""
+    if course_id is None:
+        return
+    if purpose is not ConsentPurpose.WELLBEING_DATA:
+        raise InvalidInput("Only wellbeing data are agreed on for one course.", "INVALID", ("courseId",))
+    if tag_of(course_id) != TAG_OF_COURSE:
+        raise InvalidInput("This is not the id of a course.", "WRONG_KIND_OF_ID", ("courseId",))
+
+
+async def _standing(tx: Transaction, viewer: Viewer, purpose: ConsentPurpose, course_id: str | None) -> Row | None:
     table = table_of(Consent)
     return await tx.row(
         sa.select(table.c.id, table.c.version)
         .where(table.c.user_id == viewer.user_id, table.c.purpose == purpose.value, table.c.withdrawn_at.is_(None))
+        .where(table.c.course_id.is_not_distinct_from(sa.literal(course_id, id_type())))
         .with_for_update()
     )
 

@@ -12,7 +12,9 @@ from core.viewer import scope_within
 from models.groups import Group, MemberRole
 from models.identity import Role, Scope, ScopeType
 
-_EDITOR = frozenset({Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.CONTENT_IMPORT, Scope.SCHEMA_READ})
+_EDITOR = frozenset(
+    {Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.CONTENT_IMPORT, Scope.SCHEMA_READ, Scope.RESULTS_READ}
+)
 _COACH = frozenset({Scope.ANSWER_GRADE, Scope.ACCOMMODATION_GRANT})
 _ADMIN = (
     _EDITOR
@@ -29,7 +31,8 @@ _ADMIN = (
         Scope.GROUP_READ,
         Scope.GROUP_MODERATE,
         Scope.GROUP_MANAGE,
-        Scope.RESULTS_READ,
+        Scope.RESULTS_EXPORT,
+        Scope.LEADS_READ,
     }
 )
 
@@ -49,7 +52,10 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
 
 # What a role may within one course, where it is given for that alone. All else holds everywhere or not at all.
 SCOPES_WITHIN_COURSE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
-    {Role.EDITOR: frozenset({Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH}), Role.COACH: _COACH}
+    {
+        Role.EDITOR: frozenset({Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.RESULTS_READ}),
+        Role.COACH: _COACH | {Scope.WELLBEING_READ, Scope.RESULTS_READ},
+    }
 )
 
 _MODERATES = frozenset({Scope.GROUP_READ, Scope.GROUP_MODERATE})

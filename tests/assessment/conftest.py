@@ -11,7 +11,7 @@ from tests.assessment.taking import Taker
 from tests.identity.conftest import doorkeeper, newcomer, post, staff, visitor
 from tests.jobs.crews import working
 from tests.support.clients import Client
-from workers.assessment import expire_attempts, grade_attempt, regrade_assessment
+from workers.assessment import expire_attempts, grade_attempt, regrade_assessment, summarise_results
 
 __all__ = ["doorkeeper", "newcomer", "post", "staff", "visitor"]
 
@@ -21,7 +21,8 @@ Staff = Callable[[Role], tuple[str, Client]]
 @pytest.fixture(scope="module")
 def grader(database_url: str) -> Iterator[None]:
     """A worker that grades what is handed in, and ends what is over."""
-    with working(database_url, grade_attempt, expire_attempts, regrade_assessment, threads=2):
+    actors = (grade_attempt, expire_attempts, regrade_assessment, summarise_results)
+    with working(database_url, *actors, threads=2):
         yield
 
 

@@ -68,11 +68,13 @@ CHOICE: Data = {
 NUMBER: Data = {"markdown": "How many?", "answers": [{"value": "90", "tolerance": "10"}], "key": "minutes"}
 
 
-def quiz(author: Client, *blocks: Data, lesson_id: str | None = None, **fields: Any) -> tuple[str, list[str]]:
-    """An assessment of these blocks, published where it stands by itself; answers its id and those of the blocks."""
+def quiz(
+    author: Client, *blocks: Data, lesson_id: str | None = None, publish: bool = True, **fields: Any
+) -> tuple[str, list[str]]:
+    """An assessment of these blocks, published if it stands by itself; answers its id and those of the blocks."""
     made = factories.assessment(author, lesson_id, **fields)
     inputs = [{"assessmentId": made, "block": each} for each in blocks]
     ids = [each["block"]["id"] for each in factories.many(author, "blockCreate", "block { id }", inputs)]
-    if lesson_id is None:
+    if publish and lesson_id is None:
         author.do("assessmentPublish", "__typename", id=made)
     return made, ids

@@ -223,6 +223,7 @@ def _assessments(scribe: Scribe, editor: Client) -> str:
     )
     rules = [{"condition": "true", "gotoBlockId": None}]
     scribe.do(editor, "blockBranchesSet", id=asked["block"]["id"], expectedRevision=1, branches=rules)
+    _scales(scribe, editor, made, asked["block"]["id"])
     scribe.do(editor, "assessmentUpdate", id=made, expectedRevision=1, title="Another title")
     scribe.do(editor, "assessmentPublish", id=made)
     scribe.do(editor, "assessmentUnpublish", id=made)
@@ -236,11 +237,21 @@ def _assessments(scribe: Scribe, editor: Client) -> str:
     return str(made)
 
 
+def _scales(scribe: Scribe, editor: Client, assessment: str, block: str) -> None:
+    fields: Data = {"key": "all", "label": "All", "minimum": 1, "maximum": 10, "items": [{"blockId": block}]}
+    made = scribe.do(editor, "scaleCreate", "scale { id }", assessmentId=assessment, **fields)["scale"]["id"]
+    scribe.do(editor, "scaleUpdate", id=made, expectedRevision=1, label="Everything")
+    scribe.do(editor, "scaleMove", id=made, afterId=None)
+    scribe.do(editor, "scaleTrash", id=made)
+    scribe.do(editor, "scaleRestore", id=made)
+
+
 def _attempts(scribe: Scribe, client: Client, assessment: str, database_url: str) -> None:
     begun = scribe.do(client, "attemptStart", "attempt { id questions { id } }", assessmentId=assessment)["attempt"]
     question = begun["questions"][0]["id"]
     scribe.do(client, "attemptAnswerSave", id=begun["id"], blockId=question, answer={"scale": {"point": 3}})
     scribe.do(client, "attemptSubmit", id=begun["id"])
+    scribe.do(client, "leadCapture", attemptId=begun["id"], email="lead@example.org", firstName="Lee")
     scribe.do(client, "attemptStart", assessmentId=assessment)
     sql(database_url, "UPDATE attempt SET deadline_at = now() - interval '1 s' WHERE status = 'in_progress'")
     scribe.do(client, "attemptStart", assessmentId=assessment)

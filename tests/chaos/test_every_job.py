@@ -19,13 +19,14 @@ import pytest
 
 from core.database import Database
 from core.errors import RequestError
+from core.events import Fact
 from core.viewer import SERVICE
 from core.writing import Transaction, transaction
 from gateways.mail import MailNotSent, Message
-from models.events import ThemeTrashed
+from models.events import ThemeTrashed, UserClaimed, UserSignedUp
 from models.identity import Role
 from resolvers import events, identity, jobs, outbox, uploads
-from resolvers.assessment import attempts
+from resolvers.assessment import aggregates, attempts
 from resolvers.assessment.grading import grade
 from resolvers.identity.mails import MailKind
 from resolvers.importing import IMPORT
@@ -201,6 +202,11 @@ def _late(stage: Stage) -> None:
     stage.ask(lambda tx: jobs.enqueue(tx, attempts.EXPIRE, {}))
 
 
+def _summed_up(stage: Stage) -> None:
+    _begun(stage)
+    stage.ask(lambda tx: jobs.enqueue(tx, aggregates.SUMMARISE, {}))
+
+
 def _sent(stage: Stage) -> str:
     made, (task,) = quiz(stage.editor, {"fileUpload": {"markdown": "A picture, please."}})
     somebody = Sender(stage.editor)
@@ -218,6 +224,24 @@ def _forgotten(stage: Stage) -> None:
     _sent(stage)
     sql(stage.url, "UPDATE upload SET expires_at = now() - interval '1 s'")
     stage.ask(lambda tx: jobs.enqueue(tx, uploads.SWEEP, {}))
+
+
+def _lead_with(fact: Callable[[str], Fact]) -> Callable[[Stage], None]:
+    """An address that was left, and that whoever has it has an account."""
+
+    def make(stage: Stage) -> None:
+        user = stage.editor.ask("{ viewer { id } }")["viewer"]["id"]
+        address = """INSERT INTO lead (id, email, first_seen_at)
+            SELECT gen_random_uuid(), lower(coalesce(email, 'x@example.org')), now() FROM "user" WHERE id = %s"""
+        sql(stage.url, address, user)
+
+        async def happens(tx: Transaction) -> None:
+            events.record(tx, fact(user))
+
+        stage.ask(happens)
+        stage.ask(lambda tx: relay_once(tx))
+
+    return make
 
 
 def _corrected(stage: Stage) -> None:
@@ -263,11 +287,14 @@ JOBS: dict[str, Callable[[Stage], None]] = {
     "handle_provider_event": _event,
     "grade_attempt": _submitted,
     "expire_attempts": _late,
+    "summarise_results": _summed_up,
     "check_upload": _arrived,
     "sweep_uploads": _forgotten,
     "regrade_assessment": _corrected,
     "remove_expired": _expired,
     "remove_old": _old,
+    "on:convert_lead_of_claimed": _lead_with(lambda user: UserClaimed(subject_id=user)),
+    "on:convert_lead_of_signed_up": _lead_with(lambda user: UserSignedUp(subject_id=user, is_anonymous=False)),
     "on:give_up_plans_of_course": _planned_and_trashed("course"),
     "on:give_up_plans_of_theme": _planned_and_trashed("theme"),
     "on:give_up_plans_of_assessment": _planned_and_trashed("assessment"),

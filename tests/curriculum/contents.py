@@ -233,7 +233,8 @@ CONTENTS: dict[str, Data] = {
 def one_of_everything(editor: Client) -> Data:
     """A published course, changed since, with every format, milestones, a waiting module and something in the trash.
 
-    Answers `theme`, `course`, `modules`, `lessons`, `blocks` (by format), `milestone` and `trashed`.
+    Answers `theme`, `course`, `modules`, `lessons`, `blocks` (by format), `milestone`, `assessment`, `scale` and
+    `trashed`.
     """
     theme = factories.theme(editor, publish=True)
     made: Data = factories.tree(editor, modules=2, lessons=1, blocks=0, themeId=theme)
@@ -243,7 +244,8 @@ def one_of_everything(editor: Client) -> Data:
     authors.save(editor, "courseMilestonesSet", "__typename", made["course"], milestones=milestones)
     inputs = [{"lessonId": made["lessons"][1], "block": {name: content}} for name, content in CONTENTS.items()]
     blocks = [each["block"]["id"] for each in factories.many(editor, "blockCreate", "block { id }", inputs)]
-    assessment = factories.assessment(editor, made["lessons"][1], questions=1)
+    assessment = factories.assessment(editor, made["lessons"][1])
+    scale = _measured(editor, assessment)
     factories.publish(editor, made["course"])
     trashed = factories.lesson(editor, made["modules"][0])
     editor.do("lessonTrash", "__typename", id=trashed)
@@ -255,6 +257,21 @@ def one_of_everything(editor: Client) -> Data:
         "theme": theme,
         "blocks": named,
         "assessment": assessment,
+        "scale": scale,
         "milestone": milestone,
         "trashed": trashed,
     }
+
+
+def _measured(editor: Client, assessment: str) -> str:
+    """Gives an assessment a question and a scale that counts it, with a band and a table; answers the scale's id."""
+    values = [{"option": "a", "value": 1}, {"option": "b", "value": 2}]
+    asked = editor.do("blockCreate", "block { id }", assessmentId=assessment, block=factories.choice_question())
+    fields: Data = {
+        "items": [{"blockId": asked["block"]["id"], "values": values}],
+        "bands": [{"key": "all", "label": "All", "minimum": 0, "maximum": 10, "journey": "begin"}],
+        "conversion": [{"raw": 1, "score": 0}, {"raw": 2, "score": 10}],
+    }
+    own: Data = {"assessmentId": assessment, "key": "all", "label": "All", "minimum": 0, "maximum": 10}
+    made: str = editor.do("scaleCreate", "scale { id }", **own, **fields)["scale"]["id"]
+    return made

@@ -25,6 +25,7 @@ from models.groups import Group
 from models.identity import User
 from models.inbox import InboundHook, ProviderEvent
 from models.jobs import Job
+from models.leads import Lead
 from models.uploads import Upload
 from models.webhooks import Webhook, WebhookDelivery
 from tests.curriculum.contents import one_of_everything
@@ -39,6 +40,7 @@ ROOTS = {
     "lesson": "lesson(id: $lesson)",
     "block": "block(id: $block)",
     "assessment": "assessment(id: $assessment)",
+    "scale": "scale(id: $scale)",
     "user": f'user(id: "{User.new_id()}")',
     "job": f'job(id: "{Job.new_id()}")',
     "attempt": f'attempt(id: "{Attempt.new_id()}")',
@@ -46,6 +48,10 @@ ROOTS = {
     "upload": f'upload(id: "{Upload.new_id()}")',
     "grading": f'grading(id: "{Grading.new_id()}")',
     "regrade": f'regrade(id: "{Regrade.new_id()}")',
+    "lead": f'lead(id: "{Lead.new_id()}")',
+    "wellbeingProfile": "wellbeingProfile(assessmentId: $assessment)",
+    "assessmentAggregate": "assessmentAggregate(assessmentId: $assessment)",
+    "assessmentFunnel": "assessmentFunnel(assessmentId: $assessment)",
     "inboundHook": f'inboundHook(id: "{InboundHook.new_id()}")',
     "providerEvent": f'providerEvent(id: "{ProviderEvent.new_id()}")',
     "webhook": f'webhook(id: "{Webhook.new_id()}")',
@@ -55,16 +61,17 @@ ROOTS = {
     "assessmentFlow": "assessmentFlow(assessmentId: $assessment)",
     "assessmentWalk": "assessmentWalk(assessmentId: $assessment, answers: [])",
     "node": "node(id: $milestone)",
-    "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone, $assessment])",
+    "nodes": "nodes(ids: [$theme, $course, $module, $lesson, $block, $milestone, $assessment, $scale])",
 }
 PARAMETERS = ", ".join(
-    f"${name}: ID!" for name in ("theme", "course", "module", "lesson", "block", "milestone", "assessment")
+    f"${name}: ID!" for name in ("theme", "course", "module", "lesson", "block", "milestone", "assessment", "scale")
 )
 # What those who are not signed in are refused.
 FOR_STAFF = (
     *("trash", "events", "jobs", "schedules", "auditLog", "answerPreview", "conditionPreview"),
     *("assessmentFlow", "assessmentWalk", "gradingQueue", "gradings", "regrades"),
     *("webhooks", "inboundHooks", "providerEvents", "groups"),
+    *("leads", "highPriorityLeads", "assessmentAggregate", "assessmentFunnel"),
 )
 # More ways to the same type are tried too, but not all that there are.
 WAYS_PER_TYPE = 2
@@ -118,7 +125,8 @@ def variables(made: Data) -> Data:
     """What `ROOTS` refers to."""
     below = {"module": made["modules"][1], "lesson": made["lessons"][1], "block": made["blocks"]["multipleChoice"]}
     return {"theme": made["theme"], "course": made["course"], "milestone": made["milestone"], **below} | {
-        "assessment": made["assessment"]
+        "assessment": made["assessment"],
+        "scale": made["scale"],
     }
 
 

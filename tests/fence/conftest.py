@@ -134,7 +134,10 @@ def tree_in(editor: Client, state: str) -> dict[str, str]:
     module = factories.module(editor, course, title=f"A {state} module", **rule)
     lesson = factories.lesson(editor, module, title=f"A {state} lesson")
     block = factories.block(editor, lesson, factories.choice_question())
-    assessment = factories.assessment(editor, lesson, questions=1, title=f"A {state} assessment")
+    assessment = factories.assessment(editor, lesson, title=f"A {state} assessment")
+    asked = editor.do("blockCreate", "block { id }", assessmentId=assessment, block={"rating": {"markdown": "How?"}})
+    counted = {"items": [{"blockId": asked["block"]["id"]}], "minimum": 1, "maximum": 5}
+    scale = editor.do("scaleCreate", "scale { id }", assessmentId=assessment, key="all", label="All", **counted)
     branch = branch_in(editor, assessment)
     if state == "live":
         factories.publish(editor, course)
@@ -150,5 +153,6 @@ def tree_in(editor: Client, state: str) -> dict[str, str]:
         "assessment": assessment,
         "block": block,
         "answer_key": block,
+        "scale": scale["scale"]["id"],
         "branch": branch,
     }

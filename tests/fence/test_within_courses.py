@@ -27,7 +27,7 @@ THIS_ROW = "id = %(id)s AND stage = %(stage)s"
 EDIT, PUBLISH = Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH
 FOR_AUTHORS = ("answer_key", "branch")
 DRAFT_NODE = "query($id: ID!) @perspective(stage: DRAFT) { node(id: $id) { id } }"
-FOUND_BY_NODE = ("theme", "course", "module", "lesson", "block", "assessment")
+FOUND_BY_NODE = ("theme", "course", "module", "lesson", "block", "assessment", "scale")
 GIVE = """INSERT INTO role_grant (id, user_id, role, scope_type, scope_id)
     VALUES (%(id)s, %(person)s, 'editor', 'course', %(course)s)"""
 
@@ -131,7 +131,9 @@ def test_the_viewer_is_told_what_they_may_where(world: World, author: Client) ->
         "canPublish": False,
         "canImport": False,
         "scopes": [],
-        "courses": [{"courseId": world.objects["draft"]["course"], "can": ["CONTENT_EDIT", "CONTENT_PUBLISH"]}],
+        "courses": [
+            {"courseId": world.objects["draft"]["course"], "can": ["CONTENT_EDIT", "CONTENT_PUBLISH", "RESULTS_READ"]}
+        ],
     }
 
 

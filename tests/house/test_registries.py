@@ -22,6 +22,7 @@ from models.events import FACTS
 from models.identity import Role, Scope
 from resolvers.content.trees import STAGED, may_be_root, tree_of
 from resolvers.identity import SCOPES_OF_ROLE
+from resolvers.identity.rights import SCOPES_WITHIN_COURSE
 
 # Every id that was ever given out holds its table's tag: a tag never changes and is never used again.
 TAGS = {
@@ -60,6 +61,7 @@ TAGS = {
     0x038: "answer_key",
     0x039: "schedule",
     0x03A: "assessment",
+    0x03D: "scale",
     0x040: "external_ref",
     0x041: "import_job",
     0x042: "import_issue",
@@ -71,6 +73,8 @@ TAGS = {
     0x06A: "webhook_lane",
     0x06B: "webhook_delivery",
     0x06C: "delivery_attempt",
+    0x0A0: "lead",
+    0x0A1: "lead_capture",
     0x03F: "branch",
     0x050: "paper",
     0x051: "attempt",
@@ -79,6 +83,9 @@ TAGS = {
     0x054: "grading",
     0x055: "accommodation",
     0x056: "regrade",
+    0x05A: "scale_score",
+    0x05B: "scale_aggregate",
+    0x05C: "assessment_day",
     0x080: "group",
     0x081: "membership",
     0x082: "group_invitation",
@@ -130,6 +137,11 @@ FACT_TYPES = [
     "block.moved",
     "block.trashed",
     "block.restored",
+    "scale.created",
+    "scale.updated",
+    "scale.moved",
+    "scale.trashed",
+    "scale.restored",
     "attempt.started",
     "attempt.submitted",
     "attempt.graded",
@@ -137,6 +149,9 @@ FACT_TYPES = [
     "answer.graded",
     "accommodation.granted",
     "accommodation.revoked",
+    "scale.band_reached",
+    "lead.captured",
+    "lead.converted",
     "user.signed_up",
     "user.claimed",
     "user.signed_in",
@@ -279,4 +294,5 @@ def test_every_format_of_blocks_has_a_file_of_its_own_and_every_file_is_one(room
 
 def test_every_role_says_what_it_may() -> None:
     assert set(SCOPES_OF_ROLE) == set(Role)
-    assert set().union(*SCOPES_OF_ROLE.values()) == set(Scope)
+    somewhere = (*SCOPES_OF_ROLE.values(), *SCOPES_WITHIN_COURSE.values())
+    assert set().union(*somewhere) == set(Scope)

@@ -88,7 +88,7 @@ CHANGES = (
         "__policies__ = (Ledger(), StaffRead(Scope.USER_MANAGE, \"action <> 'look'\"))",
     ),
     ("models/__init__.py", "    ExternalRef,\n    ImportJob,", "    Sticker,\n    ExternalRef,\n    ImportJob,"),
-    ("models/__init__.py", "Milestone, Module, Theme", "Milestone, Module, Sticker, Theme"),
+    ("models/__init__.py", "Module, Scale, Theme", "Module, Scale, Sticker, Theme"),
 )
 
 

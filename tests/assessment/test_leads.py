@@ -1,0 +1,90 @@
+"""Somebody without an account takes a scorecard, leaves an address, and becomes somebody with an account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from models.identity import Role
+from tests.assessment.measures import pillar, scale
+from tests.assessment.taking import Taker, quiz
+from tests.events.logs import sql
+from tests.identity.guests import PASSWORD, Post
+from tests.jobs.crews import until
+from tests.support.clients import Client, Data
+
+Takers = Callable[[], Taker]
+Staff = Callable[[Role], tuple[str, Client]]
+pytestmark = pytest.mark.usefixtures("grader")
+
+LEADS = """{ leads { nodes { email firstName utmSource utmCampaign consentVersion score convertedAt } }
+    highPriorityLeads { nodes { email } } }"""
+
+
+@pytest.fixture
+def visitor_who_took(author: Client, visitor: Callable[[], Client]) -> Callable[[int], tuple[Client, str]]:
+    """`visitor_who_took(answer)` has no account, and handed in a scorecard that makes them three times as promising."""
+    made, (ready,) = quiz(author, pillar("ready"), kind="SCORECARD", publish=False)
+    fields = {"aggregation": "FORMULA", "formula": "ready * 3", "minimum": 0, "maximum": 30}
+    scale(author, made, "promise", [ready], role="LEAD", **fields)
+    author.do("assessmentPublish", "__typename", id=made)
+
+    def took(answer: int) -> tuple[Client, str]:
+        client = visitor()
+        client.token = client.do("accountStartAnonymously", "accessToken", kind="APP")["accessToken"]
+        somebody = Taker(client)
+        begun = somebody.start(made)
+        somebody.answer(begun, ready, scale={"point": answer})
+        somebody.submit(begun)
+        return client, begun["id"]
+
+    return took
+
+
+def test_an_address_is_left_with_a_scorecard_and_is_the_staffs_to_see(
+    visitor_who_took: Callable[[int], tuple[Client, str]], staff: Staff, author: Client
+) -> None:
+    client, attempt = visitor_who_took(9)
+    given: Data = {"attemptId": attempt, "email": " Lee@Example.org ", "utm": {"source": "news", "campaign": "spring"}}
+    selection = "attempt { id status scaleScores { key } }"
+    first = client.do("leadCapture", selection, **given, firstName="Lee", consentVersion="1")["attempt"]
+    assert (first["id"], first["scaleScores"]) == (attempt, [])
+    other, another = visitor_who_took(2)
+    again = other.do("leadCapture", "attempt { id }", attemptId=another, email="lee@example.org", firstName="Mallory")
+    assert again["attempt"]["id"] == another
+    admin = staff(Role.ADMIN)[1]
+    found = admin.ask(LEADS)
+    (lead,) = found["leads"]["nodes"]
+    assert (lead["email"], lead["firstName"], lead["utmSource"]) == ("lee@example.org", "Lee", "news")
+    assert (lead["consentVersion"], lead["score"], lead["convertedAt"]) == ("1", 6.0, None)
+    assert found["highPriorityLeads"]["nodes"] == []
+    client.do("leadCapture", "__typename", **given)
+    assert admin.ask(LEADS)["highPriorityLeads"]["nodes"] == [{"email": "lee@example.org"}]
+    for stranger in (client, author):
+        assert stranger.fails("{ leads { totalCount } }") == "FORBIDDEN"
+
+
+def test_an_address_is_left_with_ones_own_attempt_that_is_handed_in(
+    visitor_who_took: Callable[[int], tuple[Client, str]], author: Client, taker: Takers
+) -> None:
+    client, attempt = visitor_who_took(9)
+    given: Data = {"attemptId": attempt, "email": "lee@example.org"}
+    assert taker().client.refused("leadCapture", **given)["code"] == "NOT_FOUND"
+    assert client.refused("leadCapture", **{**given, "email": "nobody"})["path"] == ["email"]
+    assert client.refused("leadCapture", **{**given, "consentVersion": ""})["path"] == ["consentVersion"]
+    made, _ = quiz(author, pillar("body"))
+    begun = Taker(client).start(made)
+    assert client.refused("leadCapture", **{**given, "attemptId": begun["id"]})["code"] == "IN_PROGRESS"
+
+
+def test_whoever_makes_the_account_theirs_is_no_lead_any_more(
+    visitor_who_took: Callable[[int], tuple[Client, str]], staff: Staff, post: Post, database_url: str
+) -> None:
+    client, attempt = visitor_who_took(9)
+    client.do("leadCapture", "__typename", attemptId=attempt, email="lee@example.org")
+    user = client.ask("{ viewer { id } }")["viewer"]["id"]
+    client.do("accountClaim", "__typename", email="lee@example.org", password=PASSWORD)
+    Client(client.url).do("accountConfirm", "__typename", token=post.secret("lee@example.org", "confirm"))
+    until(lambda: sql(database_url, "SELECT 1 FROM lead WHERE converted_user_id = %s", user), "conversion")
+    assert staff(Role.ADMIN)[1].ask(LEADS)["highPriorityLeads"]["nodes"] == []
