@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import strawberry
 
 import models.assessment as models
-import models.events as facts
+import models.events.assessment as facts
 from core.rows import Row
 from graph.context import Context
 from graph.curriculum.enums import ScaleRole

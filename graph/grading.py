@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-import models.events as facts
+import models.events.assessment as facts
 import models.grading as models
 from core.rows import Row
 from graph.assessment import Answer

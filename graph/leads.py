@@ -7,7 +7,7 @@ from typing import Annotated
 
 import strawberry
 
-import models.events as facts
+import models.events.assessment as facts
 import models.leads as models
 from graph.assessment import Attempt
 from graph.door import Act, Gate, described_as, mutation, plain

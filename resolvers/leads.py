@@ -21,7 +21,8 @@ from core.viewer import Viewer
 from core.writing import Transaction, checked
 from models.assessment import Attempt, AttemptStatus
 from models.curriculum import ScaleRole
-from models.events import LeadCaptured, LeadConverted, UserClaimed, UserSignedUp
+from models.events import UserClaimed, UserSignedUp
+from models.events.assessment import LeadCaptured, LeadConverted
 from models.identity import User
 from models.leads import Lead, LeadCapture
 from resolvers import events

@@ -1,4 +1,4 @@
-"""Every fact of the system on one page, but for those of groups; `models.events.log` keeps them.
+"""Every fact of the system, those of assessment and groups on pages of their own; `models.events.log` keeps them.
 
 A fact says what happened to one object, in ids and small plain values. It holds no personal data: who wants to know a
 name reads it from where it stands, as far as they may. Names and versions stand in the log for ever. The page is below
@@ -14,7 +14,7 @@ import pydantic
 
 from core.events import Fact
 from core.tables import Table, table_of
-from models.events import groups
+from models.events import assessment, groups
 from models.events.log import FactCounter as FactCounter
 from models.events.log import FactEntry as FactEntry
 
@@ -278,78 +278,6 @@ class ScaleRestored(Editorial, type="scale.restored", subject="scale"):
     """A scale was taken out of the trash."""
 
 
-# Attempts ------------------------------------------------------------------------------------------------------------
-
-
-class OfAttempt(Fact):
-    """Something happened to somebody's attempt at an assessment. How they did is not said here."""
-
-    assessment_id: str = _say(description="The assessment.")
-    user_id: str = _say(description="Whose attempt it is.")
-
-
-class AttemptStarted(OfAttempt, type="attempt.started", subject="attempt"):
-    """Somebody began an assessment."""
-
-
-class AttemptSubmitted(OfAttempt, type="attempt.submitted", subject="attempt"):
-    """An attempt was handed in, or its time was up."""
-
-
-class AttemptGraded(OfAttempt, type="attempt.graded", subject="attempt"):
-    """An attempt is graded."""
-
-
-class AttemptRegraded(OfAttempt, type="attempt.regraded", subject="attempt"):
-    """An attempt that was graded came to something else: a grader changed their mind, or a key was corrected."""
-
-
-class AnswerGraded(Fact, type="answer.graded", subject="grading"):
-    """Somebody said what an answer is worth, or said it anew. How much that is, and whose it is, is not said here."""
-
-    assessment_id: str = _say(description="The assessment.")
-    attempt_id: str = _say(description="The attempt that the answer belongs to.")
-    block_id: str = _say(description="The question.")
-
-
-class OfAccommodation(Fact):
-    """Something about more time or more attempts for somebody. How much, and why, is not said here."""
-
-    assessment_id: str = _say(description="The assessment.")
-    user_id: str = _say(description="Who has more.")
-
-
-class AccommodationGranted(OfAccommodation, type="accommodation.granted", subject="accommodation"):
-    """Somebody has more time or more attempts than others, or has another amount of it."""
-
-
-class AccommodationRevoked(OfAccommodation, type="accommodation.revoked", subject="accommodation"):
-    """Somebody has no more time and attempts than others any more."""
-
-
-class ScaleBandReached(OfAttempt, type="scale.band_reached", subject="attempt"):
-    """An attempt has a score in a band of a scale. Which one it is stands in the attempt, for those who may see it."""
-
-    # It is recorded whichever band it is, and for each scale that has any, so that it tells nothing of how somebody is.
-
-    scale_id: str = _say(description="The scale.")
-
-
-# Leads ---------------------------------------------------------------------------------------------------------------
-
-
-class LeadCaptured(Fact, type="lead.captured", subject="lead"):
-    """Somebody left an address with a scorecard."""
-
-    assessment_id: str = _say(description="The scorecard.")
-
-
-class LeadConverted(Fact, type="lead.converted", subject="lead"):
-    """Somebody who left an address has an account."""
-
-    user_id: str = _say(description="The account.")
-
-
 # People --------------------------------------------------------------------------------------------------------------
 
 
@@ -529,8 +457,7 @@ FACTS: tuple[type[Fact], ...] = (
     AssessmentUnpublished, AssessmentReverted, AssessmentPlanned, AssessmentPlanCancelled,
     BlockCreated, BlockUpdated, BlockMoved, BlockTrashed, BlockRestored,
     ScaleCreated, ScaleUpdated, ScaleMoved, ScaleTrashed, ScaleRestored,
-    AttemptStarted, AttemptSubmitted, AttemptGraded, AttemptRegraded, AnswerGraded,
-    AccommodationGranted, AccommodationRevoked, ScaleBandReached, LeadCaptured, LeadConverted,
+    *assessment.FACTS,
     UserSignedUp, UserClaimed, UserSignedIn, UserUpdated, UserPasswordChanged, UserEmailChanged,
     ConsentGranted, ConsentWithdrawn, RoleGranted, RoleRevoked, ApiTokenCreated, ApiTokenRevoked,
     FriendshipRequested, FriendshipAccepted, FriendshipEnded, FriendshipBlocked,

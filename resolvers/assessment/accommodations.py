@@ -20,7 +20,7 @@ from core.viewer import Viewer, scope_within
 from core.writing import Transaction, checked
 from models.content import Content
 from models.curriculum import Assessment
-from models.events import AccommodationGranted, AccommodationRevoked
+from models.events.assessment import AccommodationGranted, AccommodationRevoked
 from models.grading import Accommodation
 from models.identity import Scope, User
 from resolvers import events

@@ -21,7 +21,7 @@ from core.writing import Transaction
 from models.assessment import Answer, Attempt, AttemptPhase, AttemptStatus
 from models.content import Content, Revision, RevisionKind, Stage
 from models.curriculum import Assessment, BlockFormat, FeedbackMode
-from models.events import AttemptStarted, AttemptSubmitted
+from models.events.assessment import AttemptStarted, AttemptSubmitted
 from models.identity import User
 from resolvers import events, jobs
 from resolvers.assessment import files

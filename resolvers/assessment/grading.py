@@ -22,7 +22,7 @@ from core.writing import Transaction
 from models.assessment import AnswerMark, AttemptStatus
 from models.content import Content, Stage
 from models.curriculum import Assessment, FeedbackMode
-from models.events import AttemptGraded, AttemptRegraded
+from models.events.assessment import AttemptGraded, AttemptRegraded
 from models.grading import Grading, GradingState
 from resolvers import audit, events
 from resolvers.assessment.allowances import allowance_of

@@ -19,7 +19,7 @@ from core.tables import table_of
 from core.writing import Transaction, checked
 from models.assessment import Attempt
 from models.curriculum import Block
-from models.events import AnswerGraded
+from models.events.assessment import AnswerGraded
 from models.grading import Grading, GradingState
 from resolvers import events, jobs
 from resolvers.assessment.attempts import GRADE

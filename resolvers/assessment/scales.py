@@ -16,7 +16,7 @@ from core.writing import Transaction
 from models.assessment import ScaleScore
 from models.content import Content, Stage
 from models.curriculum import Scale, ScaleRole
-from models.events import ScaleBandReached
+from models.events.assessment import ScaleBandReached
 from resolvers import events
 from resolvers.assessment.visible import PAPER, SCORE
 from resolvers.assessment.walking import Step
