@@ -82,7 +82,9 @@ def test_each_attempt_is_a_row_with_what_was_answered_and_what_that_earned(
         each for (each,) in sql(database_url, "SELECT user_id::text FROM attempt")
     }
     assert all(each["name"] and "email" in each for each in named)
-    noted = sql(database_url, "SELECT details, actor_id IS NOT NULL FROM audit_log WHERE action = 'results_export'")
+    noted = sql(
+        database_url, "SELECT details, actor_id IS NOT NULL FROM audit_log WHERE action = 'results_export' ORDER BY id"
+    )
     assert [details["names"] for details, _ in noted] == [False, False, False, True]
     assert all(is_known for _, is_known in noted)
 
