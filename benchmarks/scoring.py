@@ -141,7 +141,7 @@ _QUESTIONS: tuple[tuple[BlockFormat, dict[str, Any], dict[str, Any]], ...] = (
     ),
     (BlockFormat.NUMERIC, {"answers": [{"value": "90", "tolerance": "10"}]}, {"number": "95"}),
     (BlockFormat.TRUE_FALSE, {"correct_answer": True}, {"is_true": False}),
-    (BlockFormat.SHORT_ANSWER, {"answers": [{"text": "rest"}, {"text": "sleep"}]}, {"text": "Sleep"}),
+    (BlockFormat.SHORT_ANSWER, {"accepted": [{"text": "rest"}, {"text": "sleep"}]}, {"text": "Sleep"}),
 )
 
 
