@@ -12,6 +12,7 @@ from typing import Any
 
 import uvicorn
 
+from cairn.connections import HttpConnection, WebSocketConnection
 from cairn.settings import Settings
 
 # Requests in hand when a server is told to stop have this long.
@@ -22,6 +23,8 @@ def options(settings: Settings) -> dict[str, Any]:
     """What uvicorn is told by these settings, wherever it runs."""
     streams = settings.streams
     return {
+        "http": HttpConnection,
+        "ws": WebSocketConnection,
         # Its loggers are set up with all others.
         "log_config": None,
         # A line per request costs a sixth of what a course page costs.

@@ -57,12 +57,22 @@ log = logging.getLogger("cairn.database")
 
 
 class Database:
-    """Pools for the three roles. `on_statement`, where set, hears every statement sent (tests count them)."""
+    """Pools for the three roles, each with so many connections from the start, and with `pool_size` at most.
+
+    `on_statement`, where set, hears every statement sent (tests count them).
+    """
 
     def __init__(
-        self, url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_000, wait_seconds: float = 10
+        self,
+        url: str,
+        *,
+        pool_size: int = 8,
+        ready: int = 1,
+        statement_timeout_ms: int = 15_000,
+        wait_seconds: float = 10,
     ) -> None:
         self.url = url
+        self._ready = ready
         self._timeout = statement_timeout_ms
         self._wait = wait_seconds
         self.on_statement: Callable[[str], None] | None = None
@@ -295,7 +305,7 @@ class Database:
             self.url,
             connection_class=Connection,
             kwargs={"connect_timeout": _CONNECT_SECONDS},
-            min_size=1,
+            min_size=self._ready,
             max_size=size,
             timeout=self._wait,
             open=False,

@@ -31,6 +31,7 @@ class Viewer:
 
     `scopes` hold everywhere, `within` those that hold in one course or group only, each as `scope_within` writes it.
     `session_id` is the session that the request came by: none for an API token or the token of another issuer.
+    `token_id` is the API token that it came by, if it was one.
     `actor_id` is who really acts, where somebody acts as this person: they may what the person may, in part.
     """
 
@@ -41,6 +42,7 @@ class Viewer:
     session_id: str | None = None
     actor_id: str | None = None
     within: frozenset[str] = frozenset()
+    token_id: str | None = None
 
     @property
     def database_role(self) -> DatabaseRole:

@@ -53,6 +53,7 @@ class Job(Node):
     last_error: str | None
     parked_reason: str | None
     requested_by: strawberry.ID | None
+    acted_by: strawberry.ID | None
     created_at: datetime = column("When it was called for.")
     started_at: datetime | None
     finished_at: datetime | None

@@ -139,7 +139,8 @@ def new(message: str, migrated: str, declared: str) -> Path:
             config(connection, process_revision_directives=complete),
             message,
             autogenerate=True,
-            rev_id=f"{len(revisions()) + 1:04d}",
+            # Not how many there are: where several are written at once, numbers are left out.
+            rev_id=f"{max(map(int, revisions()), default=0) + 1:04d}",
         )
     if script is None or isinstance(script, list):
         raise RuntimeError("Alembic wrote no single migration.")

@@ -76,6 +76,7 @@ class Job(Table, table=True):
     last_error: str | None = Field(default=None, max_length=2000, description="Why it failed the last time.")
     parked_reason: str | None = Field(default=None, max_length=2000, description="Why somebody has to look at it.")
     requested_by: str | None = id_column(nullable=True, description="Who called for it; none for the system.")
+    acted_by: str | None = id_column(nullable=True, description="Who really did, where somebody acted as that person.")
     woken_at: datetime | None = instant_column(description="When a broker was last told of it.")
     started_at: datetime | None = instant_column(description="When it was last begun.")
     finished_at: datetime | None = instant_column(description="When it was done or cancelled.")
@@ -118,6 +119,7 @@ class JobTally(Table, table=True):
     id: str = id_column(primary=True)
     queue: str = Field(max_length=40)
     actor: str = Field(max_length=80)
-    outcome: JobOutcome = enum_column(JobOutcome)
+    # Deliveries of webhooks are counted here too, and end in ways of their own.
+    outcome: str = Field(max_length=40)
     number: int = Field(default=0, sa_type=sa.BigInteger, ge=0)
     seconds: float = Field(default=0, ge=0)

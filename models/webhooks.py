@@ -61,10 +61,13 @@ class Webhook(Table, table=True):
     )
     __table_args__ = (
         sa.ForeignKeyConstraint(["owner_id"], ["user.id"], ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["token_id"], ["api_token.id"], ondelete="SET NULL"),
         sa.Index(None, "owner_id"),
+        sa.Index(None, "token_id"),
     )
 
     id: str = id_column(primary=True)
+    token_id: str | None = id_column(nullable=True, description="The API token that its owner set it up with, if any.")
     owner_id: str | None = id_column(nullable=True, description="Who answers for it, and without whom it stops.")
     name: str = Field(min_length=1, max_length=100, description="A word to recognise it by.")
     url: str = Field(max_length=2000, description="Where deliveries are sent.")

@@ -65,6 +65,7 @@ class Claimed:
     attempt: int
     max_attempts: int
     requested_by: str | None
+    acted_by: str | None
 
     @property
     def lease(self) -> dict[str, Any]:
@@ -147,6 +148,7 @@ async def enqueue_all(
         "unique_key": keys,
         "at": at,
         "by": tx.viewer.user_id,
+        "acted_by": tx.viewer.actor_id,
     }
     tx.wake(DUE)
     if not any(keys):
@@ -163,6 +165,7 @@ _SAME = {
     "attempts": sa.literal_column("0"),
     "progress": sa.literal_column("0"),
     "requested_by": sa.bindparam("by", type_=id_type()),
+    "acted_by": sa.bindparam("acted_by", type_=id_type()),
 }
 # Made ready once: actions call for jobs all the time.
 _ENQUEUE = compiled(insert_of_arrays(JOB, _GIVEN, _SAME))
@@ -203,7 +206,7 @@ async def settle_schedules(tx: Transaction, kinds: Iterable[JobKind]) -> None:
 # Actions: doing it ---------------------------------------------------------------------------------------------------
 
 
-_CLAIMED = ("id", "actor", "queue", "arguments", "attempts", "max_attempts", "requested_by")
+_CLAIMED = ("id", "actor", "queue", "arguments", "attempts", "max_attempts", "requested_by", "acted_by")
 
 
 def _taking(found: sa.CTE) -> Callable[..., Statement]:

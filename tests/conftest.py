@@ -6,9 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from typing import Any
 
+import httpx
 import pytest
+from httpx._transports import default as transports
 from pydantic import HttpUrl, SecretStr
 
 from cairn.settings import MailSettings, Settings
@@ -20,7 +23,7 @@ from models.identity import Role
 from resolvers import identity
 from tests.browser.announcement import pytest_terminal_summary
 from tests.support.clients import Client, People
-from tests.support.databases import empty_tables, with_database
+from tests.support.databases import Broom, with_database
 from tests.support.recycling import Databases
 from tests.support.servers import DatabaseServer, RunningApplication, cloned
 
@@ -29,6 +32,8 @@ __all__ = ["pytest_terminal_summary"]
 # Tests start some hundred processes. Where bytecode may not be kept, each would compile all of our files anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# httpx reads all certificates there are for each client, which takes longer than most tests.
+transports.create_ssl_context = cache(httpx.create_ssl_context)
 _SERVER = pytest.StashKey[DatabaseServer]()
 
 
@@ -129,10 +134,17 @@ def users(_tokens: dict[Role, tuple[str, str]]) -> dict[Role, str]:
     return {role: user_id for role, (user_id, _) in _tokens.items()}
 
 
+@pytest.fixture(scope="session")
+def _broom(database_url: str) -> Iterator[Broom]:
+    broom = Broom(database_url, [model for model in TABLES if "identity" not in model.__module__])
+    yield broom
+    broom.close()
+
+
 @pytest.fixture
-def empty(database_url: str) -> None:
+def empty(_broom: Broom) -> None:
     """Empties every table but those of identity, so that each test starts from nothing."""
-    empty_tables(database_url, [model for model in TABLES if "identity" not in model.__module__])
+    _broom.sweep()
 
 
 @pytest.fixture

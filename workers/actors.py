@@ -139,7 +139,8 @@ async def _do(database: Database, tools: Tools, found: Actor, held: Held) -> Non
     if found.prepare is not None:
         work = replace(work, prepared=await found.prepare(work, **job.arguments))
     # In the name of whoever called for it, with the rights of the service: what they may was settled when they did.
-    async with transaction(database, replace(SERVICE, user_id=job.requested_by)) as tx:
+    whose = replace(SERVICE, user_id=job.requested_by, actor_id=job.acted_by)
+    async with transaction(database, whose) as tx:
         work._tx.append(tx)
         await found.act(work, **job.arguments)
         await jobs.complete(tx, job, held.note)

@@ -31,6 +31,7 @@ from models.jobs import JobOutcome
 from resolvers import events, jobs
 from resolvers.jobs import LEASE, Claimed
 from resolvers.webhooks import placing
+from resolvers.webhooks.sending import QUEUE as WEBHOOKS
 from workers import relay
 from workers.actors import Actor, Held, Tools, carry_out
 from workers.broker import PostgresBroker, Slots, message_for, outside_broker
@@ -38,7 +39,6 @@ from workers.leases import Leases
 from workers.registry import ACTORS, REACTIONS
 from workers.sealing import seal_all
 from workers.tallies import Tallies
-from workers.webhooks import QUEUE as WEBHOOKS
 from workers.webhooks import Dispatcher
 
 POLL_SECONDS = 1.0
@@ -134,7 +134,7 @@ class Worker:
         if self._is_outside:
             self._beside.append(asyncio.create_task(_for_ever("telling", self._tell)))
         if self._tools.hooks is not None and self._sends:
-            self._dispatcher = Dispatcher(self._database, self._tools.hooks, self.owner)
+            self._dispatcher = Dispatcher(self._database, self._tools.hooks, self.owner, self._tallies)
             self._beside.append(asyncio.create_task(_for_ever("webhooks", self._dispatcher.step)))
 
     def stop(self) -> None:
@@ -198,7 +198,7 @@ class Worker:
         try:
             outcome = await carry_out(self._database, self._tools, actor, held)
             if outcome is not None:
-                self._tallies.count(held.job.queue, held.job.actor, outcome, time.monotonic() - began)
+                self._tallies.count(held.job.queue, held.job.actor, outcome.value, time.monotonic() - began)
         except AWAY as error:
             # Nothing can be noted: the lease runs out, and somebody else tries again.
             log.warning("job %s (%s): %s", job_id, held.job.actor, error)
@@ -242,7 +242,7 @@ class Worker:
         async with transaction(self._database, SERVICE) as tx:
             swept = await jobs.sweep(tx)
         for each in swept:
-            self._tallies.count(each.queue, each.actor, JobOutcome.LOST)
+            self._tallies.count(each.queue, each.actor, JobOutcome.LOST.value)
         async with transaction(self._database, SERVICE) as tx:
             await jobs.tick(tx, self._kinds)
         await self._tallies.tell(self._database)

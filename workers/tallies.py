@@ -5,7 +5,6 @@ from __future__ import annotations
 from core.database import Database
 from core.viewer import SERVICE
 from core.writing import transaction
-from models.jobs import JobOutcome
 from resolvers import job_figures
 
 Key = tuple[str, str, str]
@@ -17,9 +16,9 @@ class Tallies:
     def __init__(self) -> None:
         self._counted: dict[Key, tuple[int, float]] = {}
 
-    def count(self, queue: str, actor: str, outcome: JobOutcome, seconds: float = 0) -> None:
+    def count(self, queue: str, actor: str, outcome: str, seconds: float = 0) -> None:
         """Counts one attempt, and how long it took."""
-        self._add({(queue, actor, outcome.value): (1, seconds)})
+        self._add({(queue, actor, outcome): (1, seconds)})
 
     async def tell(self, database: Database) -> None:
         """Adds all of it to what is in the database; what could not be added stays for the next time."""

@@ -27,11 +27,12 @@ from models.webhooks import AttemptOutcome, DeliveryState
 from resolvers.webhooks import messages, sending
 from resolvers.webhooks.kit import Away, Hooks, Unpayable
 from resolvers.webhooks.messages import Message
+from resolvers.webhooks.principal import problem_of
 from resolvers.webhooks.schedule import wish_of
-from resolvers.webhooks.sending import Claimed, Result
+from resolvers.webhooks.sending import DELIVER, QUEUE, Claimed, Result
+from workers.tallies import Tallies
 
 POLL_SECONDS = 1.0
-QUEUE = "webhooks"
 _UNAVAILABLE = (psycopg.Error, OSError, RequestError, PoolTimeout, DomainError)
 _COMPOSE_SECONDS = 20
 _SETTLE_AGAIN_SECONDS = (0.5, 2, 5)
@@ -42,8 +43,8 @@ log = logging.getLogger("cairn.webhooks")
 class Dispatcher:
     """Sends what is due, until cancelled. Any number of processes may do it at once."""
 
-    def __init__(self, database: Database, hooks: Hooks, owner: str) -> None:
-        self._database, self._hooks, self._owner = database, hooks, owner
+    def __init__(self, database: Database, hooks: Hooks, owner: str, tallies: Tallies) -> None:
+        self._database, self._hooks, self._owner, self._tallies = database, hooks, owner, tallies
         self._bell = asyncio.Event()
         self._doing: dict[asyncio.Task[None], Claimed] = {}
 
@@ -86,7 +87,10 @@ class Dispatcher:
 
     async def _do(self, claimed: Claimed) -> None:
         try:
-            await deliver(self._database, self._hooks, claimed)
+            began = time.monotonic()
+            result = await deliver(self._database, self._hooks, claimed)
+            if result is not None:
+                self._tallies.count(QUEUE, DELIVER, result.entry["outcome"], time.monotonic() - began)
         except asyncio.CancelledError:
             await self._give_back(claimed)
         except _UNAVAILABLE as error:
@@ -103,31 +107,33 @@ class Dispatcher:
             log.warning("delivery %s will be taken up when its lease runs out: %s", claimed.delivery.id, error)
 
 
-async def deliver(database: Database, hooks: Hooks, claimed: Claimed) -> None:
-    """Sends one delivery and writes down what came of it."""
+async def deliver(database: Database, hooks: Hooks, claimed: Claimed) -> Result | None:
+    """Sends one delivery and writes down what came of it; None where it did not come to an attempt that counts."""
     if claimed.viewer is None:
         async with transaction(database, SERVICE) as tx:
-            await sending.stop(tx, claimed, "Whoever answered for it is gone, or may not have webhooks any more.")
-        return
+            await sending.stop(tx, claimed, problem_of(claimed.webhook) or "")
+        return None
     result = await _result(database, hooks, claimed)
     if result is None:
         async with transaction(database, SERVICE) as tx:
             await sending.give_back(tx, claimed)
-        return
-    await _settle(database, claimed, result, hooks.rules.pause_after_hours)
+        return None
+    is_settled = await _settle(database, claimed, result, hooks.rules.pause_after_hours)
+    return result if is_settled else None
 
 
-async def _settle(database: Database, claimed: Claimed, result: Result, pause_after_hours: int) -> None:
+async def _settle(database: Database, claimed: Claimed, result: Result, pause_after_hours: int) -> bool:
     """Writes it down; while the database is away some times, for what is not written down is sent once more."""
     for pause in (*_SETTLE_AGAIN_SECONDS, None):
         try:
             async with transaction(database, SERVICE) as tx:
-                await sending.settle(tx, claimed, result, pause_after_hours)
-            return
+                is_settled = await sending.settle(tx, claimed, result, pause_after_hours)
+            return is_settled
         except _UNAVAILABLE:
             if pause is None:
                 raise
             await asyncio.sleep(pause)
+    raise AssertionError("the last time either settles or raises")
 
 
 async def _result(database: Database, hooks: Hooks, claimed: Claimed) -> Result | None:

@@ -1,6 +1,7 @@
 """What the course page notices of the relay: its throughput while facts are recorded, with the relay and without.
 
-A worker places the facts. Without means that it stands still (SIGSTOP), so that all else is the same.
+A worker places the facts. Without means that it stands still (SIGSTOP), so that all else is the same. Where all cores
+are full, whatever the worker computes is missing from the page: what it computes is told beside it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _PLACED = "SELECT last_position FROM fact_counter"
 
 
 def measure(rounds: int, seconds: float, say: Callable[[str], None]) -> dict[str, Any]:
-    """Requests a second with the relay at work and with it standing still, their ratio, and the facts it placed."""
+    """Requests a second with the relay at work and with it standing still, their ratio, the facts it placed, and what
+    processor time its process took for each."""
     page = next(each for each in PAGES if each.name == "course-page")
     with scratch_databases("benchmark") as (url,):
         say("making the data for the relay")
@@ -44,12 +46,13 @@ def measure(rounds: int, seconds: float, say: Callable[[str], None]) -> dict[str
         ):
             server = GraphqlServer("planned", served, made.token)
             server.burst(page, 1.0)
-            pairs, placed = [], 0.0
+            pairs, placed, cpu = [], 0.0, 0.0
             for round_ in range(rounds):
                 say(f"round {round_ + 1}: the course page with the relay and without")
-                before = _number(url, _PLACED)
+                before, used = _number(url, _PLACED), relay.cpu_seconds() or 0
                 at_work = server.burst(page, seconds).requests_per_second
                 placed += _number(url, _PLACED) - before
+                cpu += (relay.cpu_seconds() or 0) - used
                 os.kill(relay.pid, signal.SIGSTOP)
                 still = server.burst(page, seconds).requests_per_second
                 os.kill(relay.pid, signal.SIGCONT)
@@ -59,6 +62,7 @@ def measure(rounds: int, seconds: float, say: Callable[[str], None]) -> dict[str
         "rounds": rounds,
         "seconds": seconds,
         "facts_per_second": round(placed / (rounds * seconds)),
+        "worker_cpu_ms": round(cpu / max(placed, 1) * 1000, 2),
         "with": spread([each for each, _ in pairs]),
         "without": spread([each for _, each in pairs]),
         "ratio": spread([mine / other for mine, other in pairs]),

@@ -18,6 +18,7 @@ from cairn.composition import Parts
 from cairn.http.addresses import ClientAddresses
 from cairn.http.budgets import AddressBudgets, RequestBudget
 from cairn.http.cors import with_cors
+from cairn.http.exports import ExportEndpoint
 from cairn.http.files import DiskEndpoint
 from cairn.http.graphql import GraphqlEndpoint
 from cairn.http.headers import SecurityHeaders
@@ -27,6 +28,8 @@ from cairn.http.inbound import Inbound
 from cairn.http.mailbox import MailboxPage
 from cairn.http.messages import ApiRequest
 from cairn.http.pages import IdeFiles, Pages, failed, ide_missing, unavailable
+from cairn.http.results import ResultsEndpoint
+from cairn.http.streams.counting import NOBODY
 from cairn.http.streams.hub import Streams
 from cairn.http.streams.sse import EventStreamEndpoint, wants_stream
 from cairn.http.streams.websocket import WebSocketEndpoint
@@ -86,15 +89,20 @@ def application(parts: Parts) -> ASGIApp:
         answers_at_once=max(1, parts.settings.database.pool_size // 2),
         hooks=parts.hooks,
         files=parts.files,
+        counting=parts.metrics.streams if parts.metrics else NOBODY,
     )
     events = EventStreamEndpoint(streams)
     work = parts.settings.work
     imports = ImportEndpoint(parts.database, parts.credentials, work.imports, work.import_max_bytes)
+    exports = ExportEndpoint(parts.database, parts.credentials)
+    results = ResultsEndpoint(parts.database, parts.credentials)
     inbound = Inbound(parts.database, parts.settings.inbox, parts.tallies)
     pages = Pages(parts.database, parts.credentials, parts.settings.introspection, parts.tallies)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),
         Route("/graphql/stream", events.__call__, methods=["GET", "POST", "PUT", "DELETE"]),
+        Route("/results/{id}", results.__call__, methods=["GET"]),
+        Route("/exports/{id}", exports.__call__, methods=["GET"]),
         Route("/imports", imports.__call__, methods=["POST"]),
         Route("/hooks/in", inbound.hook, methods=["POST"]),
         Route("/hooks/in/{token}", inbound.hook, methods=["POST"]),

@@ -51,7 +51,9 @@ async def _read(database: Database) -> bytes:
         queues, tallies, lag = await job_figures.figures(tx), await job_figures.tallies(tx), await events.lag(tx)
         webhooks = await sending.figures(tx)
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Found([*_of_queues(queues), *_of_tallies(tallies), *_of_relay(lag), *_of_webhooks(webhooks)]))
+    registry.register(
+        _Found([*_of_queues(queues), *_of_tallies(tallies), *_of_relay(lag), *_of_webhooks(webhooks, tallies)])
+    )
     return generate_latest(registry)
 
 
@@ -81,9 +83,15 @@ def _of_tallies(tallies: Sequence[Row]) -> Iterator[Metric]:
     attempts = CounterMetricFamily("cairn_job_attempts", "Attempts at jobs, by how they ended.", labels=labels)
     seconds = CounterMetricFamily("cairn_job_attempt_seconds", "What those attempts took together.", labels=labels)
     for each in tallies:
+        if _is_delivery(each):
+            continue
         attempts.add_metric((each.queue, each.actor, each.outcome), each.number)
         seconds.add_metric((each.queue, each.actor, each.outcome), each.seconds)
     yield from (attempts, seconds)
+
+
+def _is_delivery(tally: Row) -> bool:
+    return (tally.queue, tally.actor) == (sending.QUEUE, sending.DELIVER)
 
 
 def _of_relay(lag: Row) -> Iterator[Metric]:
@@ -92,13 +100,20 @@ def _of_relay(lag: Row) -> Iterator[Metric]:
     yield GaugeMetricFamily("cairn_facts_oldest_waiting_seconds", "How long the oldest of them waits.", value=lag.age)
 
 
-def _of_webhooks(figures: Row) -> Iterator[Metric]:
+def _of_webhooks(figures: Row, tallies: Sequence[Row]) -> Iterator[Metric]:
     hooks = GaugeMetricFamily("cairn_webhooks", "Webhooks, by how they stand.", labels=("state",))
     for state in ("active", "failing", "paused", "disabled"):
         hooks.add_metric((state,), getattr(figures, state))
     yield hooks
     deliveries = GaugeMetricFamily("cairn_webhook_deliveries", "Deliveries, by how they stand.", labels=("state",))
-    for state in ("pending", "parked"):
+    for state in ("pending", "due", "parked"):
         deliveries.add_metric((state,), getattr(figures, state))
     yield deliveries
     yield GaugeMetricFamily("cairn_webhook_oldest_due_seconds", "Age of the oldest due delivery.", value=figures.age)
+    attempts = CounterMetricFamily("cairn_webhook_attempts", "Attempts by how they ended.", labels=("outcome",))
+    seconds = CounterMetricFamily("cairn_webhook_attempt_seconds", "What those took together.", labels=("outcome",))
+    for each in tallies:
+        if _is_delivery(each):
+            attempts.add_metric((each.outcome,), each.number)
+            seconds.add_metric((each.outcome,), each.seconds)
+    yield from (attempts, seconds)

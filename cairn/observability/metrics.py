@@ -18,6 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from cairn.observability.background import Background
 from cairn.observability.operations import Operation, Watch
+from cairn.observability.streams import StreamMetrics
 from core.database import Database
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
@@ -52,6 +53,7 @@ class Metrics:
         self._under_way = self._gauge("cairn_operations_under_way", "Operations that have not ended.")
         self._memory = self._gauge("cairn_resident_memory_bytes", "Memory that is resident.")
         self._processes = self._gauge("cairn_processes", "Processes that serve.")
+        self.streams = StreamMetrics(registry)
         self._pool = self._gauge("cairn_pool_connections", "Database connections.", ("role", "state"))
 
     def __call__(self, operation: Operation) -> None:

@@ -9,7 +9,7 @@ anywhere to keep.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,6 +25,21 @@ class HasLoaders(Protocol):
     """What batching under graphql-core asks of a context: a dictionary that lives as long as one answer."""
 
     loaders: dict[LoaderKey, DataLoader[Any, Any]]
+
+
+class Loader(DataLoader[Any, Any]):
+    """Strawberry's DataLoader, without batches that are never sent.
+
+    Where all who wait for a batch are cancelled just before it is sent, Strawberry (0.341) does not send it, and goes
+    on adding to it: whoever came later would wait for ever.
+    """
+
+    def load(self, key: Any) -> Awaitable[Any]:
+        """What comes of a key."""
+        batch = self.batch
+        if batch is not None and not batch.dispatched and all(each.future.cancelled() for each in batch.tasks):
+            self.batch = None
+        return super().load(key)
 
 
 class BatchInfo:
@@ -114,7 +129,7 @@ async def load(info: GraphQLResolveInfo[Any], batch: BatchResolver, parent: Any,
             answers = batch.call(parents, told, arguments)
             return counted(await answers if inspect.isawaitable(answers) else answers, parents, batch)
 
-        loader = loaders[batch.function, nodes] = DataLoader(load_fn=run, cache=False)
+        loader = loaders[batch.function, nodes] = Loader(load_fn=run, cache=False)
     return await loader.load(parent)
 
 
@@ -130,5 +145,5 @@ async def load_shared(context: HasLoaders, function: Callable[..., Any], keys: S
             answers: Sequence[Any] = await function(asked, context)
             return answers
 
-        loader = context.loaders[function, ()] = DataLoader(load_fn=run)
+        loader = context.loaders[function, ()] = Loader(load_fn=run)
     return await loader.load_many(keys)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-import models.events as facts
+import models.events.groups as facts
 from graph.door import Act, Done, Fields, Gate, described_as, mutation
 from graph.groups.types import Group, GroupInvitation, Membership
 from models.groups import GroupKind, GroupStatus, MemberRole
@@ -128,13 +128,13 @@ async def membership_role_change(act: Act, id: MembershipId, role: To) -> str:
 
 
 @mutation(Scope.GROUP_MANAGE, Membership, within=True, trusted=True, records=(facts.MembershipRoleChanged,))
-async def group_hand_over(act: Act, id: MembershipId) -> Done:
+async def membership_make_owner(act: Act, id: MembershipId) -> Done:
     """Makes somebody who is in a group its owner, which is for the owner and for staff. The owner becomes an admin."""
     return await _as_they_are(act, await members.hand_over(act.tx, act.viewer, id))
 
 
 @mutation(Gate.PERSON, Membership, updates=True, trusted=True, records=(facts.MembershipUpdated,))
-async def membership_update(act: Act, id: MembershipId, fields: Fields) -> str:
+async def membership_describe(act: Act, id: MembershipId, fields: Fields) -> str:
     """Saves what one is called in a group, and what one is to the others."""
     return await members.name(act.tx, act.viewer, id, fields)
 
@@ -183,7 +183,7 @@ async def group_invitation_cancel(act: Act, id: InvitationId) -> str:
     limit=limits.GROUP_SECRET,
     records=(facts.MembershipJoined, facts.GroupInvitationAccepted),
 )
-async def group_invitation_accept(act: Act, token: Secret) -> Done:
+async def membership_start_by_link(act: Act, token: Secret) -> Done:
     """Comes into a group by a link."""
     return await _as_they_are(act, await invitations.accept(act.tx, act.viewer, token))
 
@@ -200,7 +200,7 @@ MUTATIONS = (
     group_pause,
     group_end,
     group_disband,
-    group_hand_over,
+    membership_make_owner,
     membership_add,
     membership_invite,
     membership_accept,
@@ -209,9 +209,9 @@ MUTATIONS = (
     membership_pause,
     membership_resume,
     membership_role_change,
-    membership_update,
+    membership_describe,
     group_invitation_create,
     group_invitation_send,
     group_invitation_cancel,
-    group_invitation_accept,
+    membership_start_by_link,
 )

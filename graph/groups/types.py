@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-import models.events as facts
+import models.events.groups as facts
 import models.groups as models
 from core.rows import Row
 from graph.context import Info

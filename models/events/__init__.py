@@ -1,4 +1,4 @@
-"""Every fact of the system on one page; the log that keeps them is in `models.events.log`.
+"""Every fact of the system on one page, but for those of groups; `models.events.log` keeps them.
 
 A fact says what happened to one object, in ids and small plain values. It holds no personal data: who wants to know a
 name reads it from where it stands, as far as they may. Names and versions stand in the log for ever. The page is below
@@ -14,6 +14,7 @@ import pydantic
 
 from core.events import Fact
 from core.tables import Table, table_of
+from models.events import groups
 from models.events.log import FactCounter as FactCounter
 from models.events.log import FactEntry as FactEntry
 
@@ -448,99 +449,6 @@ class FriendshipBlocked(Fact, type="friendship.blocked", subject="connection"):
     """A person wants nothing to do with another, who is not told."""
 
 
-# Groups --------------------------------------------------------------------------------------------------------------
-
-
-class GroupCreated(Fact, type="group.created", subject="group"):
-    """A group was made."""
-
-    kind: str = _say(description="cohort, pod, pair, family or buddy_group.")
-
-
-class GroupUpdated(Fact, type="group.updated", subject="group"):
-    """Fields of a group were saved."""
-
-    revision: int = _say(description="The group's revision from here on.")
-    fields: list[str] = _say(description="The fields that changed.")
-
-
-class GroupActivated(Fact, type="group.activated", subject="group"):
-    """A group is under way, or goes on after a break."""
-
-
-class GroupPaused(Fact, type="group.paused", subject="group"):
-    """A group takes a break; a pair does so by itself when one of the two goes."""
-
-
-class GroupEnded(Fact, type="group.ended", subject="group"):
-    """A group has come to its end. Who is in it still sees it."""
-
-
-class GroupDisbanded(Fact, type="group.disbanded", subject="group"):
-    """A group is no more, and nobody is in it."""
-
-
-class OfGroup(Fact):
-    """Something happened to what belongs to a group."""
-
-    root_id: str = _say(description="The group.")
-
-
-class OfMember(OfGroup):
-    """Something happened to how a person stands to a group."""
-
-    user_id: str = _say(description="The person.")
-
-
-class MembershipInvited(OfMember, type="membership.invited", subject="membership"):
-    """A person was asked into a group."""
-
-
-class MembershipJoined(OfMember, type="membership.joined", subject="membership"):
-    """A person is in a group."""
-
-
-class MembershipLeft(OfMember, type="membership.left", subject="membership"):
-    """A person has left a group, or declined to come in."""
-
-
-class MembershipRemoved(OfMember, type="membership.removed", subject="membership"):
-    """A person was taken out of a group, or is no longer asked in."""
-
-
-class MembershipPaused(OfMember, type="membership.paused", subject="membership"):
-    """A person keeps their seat in a group and takes no part."""
-
-
-class MembershipResumed(OfMember, type="membership.resumed", subject="membership"):
-    """A person takes part in a group again."""
-
-
-class MembershipUpdated(OfMember, type="membership.updated", subject="membership"):
-    """A person saved what they are called in a group, or what they are to the others."""
-
-    fields: list[str] = _say(description="The fields that changed.")
-
-
-class MembershipRoleChanged(OfMember, type="membership.role_changed", subject="membership"):
-    """A person is another thing in a group."""
-
-    role: str = _say(description="What the person is now.")
-    was: str = _say(description="What the person was.")
-
-
-class GroupInvitationCreated(OfGroup, type="group_invitation.created", subject="group_invitation"):
-    """There is a link by which one person may come into a group."""
-
-
-class GroupInvitationCancelled(OfGroup, type="group_invitation.cancelled", subject="group_invitation"):
-    """A link into a group was taken back."""
-
-
-class GroupInvitationAccepted(OfGroup, type="group_invitation.accepted", subject="group_invitation"):
-    """A person came into a group by a link, which is used up."""
-
-
 # What comes in -------------------------------------------------------------------------------------------------------
 
 
@@ -626,10 +534,7 @@ FACTS: tuple[type[Fact], ...] = (
     UserSignedUp, UserClaimed, UserSignedIn, UserUpdated, UserPasswordChanged, UserEmailChanged,
     ConsentGranted, ConsentWithdrawn, RoleGranted, RoleRevoked, ApiTokenCreated, ApiTokenRevoked,
     FriendshipRequested, FriendshipAccepted, FriendshipEnded, FriendshipBlocked,
-    GroupCreated, GroupUpdated, GroupActivated, GroupPaused, GroupEnded, GroupDisbanded,
-    MembershipInvited, MembershipJoined, MembershipLeft, MembershipRemoved, MembershipPaused, MembershipResumed,
-    MembershipUpdated, MembershipRoleChanged,
-    GroupInvitationCreated, GroupInvitationCancelled, GroupInvitationAccepted,
+    *groups.FACTS,
     InboundHookCreated, InboundHookUpdated, InboundHookRotated, InboundHookDeleted, InboundReceived,
     WebhookCreated, WebhookUpdated, WebhookDeleted, WebhookPaused, WebhookDisabled, WebhookResumed,
     WebhookSecretRotated,

@@ -15,7 +15,7 @@ from core.ids import tag_of
 from core.tables import table_of
 from core.viewer import Viewer
 from core.writing import Transaction
-from models.events import GroupInvitationAccepted, GroupInvitationCancelled, GroupInvitationCreated
+from models.events.groups import GroupInvitationAccepted, GroupInvitationCancelled, GroupInvitationCreated
 from models.groups import GroupInvitation, InvitationStatus, MemberRole, Membership, MembershipStatus
 from models.identity import Scope, User
 from resolvers import events, outbox

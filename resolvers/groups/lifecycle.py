@@ -14,7 +14,7 @@ from core.rows import Row
 from core.tables import table_of
 from core.viewer import Viewer, require_signed_in
 from core.writing import Transaction, camel, checked
-from models.events import GroupActivated, GroupCreated, GroupDisbanded, GroupEnded, GroupPaused, GroupUpdated
+from models.events.groups import GroupActivated, GroupCreated, GroupDisbanded, GroupEnded, GroupPaused, GroupUpdated
 from models.groups import Group, GroupKind, GroupStatus, MemberRole, Membership, MembershipStatus
 from models.identity import Scope
 from resolvers import events

@@ -14,7 +14,7 @@ from core.rows import Row
 from core.tables import table_of
 from core.viewer import Viewer
 from core.writing import Transaction, camel, checked
-from models.events import (
+from models.events.groups import (
     GroupPaused,
     MembershipInvited,
     MembershipJoined,

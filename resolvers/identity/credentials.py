@@ -86,6 +86,7 @@ def _identified(kind: TokenKind, found: Row) -> Identified:
         found.display_name,
         given & scopes_of(map(Role, found.roles)),
         within=frozenset(held for held in within if held.partition("@")[0] in given),
+        token_id=found.id,
     )
     return Identified(viewer, is_stale=False)
 
@@ -126,7 +127,8 @@ def _statement(kind: TokenKind, *, several: bool = False) -> Prepared:
         secret = sa.any_(sa.bindparam("hashes", type_=ARRAY(sa.Text)))
     found = sa.select(
         table.c.user_id,
-        table.c.scopes if kind is TokenKind.API else table.c.id,
+        table.c.id,
+        *([table.c.scopes] if kind is TokenKind.API else []),
         user.c.display_name,
         user.c.last_active_at,
         *standing(user.c.id),

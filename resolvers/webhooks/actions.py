@@ -36,7 +36,7 @@ from resolvers import events
 from resolvers.webhooks.kit import Hooks
 from resolvers.webhooks.messages import TRIAL
 from resolvers.webhooks.placing import DUE, lanes
-from resolvers.webhooks.principal import reading_as, require_no_more
+from resolvers.webhooks.principal import reading_as, require_no_more, set_up_by
 from resolvers.webhooks.schedule import TRIES
 from resolvers.webhooks.sending import next_of_lane
 from resolvers.webhooks.visible import DELIVERY, LANE, WEBHOOK
@@ -64,7 +64,7 @@ async def create(tx: Transaction, hooks: Hooks, fields: Mapping[str, Any]) -> tu
     require_no_more(tx.viewer, values["scopes"])
     await _require_room(tx)
     webhook_id = Webhook.new_id()
-    await tx.insert(Webhook, [{"id": webhook_id, "owner_id": tx.viewer.user_id, "about": [], **values}])
+    await tx.insert(Webhook, [{"id": webhook_id, "about": [], **set_up_by(tx.viewer), **values}])
     secret = await _add_secret(tx, hooks, webhook_id, None)
     events.record(tx, WebhookCreated(subject_id=webhook_id))
     return webhook_id, secret
@@ -83,8 +83,7 @@ async def update(
     if _DECISIVE & values.keys():
         # Also what is kept: a lesser manager must not send elsewhere what only the maker may read.
         require_no_more(tx.viewer, values.get("scopes", found.scopes))
-        if tx.viewer.user_id is not None:
-            values["owner_id"] = tx.viewer.user_id
+        values |= set_up_by(tx.viewer)
     await _set(tx, webhook_id, **values, revision=WEBHOOK.c.revision + 1)
     events.record(tx, WebhookUpdated(subject_id=webhook_id, fields=sorted(fields)))
 
@@ -110,11 +109,9 @@ async def resume(tx: Transaction, webhook_id: str) -> None:
     found = await _locked(tx, webhook_id)
     if found.state == ACTIVE:
         raise DomainError("This webhook is active already.", "WRONG_STATE", ("id",))
-    owner = {}
     if tx.viewer.user_id is not None and found.owner_id != tx.viewer.user_id:
         require_no_more(tx.viewer, found.scopes)
-        owner = {"owner_id": tx.viewer.user_id}
-    await _set(tx, webhook_id, state=ACTIVE, reason=None, failing_since=None, not_before=None, **owner)
+    await _set(tx, webhook_id, state=ACTIVE, reason=None, failing_since=None, not_before=None, **set_up_by(tx.viewer))
     waiting = sa.and_(DELIVERY.c.webhook_id == webhook_id, DELIVERY.c.state == PENDING)
     await tx.execute(sa.update(DELIVERY).where(waiting, DELIVERY.c.next_at.is_not(None)).values(next_at=None))
     lanes_of = sa.update(LANE).where(LANE.c.webhook_id == webhook_id, LANE.c.next_at.is_not(None))

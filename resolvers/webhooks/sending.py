@@ -26,6 +26,8 @@ from resolvers.webhooks.principal import OWNER_COLUMNS, owner_of, viewer_of
 from resolvers.webhooks.schedule import pause_after
 from resolvers.webhooks.visible import ATTEMPT, DELIVERY, LANE, SECRET, WEBHOOK
 
+# As which attempts are counted beside those at jobs.
+QUEUE, DELIVER = "webhooks", "deliver"
 # Longer than composing and sending may take together.
 LEASE = timedelta(seconds=60)
 # One claims at a time, so that nobody exceeds what one receiver is sent at once.
@@ -275,13 +277,14 @@ async def give_back(tx: Transaction, claimed: Claimed) -> None:
 
 
 async def stop(tx: Transaction, claimed: Claimed, reason: str) -> None:
-    """Pauses a webhook for which nobody answers any more, and lets go of the delivery."""
+    """Pauses a webhook for which nobody answers any more, tells its owner, and lets go of the delivery."""
     if await _is_held(tx, claimed, changes=True):
         chosen = sa.update(DELIVERY).where(DELIVERY.c.id == claimed.delivery.id)
         await tx.execute(chosen.values(attempts=DELIVERY.c.attempts - 1))
         await _settle_lanes(tx, [claimed.lane_id])
         if await _change_state(tx, claimed.webhook.id, PAUSED, reason):
             events.record(tx, WebhookPaused(subject_id=claimed.webhook.id, cause="owner"))
+            await tell_owner(tx, claimed.webhook, reason)
 
 
 async def _is_held(tx: Transaction, claimed: Claimed, *, changes: bool = False) -> bool:
@@ -373,15 +376,17 @@ async def _change_state(tx: Transaction, webhook_id: str, state: str, reason: st
 
 async def figures(tx: Transaction) -> Row:
     """How many webhooks are `active`, `failing` (but active), `paused`, `disabled`; how many deliveries `pending` and
-    `parked`; and the `age` of the oldest that is due at a receiver that takes what it is sent, in seconds."""
+    `parked`; how many could be sent right now (`due`) to receivers that take what they are sent, and the `age` of the
+    oldest of these, in seconds."""
     state, is_failing = WEBHOOK.c.state, WEBHOOK.c.failing_since.is_not(None)
     is_active = state == ACTIVE
     counted: dict[str, sa.ColumnElement[bool]] = {"active": is_active & ~is_failing, "failing": is_active & is_failing}
     counted |= {"paused": state == PAUSED, "disabled": state == DISABLED}
     overdue = (
-        sa.select(sa.func.max(sa.func.extract("epoch", sa.func.now() - LANE.c.next_at)))
+        sa.select(sa.func.count(), sa.func.max(sa.func.extract("epoch", sa.func.now() - LANE.c.next_at)).label("age"))
         .select_from(sa.join(LANE, WEBHOOK, LANE.c.webhook_id == WEBHOOK.c.id))
         .where(LANE.c.next_at <= sa.func.now(), LANE.c.lease_until.is_(None), _IS_OPEN, ~is_failing)
+        .cte("overdue")
     )
 
     def deliveries(stands: str) -> Any:
@@ -392,7 +397,8 @@ async def figures(tx: Transaction) -> Row:
             *(sa.func.count().filter(condition).label(name) for name, condition in counted.items()),
             deliveries(PENDING).label("pending"),
             deliveries(PARKED).label("parked"),
-            sa.cast(sa.func.coalesce(overdue.scalar_subquery(), 0), sa.Float).label("age"),
+            sa.select(overdue.c.count).scalar_subquery().label("due"),
+            sa.cast(sa.func.coalesce(sa.select(overdue.c.age).scalar_subquery(), 0), sa.Float).label("age"),
         ).select_from(WEBHOOK)
     )
     assert found is not None

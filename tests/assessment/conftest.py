@@ -8,12 +8,12 @@ import pytest
 
 from models.identity import Role
 from tests.assessment.taking import Taker
-from tests.identity.conftest import doorkeeper, post, staff, visitor
+from tests.identity.conftest import doorkeeper, newcomer, post, staff, visitor
 from tests.jobs.crews import working
 from tests.support.clients import Client
 from workers.assessment import expire_attempts, grade_attempt, regrade_assessment, summarise_results
 
-__all__ = ["doorkeeper", "post", "staff", "visitor"]
+__all__ = ["doorkeeper", "newcomer", "post", "staff", "visitor"]
 
 Staff = Callable[[Role], tuple[str, Client]]
 

@@ -51,7 +51,9 @@ def test_an_address_is_left_with_a_scorecard_and_is_the_staffs_to_see(
     first = client.do("attemptLeadCapture", selection, **given, firstName="Lee", consentVersion="1")["attempt"]
     assert (first["id"], first["scaleScores"]) == (attempt, [])
     other, another = visitor_who_took(2)
-    again = other.do("attemptLeadCapture", "attempt { id }", attemptId=another, email="lee@example.org", firstName="Mallory")
+    again = other.do(
+        "attemptLeadCapture", "attempt { id }", attemptId=another, email="lee@example.org", firstName="Mallory"
+    )
     assert again["attempt"]["id"] == another
     admin = staff(Role.ADMIN)[1]
     found = admin.ask(LEADS)

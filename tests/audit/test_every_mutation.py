@@ -158,13 +158,13 @@ def _groups(scribe: Scribe, guest: Guest, other: Guest, admin: Client) -> None:
     asked = {"groupId": group, "userId": other.id}
     member = scribe.do(guest.client, "membershipInvite", "membership { id }", **asked)["membership"]["id"]
     scribe.do(other.client, "membershipAccept", id=member)
-    scribe.do(other.client, "membershipUpdate", id=member, displayName="Dear")
+    scribe.do(other.client, "membershipDescribe", id=member, displayName="Dear")
     for name in ("groupActivate", "groupPause", "groupActivate"):
         scribe.do(guest.client, name, id=group)
     scribe.do(guest.client, "membershipRoleChange", id=member, role="GUEST")
     scribe.do(other.client, "membershipLeave", id=member)
     invited = scribe.do(guest.client, "groupInvitationCreate", "token groupInvitation { id }", groupId=group)
-    scribe.do(other.client, "groupInvitationAccept", token=invited["token"])
+    scribe.do(other.client, "membershipStartByLink", token=invited["token"])
     scribe.do(guest.client, "groupActivate", id=group)
     scribe.do(guest.client, "membershipRemove", id=member)
     sent = {"groupId": group, "email": "asked@example.org"}
@@ -174,7 +174,7 @@ def _groups(scribe: Scribe, guest: Guest, other: Guest, admin: Client) -> None:
     seat = scribe.do(admin, "membershipAdd", "membership { id }", groupId=cohort, userId=guest.id)["membership"]["id"]
     scribe.do(admin, "membershipPause", id=seat)
     scribe.do(admin, "membershipResume", id=seat)
-    scribe.do(admin, "groupHandOver", id=seat)
+    scribe.do(admin, "membershipMakeOwner", id=seat)
     scribe.do(admin, "groupActivate", id=cohort)
     scribe.do(admin, "groupEnd", id=cohort)
     scribe.do(guest.client, "groupDisband", id=group)

@@ -109,7 +109,8 @@ class Clients:
 class Lookout:
     """Looks every so often how long jobs have been stuck. Use it as a context manager.
 
-    A job is stuck from when it could be begun, or was last told of to a broker, or its lease has run out.
+    A job is stuck from when it could be begun, or was last told of to a broker, or its lease has run out; not while it
+    waits for more urgent ones.
     """
 
     def __init__(self, url: Callable[[], str]) -> None:
@@ -147,7 +148,9 @@ SELECT extract(epoch FROM stuck), extract(epoch FROM max(overdue) OVER ()), stan
     now() - CASE state WHEN 'running' THEN lease_until ELSE run_at END AS overdue,
     concat_ws(' ', actor, state, 'attempt', attempts, 'of', lease_owner, last_error,
       '; beside it', count(*) OVER (PARTITION BY state), state) AS stands
-  FROM job WHERE state IN ('queued', 'running')) AS unfinished
+  FROM job WHERE state IN ('queued', 'running') AND NOT EXISTS (
+    SELECT FROM job AS first WHERE first.queue = job.queue AND first.state = 'queued' AND job.state = 'queued'
+      AND first.priority < job.priority AND first.run_at <= now())) AS unfinished
 ORDER BY stuck DESC LIMIT 1
 """
 

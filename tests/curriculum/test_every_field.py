@@ -116,7 +116,7 @@ def selected(name: str, field: GraphQLField) -> str:
 @pytest.fixture(scope="module")
 def schema(application: tuple[str, RunningApplication]) -> GraphQLSchema:
     """The schema as the API tells it."""
-    with httpx.Client(verify=False) as http:
+    with httpx.Client(timeout=60, verify=False) as http:
         told: Any = Client(application[0], http=http).ask(get_introspection_query())
     return build_client_schema(told)
 

@@ -48,6 +48,7 @@ from graph.engine import dataloaded, execute
 
 Place = tuple[str | int, ...]
 Execute = Callable[..., Any]
+_PATIENCE_SECONDS = 120
 _KEEP_ALL_ERRORS = "experimental_disableErrorPropagation"
 
 
@@ -221,7 +222,11 @@ def _run(
             asked.operation_name,
             **asked.options,
         )
-        result: ExecutionResult = await found if inspect.isawaitable(found) else found
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                result: ExecutionResult = await found if inspect.isawaitable(found) else found
+        except TimeoutError as error:
+            raise AssertionError(f"There is no answer: {asked.document}\nvariables: {asked.variables}") from error
         left_behind.extend(str(each) for each in asyncio.all_tasks() - {asyncio.current_task()})
         return result
 

@@ -1,4 +1,8 @@
-"""How many generated examples a run tries: few and always the same ordinarily, many and new ones in the long run."""
+"""How many generated examples a run tries: few and always the same ordinarily, many in the long run.
+
+What is tried in parts is the same in the long run, too, and other examples with `CAIRN_TEST_SEED=1`, `2` … So the many
+can be tried in slices of the few, each of which can be repeated.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,15 @@ from hypothesis import strategies as st
 LONG = bool(os.environ.get("CAIRN_TEST_LONG"))
 # So that workers can share them.
 PARTS = range(4)
+_SEED = int(os.environ.get("CAIRN_TEST_SEED", "0"))
 _EXAMPLES = 20_000 if LONG else 500
 
 chance: st.SearchStrategy[Random] = st.randoms(use_true_random=False)
+
+
+def seed_of(part: int) -> int:
+    """What the examples of a part begin with. Without another for each, all parts would try the same."""
+    return _SEED * len(PARTS) + part
 
 
 def generated(share: int = len(PARTS), **more: Any) -> settings:

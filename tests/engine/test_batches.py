@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, build_schema
 
 from graph.engine import BatchResolver
+from graph.engine.batching import load_shared
 from tests.engine.comparing import Asked, Outcome, by_ours, compare
 from tests.engine.ways import turns
 
@@ -308,3 +311,26 @@ def test_types_that_answer_one_field_with_different_batches_are_asked_apart() ->
     outcome = compare(Asked(schema, "{ named { name } }", root=_root))
 
     assert [each["name"] for each in outcome.data["named"]] == ["c1", "t9", "c2", "t8"]
+
+
+@pytest.mark.parametrize("later", range(5))
+def test_whoever_asks_after_all_before_them_gave_up_is_answered(later: int) -> None:
+    """Whatever turn of the event loop they gave up in: in one of them the batch was about to be sent."""
+
+    async def doubled(keys: Sequence[int], _context: Any) -> list[int]:
+        return [2 * key for key in keys]
+
+    async def ask(context: Any, key: int) -> Sequence[int]:
+        return await load_shared(context, doubled, [key])
+
+    async def run() -> Sequence[int]:
+        context = SimpleNamespace(loaders={})
+        first = asyncio.create_task(ask(context, 1))
+        for _ in range(later):
+            await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        async with asyncio.timeout(10):
+            return await ask(context, 2)
+
+    assert asyncio.run(run()) == [4]

@@ -85,7 +85,7 @@ def test_of_many_who_follow_one_link_one_comes_in(
     circle: Circle, passers: list[Person], doorkeeper: Doorkeeper
 ) -> None:
     token = circle.client("owner").do("groupInvitationCreate", "token", groupId=circle.id)["token"]
-    tries = [(each.client.token, "groupInvitationAccept", {"token": token}) for each in passers]
+    tries = [(each.client.token, "membershipStartByLink", {"token": token}) for each in passers]
     assert at_once(circle.staff.url, tries) == {None: 1, "INVITATION_OVER": CROWD - 1}
     assert _seats(doorkeeper, circle.id) == (5, 5)
 
@@ -107,7 +107,7 @@ def test_a_group_has_one_owner_whoever_hands_it_over_and_leaves_at_the_same_time
     tokens = {name: circle.client(name).token for name in ("owner", "admin", "moderator", "member")}
     names = list(tokens)
     acts = [
-        (tokens[names[number % 4]], "groupHandOver", {"id": circle.ids[names[(number + 1) % 4]]})
+        (tokens[names[number % 4]], "membershipMakeOwner", {"id": circle.ids[names[(number + 1) % 4]]})
         if number % 2
         else (tokens[names[number // 2 % 4]], "membershipLeave", {"id": circle.ids[names[number // 2 % 4]]})
         for number in range(CROWD)

@@ -26,9 +26,9 @@ def link(circle: Circle, **more: object) -> tuple[str, str]:
 def test_a_link_lets_one_person_in_once(circle: Circle, newcomer: Newcomer) -> None:
     _, token = link(circle, role="GUEST")
     stranger, late = circle.people["stranger"], newcomer()
-    came = stranger.client.do("groupInvitationAccept", MEMBERSHIP, token=token)["membership"]
+    came = stranger.client.do("membershipStartByLink", MEMBERSHIP, token=token)["membership"]
     assert (came["groupId"], came["role"], came["status"]) == (circle.id, "GUEST", "ACTIVE")
-    assert late.client.refused("groupInvitationAccept", token=token)["code"] == "INVITATION_OVER"
+    assert late.client.refused("membershipStartByLink", token=token)["code"] == "INVITATION_OVER"
     listed = circle.client("admin").ask(LISTED, id=circle.id)["group"]["invitations"]["nodes"]
     assert listed == [{"email": None, "status": "ACCEPTED", "role": "GUEST", "acceptedBy": stranger.id}]
 
@@ -37,12 +37,12 @@ def test_all_that_leads_nowhere_is_answered_alike(circle: Circle, newcomer: Newc
     guest = newcomer()
     (cancelled, taken_back), (_, old), (_, used) = link(circle), link(circle), link(circle)
     circle.client("admin").do("groupInvitationCancel", LINK.removeprefix("token "), id=cancelled)
-    circle.people["stranger"].client.do("groupInvitationAccept", MEMBERSHIP, token=used)
+    circle.people["stranger"].client.do("membershipStartByLink", MEMBERSHIP, token=used)
     doorkeeper.sql(
         "UPDATE group_invitation SET expires_at = now() WHERE status = 'pending' AND group_id = %s", circle.id
     )
     never = [new_token(TokenKind.INVITATION), new_token(TokenKind.API), "nonsense", ""]
-    refusals = [guest.client.refused("groupInvitationAccept", token=each) for each in (taken_back, old, used, *never)]
+    refusals = [guest.client.refused("membershipStartByLink", token=each) for each in (taken_back, old, used, *never)]
     assert refusals == [refusals[0]] * len(refusals)
     assert (refusals[0]["code"], refusals[0]["path"]) == ("INVITATION_OVER", ["token"])
 
@@ -51,25 +51,25 @@ def test_who_was_made_to_go_does_not_come_back_by_a_link_and_who_left_does(circl
     circle.client("owner").do("membershipRemove", MEMBERSHIP, id=circle.ids["member"])
     circle.client("moderator").do("membershipLeave", MEMBERSHIP, id=circle.ids["moderator"])
     _, token = link(circle)
-    assert circle.client("member").refused("groupInvitationAccept", token=token)["code"] == "INVITATION_OVER"
-    back = circle.client("moderator").do("groupInvitationAccept", MEMBERSHIP, token=token)["membership"]
+    assert circle.client("member").refused("membershipStartByLink", token=token)["code"] == "INVITATION_OVER"
+    back = circle.client("moderator").do("membershipStartByLink", MEMBERSHIP, token=token)["membership"]
     assert (back["id"], back["role"]) == (circle.ids["moderator"], "MEMBER")
 
 
 def test_who_is_in_already_does_not_use_a_link_up(circle: Circle) -> None:
     _, token = link(circle)
-    kept = circle.client("admin").do("groupInvitationAccept", MEMBERSHIP, token=token)["membership"]
+    kept = circle.client("admin").do("membershipStartByLink", MEMBERSHIP, token=token)["membership"]
     assert (kept["id"], kept["role"]) == (circle.ids["admin"], "ADMIN")
-    circle.client("stranger").do("groupInvitationAccept", MEMBERSHIP, token=token)
+    circle.client("stranger").do("membershipStartByLink", MEMBERSHIP, token=token)
 
 
 def test_a_link_into_a_full_group_waits_for_a_seat(circle: Circle) -> None:
     circle.client("owner").do("groupUpdate", GROUP, id=circle.id, expectedRevision=1, maxMembers=4)
     _, token = link(circle)
     stranger = circle.client("stranger")
-    assert stranger.refused("groupInvitationAccept", token=token)["code"] == "GROUP_FULL"
+    assert stranger.refused("membershipStartByLink", token=token)["code"] == "GROUP_FULL"
     circle.client("member").do("membershipLeave", MEMBERSHIP, id=circle.ids["member"])
-    stranger.do("groupInvitationAccept", MEMBERSHIP, token=token)
+    stranger.do("membershipStartByLink", MEMBERSHIP, token=token)
 
 
 def test_a_mailed_link_is_seen_by_nobody_but_who_reads_the_mail(
@@ -80,7 +80,7 @@ def test_a_mailed_link_is_seen_by_nobody_but_who_reads_the_mail(
     made = circle.client("owner").do("groupInvitationSend", "groupInvitation { id email }", **sent)
     assert made["groupInvitation"]["email"] == "Somebody@Example.org"
     token = post.secret("somebody@example.org", "join")
-    stranger.client.do("groupInvitationAccept", MEMBERSHIP, token=token)
+    stranger.client.do("membershipStartByLink", MEMBERSHIP, token=token)
     logged = "SELECT details::text, after::text FROM audit_log WHERE action LIKE 'group_invitation%%'"
     assert "example.org" not in str(doorkeeper.sql(logged)).lower()
     assert doorkeeper.sql("SELECT count(*) FROM fact WHERE payload::text ILIKE '%%somebody%%'") == [(0,)]
@@ -171,7 +171,7 @@ def test_to_come_in_under_the_same_key_again_is_answered_the_same(circle: Circle
     _, token = link(circle)
     stranger = circle.people["stranger"]
     stranger.client.http.headers["idempotency-key"] = "coming-in"
-    answers = [stranger.client.mutate("groupInvitationAccept", MEMBERSHIP, token=token) for _ in range(2)]
+    answers = [stranger.client.mutate("membershipStartByLink", MEMBERSHIP, token=token) for _ in range(2)]
     del stranger.client.http.headers["idempotency-key"]
     assert answers[0] == answers[1]
     assert code(answers[0]) is None

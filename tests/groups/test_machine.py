@@ -94,7 +94,7 @@ class Group:
             return code(payload)
         if act == "link":
             token = self.owner.do("groupInvitationCreate", "token", groupId=self.id)["token"]
-            payload = guest.client.mutate("groupInvitationAccept", "membership { id }", token=token)
+            payload = guest.client.mutate("membershipStartByLink", "membership { id }", token=token)
             if payload["membership"]:
                 self.ids[who] = payload["membership"]["id"]
             return code(payload)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.database import Database
 from core.errors import DomainError
 from core.jobs import JobKind, Priority
-from core.writing import Transaction
-from resolvers import jobs
+from core.viewer import Viewer, ViewerKind
+from core.writing import Transaction, transaction
+from models.curriculum import Course
+from models.events import CourseCreated
+from models.identity import User
+from resolvers import events, jobs
 from tests.events.logs import as_service, sql
 from tests.jobs.crews import WRITE, ask, ask_all, claimed, effects, mark, state, until, until_idle, working, write
+from tests.support.databases import with_database
 from workers.actors import Work, actor
 
 
@@ -194,3 +201,24 @@ def test_what_workers_did_is_counted_by_how_it_ended(url: str) -> None:
     counted = sql(url, "SELECT actor, outcome, number FROM job_tally ORDER BY actor")
     assert counted == [("refuse", "parked", 1), ("stumble", "failed", 1), ("write", "done", 4)]
     assert sql(url, "SELECT 1 FROM job_tally WHERE seconds <= 0") == []
+
+
+def test_what_is_done_later_names_who_acted_and_as_whom(url: str) -> None:
+    @actor(JobKind("tell_later"))
+    async def tell_later(work: Work) -> None:
+        course = Course.new_id()
+        events.record(work.tx, CourseCreated(subject_id=course, root_id=course))
+
+    person, actor_id = User.new_id(), User.new_id()
+    acting = Viewer(ViewerKind.USER, person, actor_id=actor_id)
+
+    async def ask_as(database: Database) -> None:
+        for viewer in (acting, replace(acting, actor_id=None)):
+            async with transaction(database, viewer) as tx:
+                await jobs.enqueue(tx, tell_later.kind, {})
+
+    with_database(url, ask_as)
+    with working(url, tell_later, threads=1):
+        until_idle(url)
+    told = "SELECT actor_id::text, acted_as_id::text FROM fact ORDER BY acted_as_id NULLS LAST"
+    assert sql(url, told) == [(actor_id, person), (person, None)]

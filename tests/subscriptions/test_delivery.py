@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,30 @@ def test_all_processes_tell_of_what_happens_in_any(people: People, database_url:
         factories.theme(people.editor)
         place_all(database_url)
         assert positions(here, 2) == positions(there, 2) == [2, 3]
+
+
+def test_followers_who_join_while_events_arrive_each_get_each_event_once(people: People, database_url: str) -> None:
+    record(database_url, 1)
+    after, last = cursor_now(people.admin, database_url), 1 + 60
+
+    def follow(number: int) -> list[int]:
+        """Comes and goes, each follower with a pace of its own, so that all stand at different places."""
+        seen, cursor = [], after
+        while seen[-1:] != [last]:
+            with signed_in(people.admin) as client:
+                client.subscribe(EVENTS, after=cursor)
+                for _ in range(min(7 * (number + 1), last - (seen or [1])[-1])):
+                    event = client.answer()["events"]
+                    seen.append(event["fact"]["position"])
+                    cursor = event["cursor"]
+        return seen
+
+    with ThreadPoolExecutor() as pool:
+        following = [pool.submit(follow, number) for number in range(3)]
+        for _ in range(12):
+            record(database_url, 5)
+        for each in following:
+            assert each.result() == list(range(2, last + 1))
 
 
 def test_a_stream_goes_on_where_it_was_over_any_transport_and_any_server(

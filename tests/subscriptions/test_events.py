@@ -175,7 +175,25 @@ def test_one_stream_carries_the_answers_to_many_operations(people: People, datab
         assert heard(stream) == ("complete", "s", None)
         assert shared.operate(None, "{ __typename }").status_code == 400
         assert shared.operate("bad", "{ oops").status_code == 400
-        assert people.admin.http.get(shared.address, params={"token": shared.token}, headers=STREAM).status_code == 409
+        again = people.admin.http.get(shared.address, headers={**STREAM, **shared.headers})
+        assert again.status_code == 409
+
+
+def test_the_token_of_a_stream_is_worth_nothing_to_somebody_else(people: People) -> None:
+    shared = Shared(people.admin)
+    theirs = {"x-graphql-event-stream-token": shared.token}
+    for headers in (theirs, {**theirs, "authorization": f"Bearer {people.editor.token}"}):
+        taken = people.anonymous.http.get(shared.address, headers={**STREAM, **headers})
+        assert (taken.status_code, taken.json()["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")
+        body = {"query": "{ viewer { kind } }", "extensions": {"operationId": "stolen"}}
+        assert people.anonymous.http.post(shared.address, json=body, headers=headers).status_code == 403
+        stopped = people.anonymous.http.delete(shared.address, params={"operationId": "q"}, headers=headers)
+        assert stopped.status_code == 403
+    bad = {**theirs, "authorization": "Bearer cairn_api_nonsense"}
+    assert people.anonymous.http.get(shared.address, headers={**STREAM, **bad}).status_code == 401
+    with opened(people.admin, "GET", params={"token": shared.token}) as stream:
+        assert shared.operate("q", "{ viewer { kind } }").status_code == 202
+        assert heard(stream)[1] == "q"
 
 
 def test_a_token_is_good_for_its_own_stream_and_no_longer_than_that(people: People) -> None:

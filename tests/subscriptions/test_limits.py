@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from cairn import connections
 from cairn.http.streams.caps import Caps, Place
-from cairn.settings import HttpSettings, RateLimitSettings, StreamSettings
+from cairn.http.streams.websocket import CLOSE_SECONDS
+from cairn.settings import HttpSettings, RateLimitSettings, Settings, StreamSettings
 from models.identity import Role
 from tests.events.logs import sql
 from tests.http.doorkeeper import Doorkeeper
 from tests.jobs.crews import until
 from tests.support.clients import Client, Data, People
+from tests.support.servers import RunningApplication
 
 from .conftest import Serve
 from .sockets import Socket, cursor_now, opened, signed_in, socket
@@ -169,6 +173,38 @@ def test_who_takes_nothing_any_more_is_dropped_with_a_word_and_may_go_on(
     with signed_in(people.admin) as client:
         client.subscribe(EVENTS, after=taken[-1]["cursor"])
         assert client.answer()["events"]["fact"]["position"] == len(taken) + 2
+
+
+def test_who_reads_nothing_at_all_is_forgotten(
+    people: People, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "UNREAD_SECONDS", 1)
+    application = RunningApplication(
+        Settings(DATABASE_URL=SecretStr(database_url), streams=StreamSettings(slow_seconds=0.2))
+    )
+    address = application.start()
+    record(database_url, 1)
+    after = cursor_now(people.admin, database_url)
+    record(database_url, 1_500)
+    fields = " ".join(f"a{number}: payload" for number in range(190))
+    padded = EVENTS.replace("{ position type }", f"{{ position {fields} }}")
+    with socket(address, ping_interval=None) as client:
+        client.sign_in(people.admin.token)
+        client.subscribe(padded, after=after)
+        # The client stands there as before: it is the server that lets go of it, long before its word is given up.
+        until(lambda: application.connections == 0, "nobody that is waited for", seconds=CLOSE_SECONDS * 2 / 3)
+    application.stop()
+
+
+def test_who_sends_too_much_at_once_is_told_so(database_url: str, serve: Serve) -> None:
+    address = serve(database_url, streams=StreamSettings(max_message_bytes=1_000))
+    for _ in range(10):
+        with socket(address) as client:
+            client.sign_in()
+            # Of what is still on its way when a socket is closed, TCP may say nothing but "reset".
+            with suppress(ConnectionClosed):
+                client.connection.send("x" * 4_000_000)
+            assert client.end()[0] == 1009
 
 
 def _rest(client: Socket) -> tuple[list[Data], tuple[int, str]]:

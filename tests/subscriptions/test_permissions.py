@@ -12,6 +12,7 @@ import pytest
 from cairn.settings import StreamSettings
 from models.identity import Role
 from tests.http.doorkeeper import Doorkeeper
+from tests.jobs.crews import until
 from tests.support import factories
 from tests.support.clients import Client, People
 
@@ -83,6 +84,27 @@ def test_a_stream_ends_soon_though_nothing_happens(
         assert live.end()[0] == idle.end()[0] == 4401
         assert stream.refusal() == "UNAUTHENTICATED"
         assert time.monotonic() - began < 30
+
+
+def test_who_does_not_listen_keeps_nobody_else_from_being_looked_at(
+    people: People, database_url: str, doorkeeper: Doorkeeper, serve: Serve
+) -> None:
+    address = serve(database_url, streams=StreamSettings(check_seconds=0.1, init_seconds=60))
+    deaf, other = doorkeeper.person(Role.ADMIN), doorkeeper.person(Role.ADMIN)
+    with httpx.Client(headers={"authorization": f"Bearer {doorkeeper.token(deaf, Role.ADMIN)}"}) as http:
+        # A stream with an operation, for which nobody comes: what is said on it is not heard.
+        token = http.put(f"{address}/graphql/stream").text
+        body = {"query": EVENTS, "extensions": {"operationId": "1"}}
+        headers = {"x-graphql-event-stream-token": token}
+        assert http.post(f"{address}/graphql/stream", json=body, headers=headers).status_code == 202
+        with signed_in(Client(address, doorkeeper.token(other, Role.ADMIN))) as live:
+            live.subscribe(EVENTS)
+            doorkeeper.named("DELETE FROM role_grant WHERE user_id = %(user)s", user=deaf)
+            # Once it has been noticed, the operation is over, and its id is free again.
+            asked = {"query": "{ __typename }", "extensions": {"operationId": "1"}}
+            until(lambda: http.post(f"{address}/graphql/stream", json=asked, headers=headers).status_code == 202)
+            doorkeeper.named(ENDINGS["a revoked token"], user=other)
+            assert live.end(seconds=8)[0] == 4401
 
 
 def test_the_checks_of_those_who_are_told_nothing_are_often_enough() -> None:

@@ -114,6 +114,11 @@ class RunningApplication:
         port = self._server.servers[0].sockets[0].getsockname()[1]
         return f"http://127.0.0.1:{port}"
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._server.server_state.connections)
+
     def settle(self) -> None:
         """Waits for the mail that was asked for so far: sent, or to be tried again later."""
         waiting = "SELECT 1 FROM job WHERE queue = 'mail' AND state IN ('queued', 'running') AND run_at <= now()"

@@ -55,10 +55,12 @@ def test_whoever_watches_sees_how_webhooks_stand(people: People, database_url: s
         send(database_url)
     found = vars(as_service(database_url, figures))
     assert found.pop("age") == 0
-    assert found == {"active": 0, "failing": 1, "paused": 1, "disabled": 1, "pending": 2, "parked": 1}
+    assert found == {"active": 0, "failing": 1, "paused": 1, "disabled": 1, "pending": 2, "due": 0, "parked": 1}
     sql(database_url, "UPDATE webhook SET state = 'active', failing_since = NULL")
     sql(database_url, "UPDATE webhook_lane SET next_at = now() - interval '90 seconds' WHERE next_at IS NOT NULL")
-    assert 85 < as_service(database_url, figures).age < 120
+    found = as_service(database_url, figures)
+    assert 85 < found.age < 120
+    assert found.due == 2
 
 
 def test_secrets_that_sign_no_more_are_removed(people: People, database_url: str) -> None:

@@ -23,7 +23,7 @@ from tests.webhooks.receivers import FAILED, TAKEN, Received, Reply, receiver
 from tests.webhooks.senders import sending, time_passes, until_sent, webhook
 
 IS_LONG = bool(os.environ.get("CAIRN_TEST_LONG"))
-THEMES, EACH, KILLS = (50, 100, 40) if IS_LONG else (8, 10, 1)
+THEMES, EACH, KILLS = (50, 120, 40) if IS_LONG else (8, 10, 1)
 
 
 @contextmanager
@@ -38,14 +38,13 @@ def hands(url: str) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def _happen(url: str) -> None:
-    """So many facts about so many themes, as their own transactions would tell them."""
-    themes = [Theme.new_id() for _ in range(THEMES)]
+def _happen(url: str, themes: list[str], number: int) -> None:
+    """So many facts about each of these themes, as their own transactions would tell them."""
 
     async def record(tx: Transaction) -> None:
-        for number in range(EACH):
+        for place in range(number):
             for theme in themes:
-                events.record(tx, ThemePublished(subject_id=theme, revision=number + 1))
+                events.record(tx, ThemePublished(subject_id=theme, revision=place + 1))
 
     as_service(url, record)
 
@@ -59,8 +58,10 @@ def test_senders_that_are_killed_lose_nothing_and_keep_ids_and_order(people: Peo
 
     with receiver(moody) as there:
         webhook(people.admin, there.url, query="subscription { contentPublished { subjectId } }")
-        _happen(database_url)
+        themes = [Theme.new_id() for _ in range(THEMES)]
         for _ in range(KILLS):
+            # However fast they are, there is something to send when they are killed.
+            _happen(database_url, themes, EACH // KILLS)
             with hands(database_url) as process:
                 before = len(there.received)
                 until(lambda: len(there.received) > before + 5, "some sending")  # noqa: B023

@@ -8,7 +8,8 @@ import pytest
 from svix.webhooks import Webhook as Svix
 
 from models.identity import Role
-from tests.events.logs import sql
+from resolvers import identity
+from tests.events.logs import as_service, sql
 from tests.jobs.crews import until
 from tests.support import factories
 from tests.support.clients import Client, People
@@ -170,6 +171,37 @@ def test_without_somebody_who_answers_for_it_a_webhook_stops(
         people.admin.do("webhookResume", "__typename", id=hook)
         send(database_url)
         assert len(there.received) == 1
+
+
+def test_a_webhook_stops_when_the_token_that_it_was_set_up_with_is_taken_back(
+    people: People, database_url: str, users: dict[Role, str]
+) -> None:
+    scopes = identity.scopes_of([Role.ADMIN])
+    token = as_service(
+        database_url, lambda tx: identity.create_api_token(tx, users[Role.ADMIN], "to be stolen", scopes, 1)
+    )
+    thief = Client(people.admin.url, token, people.admin.http)
+    with receiver() as there:
+        hook, _ = webhook(thief, there.url)
+        own, _ = webhook(people.admin, there.url, name="Own")
+        # That it ends by itself is no reason to distrust what was done with it.
+        sql(database_url, "UPDATE api_token SET expires_at = now() WHERE name = 'to be stolen'")
+        factories.theme(people.editor, publish=True)
+        send(database_url)
+        assert len(there.received) == 2
+        sql(database_url, "UPDATE api_token SET revoked_at = now() WHERE name = 'to be stolen'")
+        factories.theme(people.editor, publish=True)
+        send(database_url)
+        assert [each["state"] for each in deliveries(people.admin, hook)] == ["DELIVERED", "PENDING"]
+        assert [each["state"] for each in deliveries(people.admin, own)] == ["DELIVERED", "DELIVERED"]
+        ((state, reason),) = sql(database_url, "SELECT state, reason FROM webhook WHERE id = %s", hook)
+        assert (state, "revoked" in reason) == ("paused", True)
+        assert len(sql(database_url, "SELECT 1 FROM outgoing_mail WHERE kind = 'webhook_stopped'")) == 1
+        # Whoever resumes it answers for it from then on.
+        people.admin.do("webhookResume", "__typename", id=hook)
+        send(database_url)
+        assert len(there.received) == 4
+    sql(database_url, "DELETE FROM api_token WHERE name = 'to be stolen'")
 
 
 def test_facts_that_nobody_is_told_of_leave_nothing_behind(people: People, database_url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
@@ -37,10 +38,14 @@ def alike(subscription: Subscription) -> Alike:
 
 
 class Delivery(NamedTuple):
-    """The answer to one event as JSON, and the cursor to go on after; None where there is nothing to miss."""
+    """The answer to one event as JSON, and the cursor to go on after; None where there is nothing to miss.
+
+    `happened_at` is known where the event was waited for: who catches up is late by itself.
+    """
 
     payload: str
     cursor: str | None
+    happened_at: datetime | None = None
 
 
 class Answers:

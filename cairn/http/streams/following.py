@@ -97,7 +97,8 @@ async def _facts(
                         require_admitted(sources.operations, subscription, viewer)
                         admitted = viewer
                 if follows.concerns(viewer, fact):
-                    yield await sources.answers.answer(subscription, known_by, fact, viewer)
+                    answer = await sources.answers.answer(subscription, known_by, fact, viewer)
+                    yield answer if coming is None else answer._replace(happened_at=fact.created_at)
             position = seen
 
 

@@ -16,6 +16,7 @@ from cairn.http.calls import BadRequest, Call
 from cairn.http.credentials import Credentials
 from cairn.http.streams.answers import Answers
 from cairn.http.streams.caps import Caps
+from cairn.http.streams.counting import NOBODY, Counting
 from cairn.http.streams.endings import SHUTTING_DOWN, Ended, Ending
 from cairn.http.streams.following import Sources
 from cairn.http.streams.jobs import JobWatch
@@ -40,6 +41,8 @@ from resolvers.webhooks.kit import Hooks
 
 TICK_SECONDS = 1.0
 LAST_WORDS_SECONDS = 2.0
+# Whoever cannot be looked at in this time must not keep the others waiting.
+CHECK_SECONDS = 4.0
 log = logging.getLogger("cairn.streams")
 
 
@@ -85,11 +88,11 @@ class Streams:
         answers_at_once: int,
         hooks: Hooks | None,
         files: Files | None,
+        counting: Counting = NOBODY,
     ) -> None:
         self.database, self.credentials, self.operations = database, credentials, operations
         self.settings, self.http, self.watch, self.tallies = settings, http, watch, tallies
-        self.hooks = hooks
-        self.files = files
+        self.hooks, self.files, self.counting = hooks, files, counting
         self.caps = Caps(settings.max_connections, settings.max_per_address, settings.max_per_user)
         self.standings = Standings(credentials)
         self.sources = Sources(
@@ -114,6 +117,9 @@ class Streams:
         self._is_empty.clear()
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_after_all())
+        if self.is_closing:
+            # It was let in a moment before.
+            connection.end(SHUTTING_DOWN)
 
     def leave(self, connection: Looked) -> None:
         """A connection is over."""
@@ -185,9 +191,14 @@ class Streams:
 
 
 async def _check(due: list[Looked]) -> None:
-    for answer in await asyncio.gather(*(each.check() for each in due), return_exceptions=True):
+    for answer in await asyncio.gather(*map(_check_in_time, due), return_exceptions=True):
         if isinstance(answer, Exception) and not is_away(answer):
             log.error("a stream could not be looked at", exc_info=answer)
+
+
+async def _check_in_time(each: Looked) -> None:
+    async with asyncio.timeout(CHECK_SECONDS):
+        await each.check()
 
 
 REFUSALS = (BadRequest, Refused, RequestError, DomainError, Ended)

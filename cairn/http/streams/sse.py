@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hmac
 import secrets
 import time
 from collections.abc import Callable
@@ -21,8 +22,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from cairn.http.calls import BadRequest, Call, from_body, from_url
-from cairn.http.credentials import InvalidCredentials, origin_of
+from cairn.http.credentials import InvalidCredentials, Presented, origin_of
 from cairn.http.streams.caps import Place
+from cairn.http.streams.counting import Cap, TransportKind
 from cairn.http.streams.endings import (
     IDLE,
     NOT_INITIALISED,
@@ -75,11 +77,11 @@ class EventStreamEndpoint:
         if request.method == "PUT":
             return await self._reserve(request)
         if request.method == "DELETE":
-            return self._stop(self._found(token), request)
+            return self._stop(await self._found(token, request), request)
         if EVENT_STREAM in request.headers.get("accept", ""):
-            return self._come_for(self._found(token)) if token else await self._distinct(request)
+            return self._come_for(await self._found(token, request)) if token else await self._distinct(request)
         if request.method == "POST" and token:
-            return await self._operate(self._found(token), request)
+            return await self._operate(await self._found(token, request), request)
         raise BadRequest(406, f"Ask for {EVENT_STREAM}, or give the token of a stream.", "NOT_ACCEPTABLE", _ALLOWED)
 
     async def _call(self, request: Request) -> Call:
@@ -121,10 +123,16 @@ class EventStreamEndpoint:
         stream.when_over(lambda: self._reserved.pop(token, None))
         return Response(token, 201, {"cache-control": "no-store"}, "text/plain; charset=utf-8")
 
-    def _found(self, token: str | None) -> EventStream:
+    async def _found(self, token: str | None, request: Request) -> EventStream:
+        """The stream with this token, for whoever reserved it: a token that stands in addresses proves nothing."""
         found = self._reserved.get(token or "")
         if found is None:
             raise BadRequest(404, "There is no stream with this token.", "NOT_FOUND")
+        credentials, owner = self._streams.credentials, found.subscriber
+        presented = credentials.presented(request)
+        # A token may have been exchanged for a new one since: then it counts who that is.
+        if not _is_same(presented, owner.presented) and (await credentials.identified(presented))[1] != owner.viewer:
+            raise BadRequest(403, "Somebody else has reserved this stream.", "FORBIDDEN")
         return found
 
     def _come_for(self, stream: EventStream) -> Response:
@@ -164,21 +172,31 @@ class EventStreamEndpoint:
         """A stream for whoever asks, in its place among all connections; raises `BadRequest` where there is none."""
         streams, address = self._streams, request.client.host if request.client else None
         if streams.is_closing or streams.caps.is_full:
+            streams.counting.refused(Cap.PROCESS)
             raise BadRequest(503, "The server takes no more connections.", "UNAVAILABLE", {"retry-after": "1"})
         place = streams.caps.take(address)
         if place is None:
+            streams.counting.refused(Cap.ADDRESS)
             raise BadRequest(429, "Too many connections come from this address.", "TOO_MANY_CONNECTIONS")
         try:
             presented, viewer = await streams.credentials.identified(streams.credentials.presented(request))
             if not streams.caps.is_persons(place, viewer.user_id):
+                streams.counting.refused(Cap.PERSON)
                 raise BadRequest(429, TOO_MANY_OF_PERSON.message, TOO_MANY_OF_PERSON.code)
             made = EventStream(streams, place, is_single=is_single)
             made.subscriber = Subscriber(streams, made, presented, viewer, origin_of(request), dict(request.headers))
         except BaseException:
             streams.caps.give_back(place)
             raise
+        streams.counting.entered(made.kind)
         streams.enter(made)
         return made
+
+
+def _is_same(one: Presented | None, other: Presented | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.kind == other.kind and hmac.compare_digest(one.secret.encode(), other.secret.encode())
 
 
 def _refused(status: int, code: str, message: str, headers: dict[str, str]) -> Response:
@@ -193,6 +211,7 @@ class EventStream(Response):
 
     def __init__(self, streams: Streams, place: Place, *, is_single: bool) -> None:
         self._streams, self._place, self._is_single = streams, place, is_single
+        self.kind = TransportKind.SHARED if is_single else TransportKind.DISTINCT
         self.is_open = not is_single
         self._began = time.monotonic()
         self._sent_at = self._began
@@ -219,6 +238,7 @@ class EventStream(Response):
         self._has_left = True
         self.subscriber.close()
         self._streams.leave(self)
+        self._streams.counting.left(self.kind)
         self._streams.caps.give_back(self._place)
         for act in self._over:
             act()
@@ -232,10 +252,13 @@ class EventStream(Response):
 
     def end(self, ending: Ending) -> None:
         """Ends the stream; the first reason counts."""
-        if not self.is_open:
-            self.leave()
-        elif not self._ending.done():
+        if self._has_left or self._ending.done():
+            return
+        self._streams.counting.ended(ending.code)
+        if self.is_open:
             self._ending.set_result(ending)
+        else:
+            self.leave()
 
     def look(self, now: float) -> None:
         """Ends what has taken too long, and has quiet streams say that they are still there."""

@@ -16,39 +16,37 @@ from resolvers import identity
 from resolvers.identity import TokenKind
 
 _TOGETHER = (TokenKind.API, TokenKind.ACCESS, TokenKind.SESSION)
+Kind = TokenKind | None
 Futures = list[asyncio.Future[Viewer | None]]
 
 
 class Standings:
-    """Looks credentials up, those that are asked for while a statement runs with the next one."""
+    """Looks credentials up, those that are asked for while a statement runs with the next one.
+
+    Each kind by itself: whoever asks an issuer far away keeps nobody else waiting.
+    """
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
-        self._asked: dict[Presented, Futures] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._asked: dict[Kind, dict[Presented, Futures]] = {}
+        self._tasks: dict[Kind, asyncio.Task[None]] = {}
 
     async def viewer(self, presented: Presented) -> Viewer | None:
         """Who it is; None when it is over. Raises what the database raises when that is away."""
         future: asyncio.Future[Viewer | None] = asyncio.get_running_loop().create_future()
-        self._asked.setdefault(presented, []).append(future)
-        if self._task is None:
-            self._task = asyncio.create_task(self._answer_all())
+        self._asked.setdefault(presented.kind, {}).setdefault(presented, []).append(future)
+        if presented.kind not in self._tasks:
+            self._tasks[presented.kind] = asyncio.create_task(self._answer_all(presented.kind))
         return await future
 
-    async def _answer_all(self) -> None:
+    async def _answer_all(self, kind: Kind) -> None:
         try:
-            while self._asked:
-                asked, self._asked = self._asked, {}
-                groups: dict[TokenKind | None, list[Presented]] = {}
-                for each in asked:
-                    groups.setdefault(each.kind, []).append(each)
-                await asyncio.gather(*(self._answer(kind, group, asked) for kind, group in groups.items()))
+            while asked := self._asked.pop(kind, None):
+                await self._answer(kind, list(asked), asked)
         finally:
-            self._task = None
+            del self._tasks[kind]
 
-    async def _answer(
-        self, kind: TokenKind | None, group: Sequence[Presented], asked: dict[Presented, Futures]
-    ) -> None:
+    async def _answer(self, kind: Kind, group: Sequence[Presented], asked: dict[Presented, Futures]) -> None:
         if kind in _TOGETHER:
             try:
                 found: list[Any] = list(
@@ -57,7 +55,7 @@ class Standings:
             except Exception as error:
                 found = [error] * len(group)
         else:
-            found = [await self._one(each) for each in group]
+            found = await asyncio.gather(*map(self._one, group))
         for presented, answer in zip(group, found, strict=True):
             _tell(asked[presented], answer)
 

@@ -13,6 +13,7 @@ import orjson
 
 from cairn.http.calls import Call
 from cairn.http.credentials import InvalidCredentials, Presented
+from cairn.http.streams.counting import TransportKind
 from cairn.http.streams.endings import BROKEN, SIGNED_OUT, TOO_MANY_OPERATIONS, Ended, Ending
 from cairn.http.streams.following import deliveries, require_admitted
 from cairn.http.streams.hub import REFUSALS, Accepted, Streams, errors_of
@@ -29,6 +30,8 @@ log = logging.getLogger("cairn.streams")
 
 class Transport(Protocol):
     """The way out: what is said of an operation, and that everything is over."""
+
+    kind: TransportKind
 
     async def next(self, operation_id: str, payload: str, cursor: str | None) -> None:
         """One answer, as JSON."""
@@ -76,6 +79,7 @@ class Subscriber:
         self.checked_at = time.monotonic()
         self.idle_since = self.checked_at
         self.running: dict[str, Running] = {}
+        self._farewells: set[asyncio.Task[None]] = set()
 
     async def standing(self) -> Viewer:
         """Who it is at this instant; raises `Ended` when what they signed in with is over."""
@@ -113,7 +117,10 @@ class Subscriber:
             require_admitted(self.streams.operations, subscription, viewer)
         except Ended as ended:
             if self.stop(operation_id):
-                await self.transport.fail(operation_id, [ended.ending.error()])
+                # Whoever does not read is not waited for: others are to be looked at.
+                farewell = asyncio.create_task(self._fail(operation_id, ended.ending))
+                self._farewells.add(farewell)
+                farewell.add_done_callback(self._farewells.discard)
 
     # Operations ------------------------------------------------------------------------------------------------------
 
@@ -164,6 +171,8 @@ class Subscriber:
         """Ends all operations without a word."""
         for operation_id in list(self.running):
             self.stop(operation_id)
+        for farewell in list(self._farewells):
+            farewell.cancel()
 
     async def _accept_and_run(self, operation_id: str, call: Call, running: Running) -> None:
         try:
@@ -184,13 +193,15 @@ class Subscriber:
                 await self.transport.next(operation_id, await self._answered(accepted), None)
             else:
                 async with aclosing(deliveries(self.streams.sources, accepted.subscription, self)) as found:
-                    async for payload, cursor in found:
+                    async for payload, cursor, happened_at in found:
                         await self.transport.next(operation_id, payload, cursor)
+                        lag = None if happened_at is None else time.time() - happened_at.timestamp()
+                        self.streams.counting.delivered(self.transport.kind, lag)
         except Ended as ended:
             if ended.ending.close is not None:
                 self.transport.end(ended.ending)
             elif self.stop(operation_id):
-                await self.transport.fail(operation_id, [ended.ending.error()])
+                await self._fail(operation_id, ended.ending)
         except ConnectionError:
             self.stop(operation_id)
         except Exception:
@@ -203,7 +214,11 @@ class Subscriber:
         """Ends an operation that failed because of us."""
         log.exception("a stream failed")
         if self.stop(operation_id):
-            await self.transport.fail(operation_id, [BROKEN.error()])
+            await self._fail(operation_id, BROKEN)
+
+    async def _fail(self, operation_id: str, ending: Ending) -> None:
+        self.streams.counting.ended(ending.code)
+        await self.transport.fail(operation_id, [ending.error()])
 
     async def _answered(self, accepted: Accepted) -> str:
         """The answer to a query or a mutation, which a stream may carry too."""

@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from cairn.http.calls import BadRequest, call_of, parsed
 from cairn.http.credentials import InvalidCredentials, Presented, origin_of
 from cairn.http.streams.caps import Place
+from cairn.http.streams.counting import Cap, TransportKind
 from cairn.http.streams.endings import (
     BAD_MESSAGE,
     DUPLICATE,
@@ -57,10 +58,12 @@ class WebSocketEndpoint:
             await _deny(websocket, 403, "FOREIGN_ORIGIN", "Pages of this origin may not call the API.")
             return
         if streams.is_closing or streams.caps.is_full:
+            streams.counting.refused(Cap.PROCESS)
             await _deny(websocket, 503, "UNAVAILABLE", "The server takes no more connections. Try again in a moment.")
             return
         place = None if streams.spend(address) is not None else streams.caps.take(address)
         if place is None:
+            streams.counting.refused(Cap.ADDRESS)
             await _deny(websocket, 429, "TOO_MANY_CONNECTIONS", "Too many connections come from this address.")
             return
         try:
@@ -86,6 +89,8 @@ async def _deny(websocket: WebSocket, status: int, code: str, message: str) -> N
 class _Connection:
     """One WebSocket after the handshake."""
 
+    kind = TransportKind.WEBSOCKET
+
     def __init__(self, streams: Streams, websocket: WebSocket, place: Place) -> None:
         self._streams, self._websocket, self._place = streams, websocket, place
         # Past the state that Starlette keeps, which many messages to many clients would pay for.
@@ -99,6 +104,7 @@ class _Connection:
     async def run(self) -> None:
         """Reads messages until the client goes, or until there is a reason to end it."""
         self._streams.enter(self)
+        self._streams.counting.entered(self.kind)
         reading = asyncio.create_task(self._read())
         try:
             await asyncio.wait((reading, self._ending), return_when=asyncio.FIRST_COMPLETED)
@@ -112,6 +118,7 @@ class _Connection:
             reading.cancel()
             self._stop()
             self._streams.leave(self)
+            self._streams.counting.left(self.kind)
 
     def _stop(self) -> None:
         if self._subscriber is not None:
@@ -127,6 +134,7 @@ class _Connection:
     def end(self, ending: Ending) -> None:
         """Ends the connection; the first reason counts."""
         if not self._ending.done():
+            self._streams.counting.ended(ending.code)
             self._ending.set_result(ending)
 
     def look(self, now: float) -> None:
@@ -194,6 +202,7 @@ class _Connection:
         except RequestError as error:
             raise Ended(Ending(error.code, str(error), TOO_SLOW.close)) from error
         if not self._streams.caps.is_persons(self._place, viewer.user_id):
+            self._streams.counting.refused(Cap.PERSON)
             raise Ended(TOO_MANY_OF_PERSON)
         self._subscriber = Subscriber(
             self._streams, self, presented, viewer, origin_of(websocket), dict(websocket.headers)

@@ -1,0 +1,59 @@
+"""A course's questions as a file in GIFT or Moodle XML. Answer keys are in it: it is for authors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from cairn.http.credentials import Credentials, InvalidCredentials
+from core.database import Database
+from core.errors import DomainError, Forbidden, SignInRequired
+from core.viewer import require
+from core.writing import transaction
+from gateways.banks import BankFormat
+from models.identity import Scope
+from resolvers import audit
+from resolvers.importing.exporting import export_course
+
+_TYPES = {
+    BankFormat.GIFT: ("text/plain; charset=utf-8", "questions.gift.txt"),
+    BankFormat.MOODLE: ("application/xml; charset=utf-8", "questions.xml"),
+}
+
+
+@dataclass(frozen=True)
+class ExportEndpoint:
+    """Answers `GET /exports/{course}`, with `?format=gift` or `moodle`. Each time is noted in the audit log."""
+
+    database: Database
+    credentials: Credentials
+
+    async def __call__(self, request: Request) -> Response:
+        """The file, or why there is none."""
+        try:
+            kind = BankFormat(request.query_params.get("format", ""))
+        except ValueError:
+            return _refused(400, "Say which format: gift or moodle.", "BAD_REQUEST")
+        course_id = request.path_params["id"]
+        try:
+            viewer = await self.credentials.viewer(request)
+            require(viewer, Scope.CONTENT_EDIT)
+            async with transaction(self.database, viewer) as tx:
+                made = await export_course(tx, course_id, kind)
+                told = {"format": kind.value, "questions": made.number, "lost": len(made.lost)}
+                await audit.record(tx, "bank_export", course_id, told)
+        except (InvalidCredentials, SignInRequired) as error:
+            return _refused(401, str(error), "UNAUTHENTICATED")
+        except Forbidden as error:
+            return _refused(403, str(error), "FORBIDDEN")
+        except DomainError as error:
+            return _refused(404 if error.code == "NOT_FOUND" else 422, str(error), error.code)
+        media_type, name = _TYPES[kind]
+        headers = {"cache-control": "no-store", "content-disposition": f'attachment; filename="{name}"'}
+        return Response(made.text, media_type=media_type, headers=headers)
+
+
+def _refused(status: int, message: str, code: str) -> Response:
+    return JSONResponse({"error": {"message": message, "code": code}}, status, {"cache-control": "no-store"})

@@ -1,0 +1,86 @@
+"""Results of an assessment as CSV, written while they are read: however many there are, it takes no memory."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from cairn.http.credentials import Credentials, InvalidCredentials
+from core.database import Database
+from core.errors import DomainError, Forbidden, SignInRequired
+from core.viewer import SERVICE, Viewer
+from core.writing import transaction
+from resolvers import audit
+from resolvers.assessment import results
+from resolvers.assessment.results import Table
+
+_HEADERS = {"cache-control": "no-store", "content-disposition": 'attachment; filename="results.csv"'}
+# What a spreadsheet would take for a formula, or for a cell of its own.
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
+# Without it, spreadsheets take UTF-8 for something else.
+_MARK = "\ufeff"
+
+
+@dataclass(frozen=True)
+class ResultsEndpoint:
+    """Answers `GET /results/{id}`, with `?names=true` for who may know them. Each time is noted in the audit log."""
+
+    database: Database
+    credentials: Credentials
+
+    async def __call__(self, request: Request) -> Response:
+        """The table, or why there is none."""
+        has_names = request.query_params.get("names", "").lower() in ("1", "true", "yes")
+        try:
+            viewer = await self.credentials.viewer(request)
+            results.require_results(viewer, has_names=has_names)
+            table = await self._begun(viewer, request.path_params["id"], has_names)
+        except (InvalidCredentials, SignInRequired) as error:
+            return _refused(401, str(error), "UNAUTHENTICATED")
+        except Forbidden as error:
+            return _refused(403, str(error), "FORBIDDEN")
+        except DomainError as error:
+            return _refused(404 if error.code == "NOT_FOUND" else 422, str(error), error.code)
+        return StreamingResponse(self._lines(table), media_type="text/csv; charset=utf-8", headers=_HEADERS)
+
+    async def _begun(self, viewer: Viewer, assessment_id: str, has_names: bool) -> Table:
+        """The columns. What is handed out is written down before any of it is."""
+        async with transaction(self.database, SERVICE) as tx:
+            table = await results.table_for(tx, assessment_id, has_names=has_names)
+            await audit.record(tx, "results_export", assessment_id, {"names": has_names}, viewer)
+        return table
+
+    async def _lines(self, table: Table) -> AsyncIterator[str]:
+        yield _MARK + _csv([table.head])
+        after: str | None = None
+        while True:
+            # A transaction for each page: a slow reader holds up nothing.
+            async with transaction(self.database, SERVICE) as tx:
+                rows, after = await results.page_of(tx, table, after)
+            yield _csv(rows)
+            if after is None:
+                return
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    made = io.StringIO()
+    csv.writer(made).writerows([guarded(each) for each in row] for row in rows)
+    return made.getvalue()
+
+
+def guarded(cell: str) -> str:
+    """The cell, with a mark before what a spreadsheet would run."""
+    if cell.lstrip(" ").startswith(_DANGEROUS) and not _PLAIN_NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
+
+
+def _refused(status: int, message: str, code: str) -> Response:
+    return JSONResponse({"error": {"message": message, "code": code}}, status, {"cache-control": "no-store"})
