@@ -54,11 +54,11 @@ class LeadsQuery:
 class UtmInput:
     """What campaigns are told apart by."""
 
-    source: str | None = strawberry.field(default=None, description="utm_source.")
-    medium: str | None = strawberry.field(default=None, description="utm_medium.")
-    campaign: str | None = strawberry.field(default=None, description="utm_campaign.")
-    term: str | None = strawberry.field(default=None, description="utm_term.")
-    content: str | None = strawberry.field(default=None, description="utm_content.")
+    source: str | None = strawberry.field(default=None, description="The utm_source of that address.")
+    medium: str | None = strawberry.field(default=None, description="The utm_medium of that address.")
+    campaign: str | None = strawberry.field(default=None, description="The utm_campaign of that address.")
+    term: str | None = strawberry.field(default=None, description="The utm_term of that address.")
+    content: str | None = strawberry.field(default=None, description="The utm_content of that address.")
 
 
 Mine = Annotated[strawberry.ID, described_as("One's own attempt, handed in.")]
@@ -69,7 +69,7 @@ Agreed = Annotated[str | None, described_as("The edition of the text about mails
 
 
 @mutation(Gate.PERSON, Attempt, trusted=True, limit=LEAD, records=(facts.LeadCaptured,))
-async def lead_capture(
+async def attempt_lead_capture(
     act: Act,
     attempt_id: Mine,
     email: Email,
@@ -83,4 +83,4 @@ async def lead_capture(
     return attempt_id
 
 
-MUTATIONS = (lead_capture,)
+MUTATIONS = (attempt_lead_capture,)

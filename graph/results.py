@@ -19,7 +19,7 @@ from models.identity import Scope
 from resolvers import curriculum
 from resolvers.assessment import aggregates
 
-NEEDS = "Needs the permission `results:read`, for this course or everywhere."
+NEEDS = "Needs the permission `aggregates:read`, for this course or everywhere."
 _ASSESSMENT = argument("assessment_id", strawberry.ID, "The assessment.", default=inspect.Parameter.empty)
 
 
@@ -57,7 +57,7 @@ class FunnelDay:
 async def _aggregates(
     parents: Sequence[Any], info: BatchInfo, assessment_id: str, phase: AttemptPhase
 ) -> Sequence[list[ScaleAggregate]]:
-    require(info.context.viewer, Scope.RESULTS_READ, somewhere=True)
+    require(info.context.viewer, Scope.AGGREGATES_READ, somewhere=True)
     require_kind(curriculum.ASSESSMENT_BY_ID, assessment_id)
     found = await aggregates.aggregates(info.context.reader, assessment_id, phase)
     return [[_aggregate(row) for row in found]] * len(parents)
@@ -70,7 +70,7 @@ def _aggregate(row: Row) -> ScaleAggregate:
 
 
 async def _funnel(parents: Sequence[Any], info: BatchInfo, assessment_id: str) -> Sequence[list[FunnelDay]]:
-    require(info.context.viewer, Scope.RESULTS_READ, somewhere=True)
+    require(info.context.viewer, Scope.AGGREGATES_READ, somewhere=True)
     require_kind(curriculum.ASSESSMENT_BY_ID, assessment_id)
     found = await aggregates.days(info.context.reader, assessment_id)
     return [[_day(row) for row in found]] * len(parents)

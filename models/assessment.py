@@ -195,7 +195,7 @@ _AGREED = (
     "EXISTS (SELECT FROM consent WHERE consent.user_id = scale_score.user_id AND consent.purpose = 'wellbeing_data'"
     " AND consent.course_id = scale_score.root_id AND consent.withdrawn_at IS NULL)"
 )
-_IN_RESULTS = (StaffRead(Scope.RESULTS_READ), InsideRead(Scope.RESULTS_READ, "root_id = ANY (ROOTS)"))
+_IN_RESULTS = (StaffRead(Scope.AGGREGATES_READ), InsideRead(Scope.AGGREGATES_READ, "root_id = ANY (ROOTS)"))
 
 
 class ScaleScore(Table, table=True):

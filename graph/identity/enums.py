@@ -48,10 +48,10 @@ described(
     webhooks_manage="Say which facts are sent where, and see what became of that.",
     group_read="See groups, and who is in them.",
     group_moderate="Let people in groups take a break, and end it.",
-    results_export="Have the results of assessments as a table: what people answered, and what that earned.",
+    results_read="Have the results of assessments as a table: what people answered, and what that earned.",
     group_manage="Make and change groups, and say who is in them.",
     wellbeing_read="See how people are who let the coaches of their course see it, and no answer of theirs.",
-    results_read="See how assessments are done by all together: how many begin them, and how tens of people stand.",
+    aggregates_read="See how assessments are done by all together: how many begin them, and how tens of people stand.",
     leads_read="See who left an address with a scorecard.",
 )
 described(

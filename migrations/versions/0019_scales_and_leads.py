@@ -295,7 +295,7 @@ def upgrade() -> None:
     op.execute('GRANT SELECT ON "scale_score" TO cairn_service')
     op.execute('GRANT UPDATE ON "scale_score" TO cairn_service')
     op.execute(
-        "CREATE POLICY inside_read_results_read ON \"assessment_day\" FOR SELECT TO cairn_api USING ((root_id = ANY ((SELECT array_agg(split_part(held, '@', 2)::uuid) FROM unnest(string_to_array(current_setting('cairn.within', true), ' ')) AS held WHERE split_part(held, '@', 1) = 'results:read')::uuid[])))"
+        "CREATE POLICY inside_read_aggregates_read ON \"assessment_day\" FOR SELECT TO cairn_api USING ((root_id = ANY ((SELECT array_agg(split_part(held, '@', 2)::uuid) FROM unnest(string_to_array(current_setting('cairn.within', true), ' ')) AS held WHERE split_part(held, '@', 1) = 'aggregates:read')::uuid[])))"
     )
     op.execute('CREATE POLICY service_delete ON "assessment_day" FOR DELETE TO cairn_service USING (true)')
     op.execute('CREATE POLICY service_insert ON "assessment_day" FOR INSERT TO cairn_service WITH CHECK (true)')
@@ -304,7 +304,7 @@ def upgrade() -> None:
         'CREATE POLICY service_update ON "assessment_day" FOR UPDATE TO cairn_service USING (true) WITH CHECK (true)'
     )
     op.execute(
-        "CREATE POLICY staff_read_results_read ON \"assessment_day\" FOR SELECT TO cairn_api USING ((SELECT 'results:read' = ANY (string_to_array(current_setting('cairn.scopes', true), ' '))))"
+        "CREATE POLICY staff_read_aggregates_read ON \"assessment_day\" FOR SELECT TO cairn_api USING ((SELECT 'aggregates:read' = ANY (string_to_array(current_setting('cairn.scopes', true), ' '))))"
     )
     op.execute(
         "CREATE POLICY inside_read_wellbeing_read ON \"consent\" FOR SELECT TO cairn_api USING ((purpose = 'wellbeing_data' AND withdrawn_at IS NULL AND course_id = ANY ((SELECT array_agg(split_part(held, '@', 2)::uuid) FROM unnest(string_to_array(current_setting('cairn.within', true), ' ')) AS held WHERE split_part(held, '@', 1) = 'wellbeing:read')::uuid[])))"
@@ -376,7 +376,7 @@ def upgrade() -> None:
         "CREATE POLICY staff_update_content_publish ON \"scale\" FOR UPDATE TO cairn_api USING (((SELECT 'content:publish' = ANY (string_to_array(current_setting('cairn.scopes', true), ' '))) AND (stage = 'live'))) WITH CHECK (((SELECT 'content:publish' = ANY (string_to_array(current_setting('cairn.scopes', true), ' '))) AND (stage = 'live')))"
     )
     op.execute(
-        "CREATE POLICY inside_read_results_read ON \"scale_aggregate\" FOR SELECT TO cairn_api USING ((root_id = ANY ((SELECT array_agg(split_part(held, '@', 2)::uuid) FROM unnest(string_to_array(current_setting('cairn.within', true), ' ')) AS held WHERE split_part(held, '@', 1) = 'results:read')::uuid[])))"
+        "CREATE POLICY inside_read_aggregates_read ON \"scale_aggregate\" FOR SELECT TO cairn_api USING ((root_id = ANY ((SELECT array_agg(split_part(held, '@', 2)::uuid) FROM unnest(string_to_array(current_setting('cairn.within', true), ' ')) AS held WHERE split_part(held, '@', 1) = 'aggregates:read')::uuid[])))"
     )
     op.execute('CREATE POLICY service_delete ON "scale_aggregate" FOR DELETE TO cairn_service USING (true)')
     op.execute('CREATE POLICY service_insert ON "scale_aggregate" FOR INSERT TO cairn_service WITH CHECK (true)')
@@ -385,7 +385,7 @@ def upgrade() -> None:
         'CREATE POLICY service_update ON "scale_aggregate" FOR UPDATE TO cairn_service USING (true) WITH CHECK (true)'
     )
     op.execute(
-        "CREATE POLICY staff_read_results_read ON \"scale_aggregate\" FOR SELECT TO cairn_api USING ((SELECT 'results:read' = ANY (string_to_array(current_setting('cairn.scopes', true), ' '))))"
+        "CREATE POLICY staff_read_aggregates_read ON \"scale_aggregate\" FOR SELECT TO cairn_api USING ((SELECT 'aggregates:read' = ANY (string_to_array(current_setting('cairn.scopes', true), ' '))))"
     )
     op.execute(
         "CREATE POLICY inside_read_wellbeing_read ON \"scale_score\" FOR SELECT TO cairn_api USING ((root_id = ANY ((SELECT array_agg(split_part(held, '@', 2)::uuid) FROM unnest(string_to_array(current_setting('cairn.within', true), ' ')) AS held WHERE split_part(held, '@', 1) = 'wellbeing:read')::uuid[]) AND (SELECT NULLIF(current_setting('cairn.actor_id', true), '') IS NULL) AND EXISTS (SELECT FROM consent WHERE consent.user_id = scale_score.user_id AND consent.purpose = 'wellbeing_data' AND consent.course_id = scale_score.root_id AND consent.withdrawn_at IS NULL)))"

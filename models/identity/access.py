@@ -31,9 +31,9 @@ class Scope(StrEnum):
     GROUP_READ = "group:read"
     GROUP_MODERATE = "group:moderate"
     GROUP_MANAGE = "group:manage"
-    WELLBEING_READ = "wellbeing:read"
     RESULTS_READ = "results:read"
-    RESULTS_EXPORT = "results:export"
+    WELLBEING_READ = "wellbeing:read"
+    AGGREGATES_READ = "aggregates:read"
     LEADS_READ = "leads:read"
 
 

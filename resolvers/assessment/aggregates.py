@@ -30,9 +30,9 @@ SUMMARISE = JobKind("summarise_results", schedule="*/5 * * * *")
 LEAST_PEOPLE = 10
 _ROUND_TO, _STEPS = 5, 50
 # Days older than this stand as they are.
-_RECENT = sa.text("interval '60 days'")
+_RECENT: sa.ColumnElement[Any] = sa.literal_column("interval '60 days'")
 # Longer than workers are ever away.
-_NEW = sa.text("interval '7 days'")
+_NEW: sa.ColumnElement[Any] = sa.literal_column("interval '7 days'")
 
 
 async def summarise(tx: Transaction) -> None:

@@ -71,7 +71,7 @@ class Table:
 
 def require_results(viewer: Viewer, *, has_names: bool) -> None:
     """Raises unless the viewer may have results; names need the right to manage people as well."""
-    require(viewer, Scope.RESULTS_EXPORT)
+    require(viewer, Scope.RESULTS_READ)
     if has_names:
         require(viewer, Scope.USER_MANAGE)
 

@@ -41,6 +41,8 @@ async def measure(tx: Transaction, attempt: Row, steps: Sequence[Step]) -> None:
 
     The scale for staff is left out: what it says is no business of whoever answered.
     """
+    if not await _has_scales(tx, attempt.paper_id):
+        return
     paper = await _paper(tx, attempt.paper_id)
     scales = [measure_of(each) for each in paper.scales if each["role"] != ScaleRole.LEAD.value]
     if not scales:
@@ -58,6 +60,12 @@ def measured_by_steps(scale: Measure, paper: Row, steps: Sequence[Step]) -> Meas
     given = {step.block_id: (step.question, step.response) for step in steps}
     names = {each["id"]: each["key"] for each in paper.blocks if each["key"] is not None}
     return measured(scale, given, names)
+
+
+async def _has_scales(tx: Transaction, paper_id: str) -> bool:
+    """Whether there is anything to measure: most quizzes have nothing, and their papers need not be read for it."""
+    some = sa.func.jsonb_array_length(PAPER.c.scales) > 0
+    return await tx.row(sa.select(PAPER.c.id).where(PAPER.c.id == paper_id, some)) is not None
 
 
 async def _paper(tx: Transaction, paper_id: str) -> Row:

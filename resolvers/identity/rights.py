@@ -13,7 +13,7 @@ from models.groups import Group, MemberRole
 from models.identity import Role, Scope, ScopeType
 
 _EDITOR = frozenset(
-    {Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.CONTENT_IMPORT, Scope.SCHEMA_READ, Scope.RESULTS_READ}
+    {Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.CONTENT_IMPORT, Scope.SCHEMA_READ, Scope.AGGREGATES_READ}
 )
 _COACH = frozenset({Scope.ANSWER_GRADE, Scope.ACCOMMODATION_GRANT})
 _ADMIN = (
@@ -31,7 +31,7 @@ _ADMIN = (
         Scope.GROUP_READ,
         Scope.GROUP_MODERATE,
         Scope.GROUP_MANAGE,
-        Scope.RESULTS_EXPORT,
+        Scope.RESULTS_READ,
         Scope.LEADS_READ,
     }
 )
@@ -53,8 +53,8 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
 # What a role may within one course, where it is given for that alone. All else holds everywhere or not at all.
 SCOPES_WITHIN_COURSE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
     {
-        Role.EDITOR: frozenset({Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.RESULTS_READ}),
-        Role.COACH: _COACH | {Scope.WELLBEING_READ, Scope.RESULTS_READ},
+        Role.EDITOR: frozenset({Scope.CONTENT_EDIT, Scope.CONTENT_PUBLISH, Scope.AGGREGATES_READ}),
+        Role.COACH: _COACH | {Scope.WELLBEING_READ, Scope.AGGREGATES_READ},
     }
 )
 

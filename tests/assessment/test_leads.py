@@ -48,10 +48,12 @@ def test_an_address_is_left_with_a_scorecard_and_is_the_staffs_to_see(
     client, attempt = visitor_who_took(9)
     given: Data = {"attemptId": attempt, "email": " Lee@Example.org ", "utm": {"source": "news", "campaign": "spring"}}
     selection = "attempt { id status scaleScores { key } }"
-    first = client.do("leadCapture", selection, **given, firstName="Lee", consentVersion="1")["attempt"]
+    first = client.do("attemptLeadCapture", selection, **given, firstName="Lee", consentVersion="1")["attempt"]
     assert (first["id"], first["scaleScores"]) == (attempt, [])
     other, another = visitor_who_took(2)
-    again = other.do("leadCapture", "attempt { id }", attemptId=another, email="lee@example.org", firstName="Mallory")
+    again = other.do(
+        "attemptLeadCapture", "attempt { id }", attemptId=another, email="lee@example.org", firstName="Mallory"
+    )
     assert again["attempt"]["id"] == another
     admin = staff(Role.ADMIN)[1]
     found = admin.ask(LEADS)
@@ -59,7 +61,7 @@ def test_an_address_is_left_with_a_scorecard_and_is_the_staffs_to_see(
     assert (lead["email"], lead["firstName"], lead["utmSource"]) == ("lee@example.org", "Lee", "news")
     assert (lead["consentVersion"], lead["score"], lead["convertedAt"]) == ("1", 6.0, None)
     assert found["highPriorityLeads"]["nodes"] == []
-    client.do("leadCapture", "__typename", **given)
+    client.do("attemptLeadCapture", "__typename", **given)
     assert admin.ask(LEADS)["highPriorityLeads"]["nodes"] == [{"email": "lee@example.org"}]
     for stranger in (client, author):
         assert stranger.fails("{ leads { totalCount } }") == "FORBIDDEN"
@@ -70,19 +72,19 @@ def test_an_address_is_left_with_ones_own_attempt_that_is_handed_in(
 ) -> None:
     client, attempt = visitor_who_took(9)
     given: Data = {"attemptId": attempt, "email": "lee@example.org"}
-    assert taker().client.refused("leadCapture", **given)["code"] == "NOT_FOUND"
-    assert client.refused("leadCapture", **{**given, "email": "nobody"})["path"] == ["email"]
-    assert client.refused("leadCapture", **{**given, "consentVersion": ""})["path"] == ["consentVersion"]
+    assert taker().client.refused("attemptLeadCapture", **given)["code"] == "NOT_FOUND"
+    assert client.refused("attemptLeadCapture", **{**given, "email": "nobody"})["path"] == ["email"]
+    assert client.refused("attemptLeadCapture", **{**given, "consentVersion": ""})["path"] == ["consentVersion"]
     made, _ = quiz(author, pillar("body"))
     begun = Taker(client).start(made)
-    assert client.refused("leadCapture", **{**given, "attemptId": begun["id"]})["code"] == "IN_PROGRESS"
+    assert client.refused("attemptLeadCapture", **{**given, "attemptId": begun["id"]})["code"] == "IN_PROGRESS"
 
 
 def test_whoever_makes_the_account_theirs_is_no_lead_any_more(
     visitor_who_took: Callable[[int], tuple[Client, str]], staff: Staff, post: Post, database_url: str
 ) -> None:
     client, attempt = visitor_who_took(9)
-    client.do("leadCapture", "__typename", attemptId=attempt, email="lee@example.org")
+    client.do("attemptLeadCapture", "__typename", attemptId=attempt, email="lee@example.org")
     user = client.ask("{ viewer { id } }")["viewer"]["id"]
     client.do("accountClaim", "__typename", email="lee@example.org", password=PASSWORD)
     Client(client.url).do("accountConfirm", "__typename", token=post.secret("lee@example.org", "confirm"))

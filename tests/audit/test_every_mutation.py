@@ -251,7 +251,7 @@ def _attempts(scribe: Scribe, client: Client, assessment: str, database_url: str
     question = begun["questions"][0]["id"]
     scribe.do(client, "attemptAnswerSave", id=begun["id"], blockId=question, answer={"scale": {"point": 3}})
     scribe.do(client, "attemptSubmit", id=begun["id"])
-    scribe.do(client, "leadCapture", attemptId=begun["id"], email="lead@example.org", firstName="Lee")
+    scribe.do(client, "attemptLeadCapture", attemptId=begun["id"], email="lead@example.org", firstName="Lee")
     scribe.do(client, "attemptStart", assessmentId=assessment)
     sql(database_url, "UPDATE attempt SET deadline_at = now() - interval '1 s' WHERE status = 'in_progress'")
     scribe.do(client, "attemptStart", assessmentId=assessment)

@@ -132,7 +132,10 @@ def test_the_viewer_is_told_what_they_may_where(world: World, author: Client) ->
         "canImport": False,
         "scopes": [],
         "courses": [
-            {"courseId": world.objects["draft"]["course"], "can": ["CONTENT_EDIT", "CONTENT_PUBLISH", "RESULTS_READ"]}
+            {
+                "courseId": world.objects["draft"]["course"],
+                "can": ["CONTENT_EDIT", "CONTENT_PUBLISH", "AGGREGATES_READ"],
+            }
         ],
     }
 

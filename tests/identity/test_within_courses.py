@@ -139,7 +139,7 @@ def test_a_role_within_a_course_ends_when_it_is_taken_or_its_time_is_up(
 ) -> None:
     move = "mutation($id: ID!) { moduleMove(input: { id: $id, afterId: null }) { errors { code } } }"
     assert authors.author.ask(COURSES)["viewer"]["courses"] == [
-        {"courseId": authors.course, "can": ["CONTENT_EDIT", "CONTENT_PUBLISH", "RESULTS_READ"]}
+        {"courseId": authors.course, "can": ["CONTENT_EDIT", "CONTENT_PUBLISH", "AGGREGATES_READ"]}
     ]
     doorkeeper.sql("UPDATE role_grant SET expires_at = now() WHERE id = %s", authors.grant)
     assert authors.author.ask(COURSES)["viewer"]["courses"] == []
