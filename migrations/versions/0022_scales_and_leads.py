@@ -1,6 +1,6 @@
 """scales, phases, aggregates and leads
 
-Revision ID: 0019
+Revision ID: 0022
 Revises: 0021
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0019"
+revision = "0022"
 down_revision = "0021"
 branch_labels = None
 depends_on = None

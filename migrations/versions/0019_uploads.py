@@ -1,15 +1,15 @@
 """Files that people upload.
 
-Revision ID: 0020
-Revises: 0024
+Revision ID: 0019
+Revises: 0018
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0020"
-down_revision = "0024"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
