@@ -15,6 +15,40 @@ import pydantic
 from core.events import Fact
 from core.tables import Table, table_of
 from models.events import groups
+from models.events.assessment import (
+    AccommodationGranted as AccommodationGranted,
+)
+from models.events.assessment import (
+    AccommodationRevoked as AccommodationRevoked,
+)
+from models.events.assessment import (
+    AnswerGraded as AnswerGraded,
+)
+from models.events.assessment import (
+    AttemptGraded as AttemptGraded,
+)
+from models.events.assessment import (
+    AttemptRegraded as AttemptRegraded,
+)
+from models.events.assessment import (
+    AttemptStarted as AttemptStarted,
+)
+from models.events.assessment import (
+    AttemptSubmitted as AttemptSubmitted,
+)
+from models.events.assessment import (
+    LeadCaptured as LeadCaptured,
+)
+from models.events.assessment import (
+    LeadConverted as LeadConverted,
+)
+from models.events.assessment import (
+    ScaleBandReached as ScaleBandReached,
+)
+from models.events.friends import FriendshipAccepted as FriendshipAccepted
+from models.events.friends import FriendshipBlocked as FriendshipBlocked
+from models.events.friends import FriendshipEnded as FriendshipEnded
+from models.events.friends import FriendshipRequested as FriendshipRequested
 from models.events.log import FactCounter as FactCounter
 from models.events.log import FactEntry as FactEntry
 
@@ -278,78 +312,6 @@ class ScaleRestored(Editorial, type="scale.restored", subject="scale"):
     """A scale was taken out of the trash."""
 
 
-# Attempts ------------------------------------------------------------------------------------------------------------
-
-
-class OfAttempt(Fact):
-    """Something happened to somebody's attempt at an assessment. How they did is not said here."""
-
-    assessment_id: str = _say(description="The assessment.")
-    user_id: str = _say(description="Whose attempt it is.")
-
-
-class AttemptStarted(OfAttempt, type="attempt.started", subject="attempt"):
-    """Somebody began an assessment."""
-
-
-class AttemptSubmitted(OfAttempt, type="attempt.submitted", subject="attempt"):
-    """An attempt was handed in, or its time was up."""
-
-
-class AttemptGraded(OfAttempt, type="attempt.graded", subject="attempt"):
-    """An attempt is graded."""
-
-
-class AttemptRegraded(OfAttempt, type="attempt.regraded", subject="attempt"):
-    """An attempt that was graded came to something else: a grader changed their mind, or a key was corrected."""
-
-
-class AnswerGraded(Fact, type="answer.graded", subject="grading"):
-    """Somebody said what an answer is worth, or said it anew. How much that is, and whose it is, is not said here."""
-
-    assessment_id: str = _say(description="The assessment.")
-    attempt_id: str = _say(description="The attempt that the answer belongs to.")
-    block_id: str = _say(description="The question.")
-
-
-class OfAccommodation(Fact):
-    """Something about more time or more attempts for somebody. How much, and why, is not said here."""
-
-    assessment_id: str = _say(description="The assessment.")
-    user_id: str = _say(description="Who has more.")
-
-
-class AccommodationGranted(OfAccommodation, type="accommodation.granted", subject="accommodation"):
-    """Somebody has more time or more attempts than others, or has another amount of it."""
-
-
-class AccommodationRevoked(OfAccommodation, type="accommodation.revoked", subject="accommodation"):
-    """Somebody has no more time and attempts than others any more."""
-
-
-class ScaleBandReached(OfAttempt, type="scale.band_reached", subject="attempt"):
-    """An attempt has a score in a band of a scale. Which one it is stands in the attempt, for those who may see it."""
-
-    # It is recorded whichever band it is, and for each scale that has any, so that it tells nothing of how somebody is.
-
-    scale_id: str = _say(description="The scale.")
-
-
-# Leads ---------------------------------------------------------------------------------------------------------------
-
-
-class LeadCaptured(Fact, type="lead.captured", subject="lead"):
-    """Somebody left an address with a scorecard."""
-
-    assessment_id: str = _say(description="The scorecard.")
-
-
-class LeadConverted(Fact, type="lead.converted", subject="lead"):
-    """Somebody who left an address has an account."""
-
-    user_id: str = _say(description="The account.")
-
-
 # People --------------------------------------------------------------------------------------------------------------
 
 
@@ -426,27 +388,6 @@ class ApiTokenRevoked(Fact, type="api_token.revoked", subject="user"):
     """A program may no longer act for a person."""
 
     token_id: str = _say(description="The id of the token.")
-
-
-# Friends -------------------------------------------------------------------------------------------------------------
-
-# Who the two are stands in the friendship, for those who may see it.
-
-
-class FriendshipRequested(Fact, type="friendship.requested", subject="connection"):
-    """A person asked another to be friends."""
-
-
-class FriendshipAccepted(Fact, type="friendship.accepted", subject="connection"):
-    """Two people are friends."""
-
-
-class FriendshipEnded(Fact, type="friendship.ended", subject="connection"):
-    """A friendship, a request or a block is no more."""
-
-
-class FriendshipBlocked(Fact, type="friendship.blocked", subject="connection"):
-    """A person wants nothing to do with another, who is not told."""
 
 
 # What comes in -------------------------------------------------------------------------------------------------------
