@@ -83,16 +83,18 @@ async def days(reader: Reader, assessment_id: str) -> list[Row]:
 
 def _newest_papers() -> sa.Select[Any]:
     """The newest paper of each assessment of which there are new scores."""
-    content = table_of(Content)
+    content, other = table_of(Content), PAPER.alias("other")
+    newer = sa.select(other.c.id).where(
+        other.c.assessment_id == PAPER.c.assessment_id, other.c.revision > PAPER.c.revision
+    )
     measured = sa.select(SCORE.c.id).where(
         SCORE.c.assessment_id == PAPER.c.assessment_id, SCORE.c.created_at > sa.func.now() - _NEW
     )
     return (
         sa.select(PAPER.c.assessment_id, PAPER.c.revision, PAPER.c.scales, content.c.root_id)
-        .distinct(PAPER.c.assessment_id)
         .join(content, content.c.id == PAPER.c.assessment_id)
-        .where(measured.exists())
-        .order_by(PAPER.c.assessment_id, PAPER.c.revision.desc())
+        .where(measured.exists(), ~newer.exists())
+        .order_by(PAPER.c.assessment_id)
     )
 
 
