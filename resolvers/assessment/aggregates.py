@@ -13,12 +13,12 @@ from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.jobs import JobKind
 from core.reading import Reader
 from core.rows import Row
-from core.tables import table_of
+from core.tables import id_type, table_of
 from core.writing import Transaction
 from models.assessment import AssessmentDay, AttemptPhase, ScaleAggregate
 from models.content import Content
@@ -138,7 +138,7 @@ async def _first_scores(tx: Transaction, measure: Measure, papers: set[str]) -> 
     found = await tx.rows(
         sa.select(SCORE.c.user_id, SCORE.c.phase, SCORE.c.paper_id, SCORE.c.exact, SCORE.c.band)
         .where(SCORE.c.scale_id == measure.id, SCORE.c.exact.is_not(None))
-        .where(SCORE.c.paper_id.in_(papers))
+        .where(SCORE.c.paper_id == sa.any_(sa.literal(sorted(papers), ARRAY(id_type()))))
         .order_by(SCORE.c.id)
     )
     people: dict[str, dict[str, Row]] = {}
