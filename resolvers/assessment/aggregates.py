@@ -13,12 +13,12 @@ from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.jobs import JobKind
 from core.reading import Reader
 from core.rows import Row
-from core.tables import table_of
+from core.tables import id_type, table_of
 from core.writing import Transaction
 from models.assessment import AssessmentDay, AttemptPhase, ScaleAggregate
 from models.content import Content
@@ -83,16 +83,18 @@ async def days(reader: Reader, assessment_id: str) -> list[Row]:
 
 def _newest_papers() -> sa.Select[Any]:
     """The newest paper of each assessment of which there are new scores."""
-    content = table_of(Content)
+    content, other = table_of(Content), PAPER.alias("other")
+    newer = sa.select(other.c.id).where(
+        other.c.assessment_id == PAPER.c.assessment_id, other.c.revision > PAPER.c.revision
+    )
     measured = sa.select(SCORE.c.id).where(
         SCORE.c.assessment_id == PAPER.c.assessment_id, SCORE.c.created_at > sa.func.now() - _NEW
     )
     return (
         sa.select(PAPER.c.assessment_id, PAPER.c.revision, PAPER.c.scales, content.c.root_id)
-        .distinct(PAPER.c.assessment_id)
         .join(content, content.c.id == PAPER.c.assessment_id)
-        .where(measured.exists())
-        .order_by(PAPER.c.assessment_id, PAPER.c.revision.desc())
+        .where(measured.exists(), ~newer.exists())
+        .order_by(PAPER.c.assessment_id)
     )
 
 
@@ -136,7 +138,7 @@ async def _first_scores(tx: Transaction, measure: Measure, papers: set[str]) -> 
     found = await tx.rows(
         sa.select(SCORE.c.user_id, SCORE.c.phase, SCORE.c.paper_id, SCORE.c.exact, SCORE.c.band)
         .where(SCORE.c.scale_id == measure.id, SCORE.c.exact.is_not(None))
-        .where(SCORE.c.paper_id.in_(papers))
+        .where(SCORE.c.paper_id == sa.any_(sa.literal(sorted(papers), ARRAY(id_type()))))
         .order_by(SCORE.c.id)
     )
     people: dict[str, dict[str, Row]] = {}
