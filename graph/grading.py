@@ -178,7 +178,7 @@ class GradingSubscription:
 
 
 @mutation(Scope.ANSWER_GRADE, Grading, shows=LIVE, records=(facts.AnswerGraded,), within=True)
-async def answer_grade(
+async def grading_save(
     act: Act,
     attempt_id: Annotated[strawberry.ID, described_as("The attempt that the answer belongs to.")],
     block_id: Annotated[strawberry.ID, described_as("The question.")],
@@ -240,7 +240,7 @@ AssessmentId = Annotated[strawberry.ID, described_as("The assessment, which is p
 
 
 @mutation(Scope.CONTENT_PUBLISH, Regrade, shows=LIVE, within=True)
-async def assessment_regrade_preview(act: Act, id: AssessmentId) -> str:
+async def regrade_preview(act: Act, id: AssessmentId) -> str:
     """Finds out what would come of a regrade: how many answers, scores and passes would change. Changes nothing.
 
     A job does it: `state` says when it is done.
@@ -249,7 +249,7 @@ async def assessment_regrade_preview(act: Act, id: AssessmentId) -> str:
 
 
 @mutation(Scope.CONTENT_PUBLISH, Regrade, shows=LIVE, within=True)
-async def assessment_regrade(act: Act, id: AssessmentId) -> str:
+async def regrade_start(act: Act, id: AssessmentId) -> str:
     """Has attempts of earlier revisions graded by the keys that are published now, where a question is the same.
 
     A job does it, in batches. What people graded stays; what attempts came to before stands in the audit log.
@@ -258,5 +258,5 @@ async def assessment_regrade(act: Act, id: AssessmentId) -> str:
 
 
 MUTATIONS = (
-    answer_grade, accommodation_grant, accommodation_revoke, assessment_regrade_preview, assessment_regrade,
+    grading_save, accommodation_grant, accommodation_revoke, regrade_preview, regrade_start,
 )  # fmt: skip

@@ -346,6 +346,8 @@ def downgrade() -> None:
         postgresql_include=["group_id", "role", "status"],
         postgresql_where=sa.text("left_at IS NULL"),
     )
+    # Its rows are read by membership, which therefore goes after it does.
+    op.execute('DROP POLICY related_select ON "group"')
     op.drop_index("ix_membership_members", table_name="membership", postgresql_where=sa.text("left_at IS NULL"))
     op.drop_index(op.f("ix_membership_invited_by"), table_name="membership")
     op.drop_table("membership")

@@ -33,14 +33,14 @@ class Grader:
 
     def give(self, entry: Data, score: float, comment: str | None = None) -> Data:
         """Grades an answer; how it stands then."""
-        found: Data = self.client.do("answerGrade", f"grading {{ {GRADING} }}", **word(entry, score, comment))[
+        found: Data = self.client.do("gradingSave", f"grading {{ {GRADING} }}", **word(entry, score, comment))[
             "grading"
         ]
         return found
 
     def refused(self, entry: Data, score: float, comment: str | None = None, **other: Any) -> Data:
         """Why a grading is not taken."""
-        return self.client.refused("answerGrade", **{**word(entry, score, comment), **other})
+        return self.client.refused("gradingSave", **{**word(entry, score, comment), **other})
 
 
 def word(entry: Data, score: float, comment: str | None = None) -> Data:

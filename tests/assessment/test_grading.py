@@ -97,7 +97,7 @@ def test_grading_anew_changes_the_score_and_the_log_holds_both(
     document = """query($subject: ID!) { auditLog(filter: { subject: $subject }, first: 9) {
         nodes { action details before after } } }"""
     newest = people.admin.ask(document, subject=given["id"])["auditLog"]["nodes"][0]
-    assert (newest["action"], newest["before"]["score"], newest["after"]["score"]) == ("answer_grade", 1.0, 4.0)
+    assert (newest["action"], newest["before"]["score"], newest["after"]["score"]) == ("grading_save", 1.0, 4.0)
     assert "page" not in str(newest)
     (entry,) = people.admin.ask(document, subject=begun["id"])["auditLog"]["nodes"][:1]
     assert entry["action"] == "attempt_regrade"
@@ -122,7 +122,7 @@ def test_all_that_is_wrong_with_a_grading_is_said_at_once(author: Client, taker:
     made, (essay,) = quiz(author, {"freeform": ESSAY})
     handed_in(taker(), made, essay)
     (entry,) = coach.awaited(made)
-    payload = coach.client.mutate("answerGrade", "grading { state }", **word(entry, 6, "x" * 10_001))
+    payload = coach.client.mutate("gradingSave", "grading { state }", **word(entry, 6, "x" * 10_001))
     assert [each["path"] for each in payload["errors"]] == [["score"], ["comment"]]
     assert coach.refused(entry, 1, attemptId=essay)["path"] == ["attemptId"]
     assert coach.refused(entry, 1, blockId=entry["attemptId"])["code"] == "WRONG_KIND_OF_ID"
@@ -139,7 +139,7 @@ def test_of_two_who_grade_at_once_the_second_sees_what_the_first_said(
     with ThreadPoolExecutor(len(graders)) as pool:
         told = list(
             pool.map(
-                lambda number: graders[number].client.mutate("answerGrade", "__typename", **word(entry, number + 1)),
+                lambda number: graders[number].client.mutate("gradingSave", "__typename", **word(entry, number + 1)),
                 range(len(graders)),
             )
         )
@@ -235,7 +235,7 @@ def test_grading_is_for_those_who_may(author: Client, taker: Takers, coach: Grad
     handed_in(somebody, made, essay)
     (entry,) = coach.awaited(made)
     queue = "{ gradingQueue { totalCount } }"
-    grade = "mutation($i: AnswerGradeInput!) { answerGrade(input: $i) { errors { code } } }"
+    grade = "mutation($i: GradingSaveInput!) { gradingSave(input: $i) { errors { code } } }"
     for client, code in ((people.anonymous, "UNAUTHENTICATED"), (author, "FORBIDDEN"), (somebody.client, "FORBIDDEN")):
         assert client.fails(queue) == code
         assert client.fails(grade, i=word(entry, 5)) == code

@@ -36,7 +36,7 @@ def corrected(author: Client, made: str, block: str, **settings: Any) -> None:
     author.do("assessmentPublish", "__typename", id=made)
 
 
-def regraded(author: Client, made: str, name: str = "assessmentRegrade") -> Data:
+def regraded(author: Client, made: str, name: str = "regradeStart") -> Data:
     """What comes of a regrade, once it is done."""
     begun: Data = author.do(name, REPORT, id=made)["regrade"]
     document = f"query($id: ID!) {{ {REPORT.replace('regrade {', 'regrade(id: $id) {', 1)} }}"
@@ -74,7 +74,7 @@ def test_a_corrected_key_changes_what_earlier_attempts_come_to_and_the_report_sa
     begun = under_way.start(made)
     corrected(author, made, choice, multipleChoice=turned())
 
-    preview = regraded(author, made, "assessmentRegradePreview")
+    preview = regraded(author, made, "regradePreview")
     counts = {"attempts": 3, "answersChanged": 2, "scoresChanged": 2, "newlyPassed": 1, "noLongerPassed": 1}
     assert {name: preview[name] for name in counts} == counts
     assert set(preview["attemptIds"]) == {was_right["id"], was_wrong["id"]}
@@ -241,15 +241,15 @@ def test_regrading_is_for_those_who_may_publish(
     author: Client, staff: Staff, people: People, database_url: str
 ) -> None:
     made, _ = quiz(author, {"multipleChoice": CHOICE})
-    document = "mutation($id: ID!) { assessmentRegrade(input: {id: $id}) { errors { code } } }"
+    document = "mutation($id: ID!) { regradeStart(input: {id: $id}) { errors { code } } }"
     assert people.anonymous.fails(document, id=made) == "UNAUTHENTICATED"
     assert staff(Role.COACH)[1].fails(document, id=made) == "FORBIDDEN"
     assert people.learner.fails(document, id=made) == "FORBIDDEN"
-    begun = author.do("assessmentRegradePreview", "regrade { id }", id=made)["regrade"]
+    begun = author.do("regradePreview", "regrade { id }", id=made)["regrade"]
     assert people.learner.ask("query($id: ID!) { node(id: $id) { id } }", id=begun["id"]) == {"node": None}
     draft = factories.assessment(author, questions=1)
-    assert author.refused("assessmentRegrade", id=draft)["code"] == "NOT_PUBLISHED"
-    assert author.refused("assessmentRegrade", id=begun["id"])["code"] == "WRONG_KIND_OF_ID"
+    assert author.refused("regradeStart", id=draft)["code"] == "NOT_PUBLISHED"
+    assert author.refused("regradeStart", id=begun["id"])["code"] == "WRONG_KIND_OF_ID"
 
 
 def test_an_editor_within_a_course_regrades_there_and_nowhere_else(author: Client, staff: Staff) -> None:
@@ -262,7 +262,7 @@ def test_an_editor_within_a_course_regrades_there_and_nowhere_else(author: Clien
     user_id, client = staff(Role.LEARNER)
     scope = {"scopeType": "COURSE", "scopeId": courses[0]}
     staff(Role.ADMIN)[1].do("roleGrant", "__typename", userId=user_id, role="EDITOR", **scope)
-    assert client.do("assessmentRegrade", "regrade { state }", id=made[0])["regrade"]["state"] == "RUNNING"
-    assert client.refused("assessmentRegrade", id=made[1])["code"] == "NOT_FOUND"
-    author.do("assessmentRegrade", "__typename", id=made[1])
+    assert client.do("regradeStart", "regrade { state }", id=made[0])["regrade"]["state"] == "RUNNING"
+    assert client.refused("regradeStart", id=made[1])["code"] == "NOT_FOUND"
+    author.do("regradeStart", "__typename", id=made[1])
     assert len(client.ask("{ regrades { nodes { id } } }")["regrades"]["nodes"]) == 1

@@ -273,15 +273,15 @@ def _grading(scribe: Scribe, staff: Staff, guest: Guest, assessment: str, databa
         "id"
     ]
     scribe.do(coach, "accommodationRevoke", id=more)
-    scribe.do(editor, "assessmentRegradePreview", id=assessment)
-    scribe.do(editor, "assessmentRegrade", id=assessment)
+    scribe.do(editor, "regradePreview", id=assessment)
+    scribe.do(editor, "regradeStart", id=assessment)
     made, (essay,) = quiz(editor, {"freeform": ESSAY})
     begun = guest.client.do("attemptStart", "attempt { id }", assessmentId=made)["attempt"]["id"]
     given = {"id": begun, "blockId": essay, "answer": {"freeform": {"text": "Because."}}}
     guest.client.do("attemptAnswerSave", "__typename", **given)
     guest.client.do("attemptSubmit", "__typename", id=begun)
     as_service(database_url, lambda tx: grade(tx, begun))
-    scribe.do(coach, "answerGrade", attemptId=begun, blockId=essay, score=1, expectedRevision=1)
+    scribe.do(coach, "gradingSave", attemptId=begun, blockId=essay, score=1, expectedRevision=1)
 
 
 def _plans(scribe: Scribe, editor: Client) -> None:

@@ -250,7 +250,7 @@ def _corrected(stage: Stage) -> None:
     stage.ask(lambda tx: grade(tx, begun))
     ((assessment,),) = sql(stage.url, "SELECT assessment_id::text FROM attempt WHERE id = %s", begun)
     stage.editor.do("assessmentPublish", "__typename", id=assessment)
-    stage.editor.do("assessmentRegrade", "__typename", id=assessment)
+    stage.editor.do("regradeStart", "__typename", id=assessment)
 
 
 def _planned_and_trashed(kind: str) -> Callable[[Stage], None]:
