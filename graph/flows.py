@@ -12,6 +12,7 @@ from core.errors import RequestError, SeveralErrors
 from core.flowcharts import mermaid, outline, svg
 from core.viewer import require
 from graph.assessment import AttemptProgress, AttemptSection, progress_of, sections_of
+from graph.curriculum.scales import ScoreBand
 from graph.declaring import argument, batch_field
 from graph.engine import BatchInfo
 from graph.errors import InputError, UserError, user_errors
@@ -24,6 +25,7 @@ from resolvers import curriculum
 from resolvers.assessment import flows, simulating
 from resolvers.assessment.simulating import Simulated
 from resolvers.assessment.walking import HiddenBecause
+from resolvers.curriculum.measuring import Measure, Measured
 
 MAX_ANSWERS = 500
 
@@ -74,6 +76,18 @@ class WalkedAnswer:
     points: int = strawberry.field(description="What a full answer is worth.")
 
 
+@strawberry.type(description="What a dry run comes to on one scale.")
+class WalkedScale:
+    """Of a scale that is for staff only, too."""
+
+    key: str = strawberry.field(description="The scale's key.")
+    label: str = strawberry.field(description="What it measures.")
+    answered: int = strawberry.field(description="How many of its items were answered.")
+    raw: float | None = strawberry.field(description="The number that the answers come to.")
+    score: float | None = strawberry.field(description="The score; null where too many answers are missing.")
+    band: ScoreBand | None = strawberry.field(description="The band that it falls into.")
+
+
 @strawberry.type(description="A dry run through an assessment with given answers. Nothing of it is kept.")
 class AssessmentWalk:
     """What somebody with these answers would see, and what it would come to."""
@@ -96,6 +110,7 @@ class AssessmentWalk:
     percentage: float | None = strawberry.field(description="The score in percent; null where nothing has points.")
     passed: bool | None = strawberry.field(description="Whether that is enough; null where nothing has points.")
     awaits_a_person: bool = strawberry.field(description="Whether there is something that a person has to grade.")
+    scales: list[WalkedScale] = strawberry.field(description="What the answers on the path come to on each scale.")
 
 
 async def _walk(
@@ -142,6 +157,19 @@ def _shown(found: Simulated) -> AssessmentWalk:
         percentage=None if result.percentage is None else float(result.percentage),
         passed=result.passed(found.passing_score),
         awaits_a_person=any(step.awaits_a_person for step in path.steps),
+        scales=[_measured(*each) for each in zip(found.scales, found.measured, strict=True)],
+    )
+
+
+def _measured(scale: Measure, came_to: Measured) -> WalkedScale:
+    band = None if came_to.score is None else scale.band_of(came_to.score)
+    return WalkedScale(
+        key=scale.key,
+        label=scale.label,
+        answered=came_to.answered,
+        raw=None if came_to.raw is None else float(came_to.raw),
+        score=None if came_to.score is None else float(came_to.score),
+        band=None if band is None else ScoreBand(**band.model_dump()),
     )
 
 

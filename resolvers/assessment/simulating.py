@@ -18,7 +18,8 @@ from resolvers.assessment.walking import Hidden, HiddenBecause, Jump, Path, Resu
 from resolvers.content import drafts
 from resolvers.curriculum.batches import answer_keys
 from resolvers.curriculum.branches import branches_of
-from resolvers.curriculum.visible import ASSESSMENT, BLOCK
+from resolvers.curriculum.measuring import Measure, Measured, measure_of, measured
+from resolvers.curriculum.visible import ASSESSMENT, BLOCK, SCALE
 from resolvers.formats import QUESTIONS
 from resolvers.formats.answering import answered, stored
 
@@ -34,6 +35,14 @@ class Simulated:
     answers: Mapping[str, Mapping[str, Any]]
     problems: Sequence[DomainError]
     passing_score: int
+    scales: Sequence[Measure]
+
+    @property
+    def measured(self) -> list[Measured]:
+        """What the answers on the path come to on each scale."""
+        given = {step.block_id: (step.question, step.response) for step in self.path.steps}
+        names = {block.id: block.key for block in self.blocks.values() if block.key is not None}
+        return [measured(scale, given, names) for scale in self.scales]
 
     @property
     def result(self) -> Result:
@@ -75,6 +84,19 @@ async def blocks_of(reader: Reader, assessment_id: str) -> tuple[Row, list[Row]]
     return (found[0], blocks) if found else None
 
 
+async def scales_of(reader: Reader, assessment_id: str) -> list[Measure]:
+    """The scales of an assessment in order, those for staff too, at the stage that is looked at."""
+    mine = sa.and_(SCALE.c.assessment_id == sa.bindparam("id"), SCALE.c.stage == sa.bindparam("stage"))
+    rows = await reader.select(
+        sa.select(SCALE)
+        .join(drafts.CONTENT, drafts.CONTENT.c.id == SCALE.c.id)
+        .where(mine, drafts.CONTENT.c.trashed_at.is_(None))
+        .order_by(SCALE.c.position, SCALE.c.id),
+        {"id": assessment_id, "stage": reader.perspective.stage},
+    )
+    return [measure_of(row) for row in rows]
+
+
 async def simulate(
     reader: Reader, assessment_id: str, given: Sequence[tuple[str, BlockFormat, Mapping[str, Any]]]
 ) -> Simulated | None:
@@ -95,7 +117,9 @@ async def simulate(
                 InvalidInput(each.message, each.code, ("answers", number, *each.path)) for each in error.errors
             ]
     path = path_through(entries, answers)
-    return Simulated({block.id: block for block in blocks}, path, answers, problems, assessment.passing_score)
+    scales = await scales_of(reader, assessment_id)
+    shown = {block.id: block for block in blocks}
+    return Simulated(shown, path, answers, problems, assessment.passing_score, scales)
 
 
 async def _entries(reader: Reader, blocks: Sequence[Row]) -> list[dict[str, Any]]:

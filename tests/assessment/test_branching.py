@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.assessment.large import large_survey
+from tests.assessment.measures import scale
 from tests.assessment.taking import Taker, quiz
 from tests.events.logs import sql
 from tests.jobs.crews import until
@@ -338,7 +339,8 @@ WALK = """query($id: ID!, $answers: [GivenAnswer!]!) @perspective(stage: DRAFT) 
         errors { code path } blocks { id } sections { title blocks { id } } progress { answered total requiredLeft }
         hidden { block { id } because inWords } jumps { fromBlock { id } gotoBlock { id } inWords }
         discarded { id } missing { id } answers { blockId share score points }
-        score maxScore percentage passed awaitsAPerson } }"""
+        score maxScore percentage passed awaitsAPerson
+        scales { key label answered raw score band { key } } } }"""
 
 
 def test_an_editor_walks_a_draft_with_answers_of_their_own(author: Client, database_url: str) -> None:
@@ -388,6 +390,18 @@ def test_an_editor_walks_a_draft_with_answers_of_their_own(author: Client, datab
     assert found["awaitsAPerson"] is True
     assert found["progress"] == {"answered": 3, "total": 4, "requiredLeft": 1}
     assert sql(database_url, "SELECT count(*) FROM answer") == before
+
+
+def test_a_walk_says_what_the_answers_on_the_path_come_to_on_each_scale(author: Client) -> None:
+    made, (one, two, three) = survey(author, ask("one"), ask("two"), ask("three", showIf="one > 5"))
+    items = [one, {"blockId": two, "isReversed": True}, three]
+    scale(author, made, "all", items, minimum=0, maximum=30, missingAllowed=1)
+    given = [{"blockId": each, "answer": {"scale": {"point": 4}}} for each in (one, two, three)]
+    (found,) = author.ask(WALK, id=made, answers=given)["assessmentWalk"]["scales"]
+    # The third is off the path; the mean of the others, 4 and 11 - 4, stands in for it.
+    assert (found["answered"], found["raw"], found["score"]) == (2, 16.5, 16.5)
+    (nothing,) = author.ask(WALK, id=made, answers=[])["assessmentWalk"]["scales"]
+    assert (nothing["answered"], nothing["score"], nothing["band"]) == (0, None, None)
 
 
 def test_walks_and_maps_are_for_who_edits(people: People, author: Client) -> None:
