@@ -58,6 +58,13 @@ class Relation:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     where: tuple[Condition, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuses an order by a column that there is not. Rows found by their ids are in no order."""
+        if self.key != "id":
+            missing = {each.column for each in self.sorts.values()} - set(table_of(self.child).c.keys())
+            if missing:
+                raise TypeError(f"{self.child.__name__} has no {' and no '.join(sorted(missing))} to sort by.")
+
     @property
     def default_sort(self) -> str:
         """The name of the sort that applies when none is asked for."""

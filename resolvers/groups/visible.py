@@ -18,7 +18,7 @@ GROUPS = Relation(
     filters={"kind": equals(GROUP.c.kind), "status": equals(GROUP.c.status)},
 )
 GROUP_BY_ID = Relation(Group, "id")
-GROUP_BY_SLUG = Relation(Group, "slug", "slug")
+GROUP_BY_SLUG = Relation(Group, "slug", "slug", sorts=_NEWEST)
 GROUP_OF_MEMBERSHIP = Relation(Group, "id", "group_id")
 MEMBERS = Relation(
     Membership,

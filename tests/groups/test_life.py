@@ -33,6 +33,13 @@ def test_cohorts_and_pods_are_made_by_staff_and_are_nobodys(newcomer: Newcomer, 
     assert (made["group"]["slug"], made["group"]["owner"], made["group"]["memberCount"]) == ("spring-29", None, 0)
 
 
+def test_a_group_is_found_by_its_slug_too(admin: Client) -> None:
+    made = admin.do("groupCreate", GROUP, kind="COHORT", name="Autumn", slug="autumn-29")["group"]
+    document = "query($slug: String!) { group(slug: $slug) { id name } }"
+    assert admin.ask(document, slug="autumn-29")["group"] == {"id": made["id"], "name": "Autumn"}
+    assert admin.ask(document, slug="autumn-30")["group"] is None
+
+
 def test_the_same_name_twice_says_nothing_about_the_other_group(newcomer: Newcomer) -> None:
     slugs = {
         newcomer().client.do("groupCreate", GROUP, kind="FAMILY", name="Family Smith")["group"]["slug"] for _ in "12"
