@@ -165,7 +165,9 @@ def worker(
     queues: Annotated[str, typer.Option(help="The queues to work on, with commas between; all when absent.")] = "",
     processes: Annotated[int, typer.Option(help="How many processes do jobs.", min=1, max=64)] = 1,
     threads: Annotated[int, typer.Option(help="How many jobs each does at once; 0 as set.", min=0, max=200)] = 0,
-    supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False,
+    supervised: Annotated[
+        bool, typer.Option("--supervised", hidden=True, help="Stop once the process that started this one is gone.")
+    ] = False,
 ) -> None:
     """Do what is to be done in the background: mail, imports, what is scheduled, and what follows from facts.
 

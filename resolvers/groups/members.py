@@ -188,7 +188,7 @@ async def hand_over(tx: Transaction, viewer: Viewer, membership_id: str) -> str:
     Works with the rights of the service, as nobody else changes an owner.
     """
     row = await _found(tx, membership_id)
-    found = await require_within(tx, viewer, row.group_id, Scope.GROUP_MANAGE)
+    found = await require_within(tx, viewer, row.group_id, Scope.GROUP_MANAGE, "membership")
     if found.rank < Rank.OWNER:
         raise DomainError("A group is handed over by its owner, or by staff.", "RANK_TOO_LOW")
     row = await _found(tx, membership_id)

@@ -81,17 +81,19 @@ async def standing_in(tx: Transaction, viewer: Viewer, group_id: str) -> Standin
     return Standing(group, scopes, rank)
 
 
-async def require_within(tx: Transaction, viewer: Viewer, group_id: str, scope: Scope) -> Standing:
+async def require_within(
+    tx: Transaction, viewer: Viewer, group_id: str, scope: Scope, named: str = "group"
+) -> Standing:
     """Takes the turn of an open group for somebody who may do this there.
 
-    Raises `NotFound` for who may not even see the group, which looks the same as if there were none, and `DomainError`
-    for who may see it and no more.
+    Raises `NotFound` for who may not even see the group, which looks the same as if there were none of what they
+    `named`, and `DomainError` for who may see it and no more.
     """
     found = await standing_in(tx, viewer, group_id)
     if scope not in found.scopes:
         if Scope.GROUP_READ in found.scopes:
             raise DomainError("In this group you may not do this.", "FORBIDDEN")
-        raise NotFound("group")
+        raise NotFound(named)
     require_open(found.group)
     return found
 

@@ -211,7 +211,8 @@ async def grant_consent(
 async def withdraw_consent(
     tx: Transaction, viewer: Viewer, purpose: ConsentPurpose, course_id: str | None = None
 ) -> str:
-    """Takes the viewer's consent back; answers its id. Raises `NotFound` when there is none."""
+    """Takes the viewer's consent back; answers its id. Raises `InvalidInput` when there is none."""
+    _require_course(purpose, course_id)
     standing = await _standing(tx, viewer, purpose, course_id)
     if standing is None:
         raise InvalidInput("You have not agreed to this.", "NOT_FOUND", ("purpose",))

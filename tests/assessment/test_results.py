@@ -120,10 +120,10 @@ def test_nothing_runs_in_a_spreadsheet(cell: str, guarded_as: str) -> None:
     assert guarded(cell) == guarded_as
 
 
-MANY = """INSERT INTO attempt (id, paper_id, assessment_id, revision, user_id, number, status, passing_score,
+MANY = """INSERT INTO attempt (id, paper_id, assessment_id, revision, user_id, number, status, phase, passing_score,
  shows_feedback, block_ids, shown_ids, started_at, submitted_at)
- SELECT gen_random_uuid(), paper_id, assessment_id, revision, user_id, number + n, 'submitted', 70, true, block_ids,
- shown_ids, now(), now() FROM attempt, generate_series(1, %s) AS n"""
+ SELECT gen_random_uuid(), paper_id, assessment_id, revision, user_id, number + n, 'submitted', phase, 70, true,
+ block_ids, shown_ids, now(), now() FROM attempt, generate_series(1, %s) AS n"""
 
 
 def test_any_number_of_attempts_takes_no_memory(author: Client, taker: Takers, database_url: str) -> None:

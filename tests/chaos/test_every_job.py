@@ -240,6 +240,9 @@ def _lead_with(fact: Callable[[str], Fact]) -> Callable[[Stage], None]:
 
         stage.ask(happens)
         stage.ask(lambda tx: relay_once(tx))
+        # Whoever the editor is came to be by a sign-up of their own, which is not what is looked at.
+        newest = "SELECT max(id::text)::uuid FROM job WHERE actor LIKE 'on:convert_lead%%'"
+        sql(stage.url, f"DELETE FROM job WHERE actor LIKE 'on:convert_lead%%' AND id <> ({newest})")
 
     return make
 
@@ -352,6 +355,10 @@ def stage(
     states.go_back(empty)
 
 
+# What keeps what it did so far, and goes on from there.
+IN_BATCHES = {"regrade_assessment"}
+
+
 def test_every_actor_and_every_reaction_has_a_scene() -> None:
     assert set(JOBS) == set(EVERY_ACTOR)
 
@@ -359,7 +366,7 @@ def test_every_actor_and_every_reaction_has_a_scene() -> None:
 @pytest.mark.parametrize("name", JOBS)
 def test_a_job_has_its_effect_once_whichever_of_its_statements_goes_wrong(name: str, stage: Stage) -> None:
     JOBS[name](stage)
-    _try_all(stage, doing(name))
+    _try_all(stage, doing(name), in_batches=name in IN_BATCHES)
     assert sql(stage.url, "SELECT count(*) FROM job WHERE actor = %s AND state = 'done'", name) == [(1,)]
 
 
@@ -370,7 +377,7 @@ def test_a_chore_is_done_once_whichever_of_its_statements_goes_wrong(name: str, 
     _try_all(stage, chore)
 
 
-def _try_all(stage: Stage, chore: Chore) -> None:
+def _try_all(stage: Stage, chore: Chore, *, in_batches: bool = False) -> None:
     files = {path: path.read_bytes() for path in stage.tools.imports.glob("*.tar.gz")}
     before = stage.states.now()
 
@@ -392,7 +399,8 @@ def _try_all(stage: Stage, chore: Chore) -> None:
             stage.carry_out(chore)
             stage.wire.plan = None
             where = f"statement {number} of {len(plan.seen)}: {how.value}"
-            assert _effect(before, stage.states.now()) in ({}, clean), where
+            effect = _effect(before, stage.states.now())
+            assert effect in ({}, clean) or (in_batches and effect.items() <= clean.items()), where
             stage.time_passes()
             stage.carry_out(chore)
             assert _effect(before, stage.states.now()) == clean, where

@@ -107,6 +107,15 @@ EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
     "CAIRN_WEBHOOKS__DELIVERY_DAYS": ("7", "webhooks.delivery_days", 7, "0"),
     "CAIRN_WEBHOOKS__PER_ENDPOINT": ("2", "webhooks.per_endpoint", 2, "0"),
     "CAIRN_WEBHOOKS__AT_ONCE": ("20", "webhooks.at_once", 20, "1"),
+    "CAIRN_STORAGE__FOLDER": ("/srv/files", "storage.folder", "/srv/files", None),
+    "CAIRN_STORAGE__BUCKET": ("files", "storage.bucket", "files", "F"),
+    "CAIRN_STORAGE__ENDPOINT": ("https://s3.example", "storage.endpoint", "https://s3.example/", "s3"),
+    "CAIRN_STORAGE__REGION": ("eu-central-1", "storage.region", "eu-central-1", None),
+    "CAIRN_STORAGE__ACCESS_KEY": ("id", "storage.access_key", "id", None),
+    "CAIRN_STORAGE__SECRET_KEY": ("secret", "storage.secret_key", "**********", None),
+    "CAIRN_STORAGE__MAX_BYTES": ("5000", "storage.max_bytes", 5000, "10"),
+    "CAIRN_STORAGE__PERSON_BYTES": ("5000", "storage.person_bytes", 5000, "10"),
+    "CAIRN_STORAGE__PERSON_FILES": ("5", "storage.person_files", 5, "0"),
     "CAIRN_INBOX__STRIPE_SECRETS": (
         '["whsec_of-some-length", "whsec_of-other-length"]',
         "inbox.stripe_secrets",
@@ -127,6 +136,12 @@ EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
     "CAIRN_OTEL__DOCUMENTS": ("true", "otel.documents", True, "perhaps"),
     "CAIRN_MAIL__APP_URL": ("https://app.example/", "mail.app_url", "https://app.example/", "app"),
 }
+# What makes no sense alone.
+TOGETHER = {
+    "CAIRN_STORAGE__ENDPOINT": {"CAIRN_STORAGE__BUCKET": "files"},
+    "CAIRN_STORAGE__ACCESS_KEY": {"CAIRN_STORAGE__BUCKET": "files", "CAIRN_STORAGE__SECRET_KEY": "secret"},
+    "CAIRN_STORAGE__SECRET_KEY": {"CAIRN_STORAGE__BUCKET": "files", "CAIRN_STORAGE__ACCESS_KEY": "id"},
+}
 CHECKED = [name for name, example in EXAMPLES.items() if example[3] is not None]
 
 
@@ -144,7 +159,8 @@ def test_every_setting_has_an_example_here() -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     value, place, expected, _ = EXAMPLES[name]
-    monkeypatch.setenv(name, value)
+    for each, given in {**TOGETHER.get(name, {}), name: value}.items():
+        monkeypatch.setenv(each, given)
     found: Any = Settings()
     for part in place.split("."):
         found = getattr(found, part)

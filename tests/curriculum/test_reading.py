@@ -326,7 +326,7 @@ def test_everybody_learns_who_they_are_and_what_they_may(people: People) -> None
     learner = people.learner.ask(document)["viewer"]
     assert (learner["kind"], learner["scopes"], learner["canEdit"]) == ("API_TOKEN", [], False)
     editor = people.editor.ask(document)["viewer"]
-    assert editor["scopes"] == ["CONTENT_EDIT", "CONTENT_PUBLISH", "CONTENT_IMPORT", "SCHEMA_READ"]
+    assert editor["scopes"] == ["CONTENT_EDIT", "CONTENT_PUBLISH", "CONTENT_IMPORT", "SCHEMA_READ", "AGGREGATES_READ"]
     assert editor["canEdit"]
     assert editor["canPublish"]
     assert "USER_MANAGE" in people.admin.ask(document)["viewer"]["scopes"]

@@ -180,7 +180,6 @@ HIDDEN = {
 UNSETTABLE = {
     "user": ("status", "email", "email_confirmed_at", "is_anonymous", "id"),
     "consent": ("purpose", "version", "granted_at", "user_id"),
-    "grading": ("points", "root_id", "answer_id", "attempt_id", "rubric"),
     "idempotency_key": ("owner", "fingerprint", "answer", "expires_at", "user_id"),
 }
 
@@ -512,7 +511,10 @@ def test_a_learner_sees_exactly_their_own_rows(
     learner = everybody["learner"]
     column = sql.Identifier(OWNED[table])
     with acting_as(owner, learner):
-        found = owner.execute(sql.SQL("SELECT {}::text FROM {}").format(column, sql.Identifier(table))).fetchall()
+        seen = owner.execute(sql.SQL("SELECT id FROM {}").format(sql.Identifier(table))).fetchall()
+    # Whose they are may be hidden even from those they belong to.
+    whose = sql.SQL("SELECT {}::text FROM {} WHERE id = ANY(%s)").format(column, sql.Identifier(table))
+    found = owner.execute(whose, ([each[0] for each in seen],)).fetchall()
     assert found
     assert {each[0] for each in found} == {learner.user_id}
 
@@ -529,11 +531,12 @@ def test_what_people_may_do_to_their_own_rows(owner: Owner, everybody: dict[str,
 def test_the_hash_of_a_secret_is_not_even_for_its_owner(
     owner: Owner, everybody: dict[str, Persona], own_rows: None, table: str
 ) -> None:
-    for name in ("learner", "admin"):
+    # Answers are nobody else's at all.
+    for name in ("learner",) if table == "answer" else ("learner", "admin"):
         with acting_as(owner, everybody[name]):
             assert attempt(owner, "SELECT id FROM {table}", table)
             assert attempt(owner, f"SELECT {HIDDEN[table]} FROM {{table}}", table) is None
-            assert attempt(owner, f"SELECT id FROM {{table}} WHERE {HIDDEN[table]} > ''", table) is None
+            assert attempt(owner, f"SELECT id FROM {{table}} WHERE {HIDDEN[table]}::text > ''", table) is None
             assert attempt(owner, "SELECT * FROM {table}", table) is None
 
 
@@ -544,6 +547,18 @@ def test_people_set_of_themselves_what_is_theirs_to_say_and_nothing_else(
     with acting_as(owner, everybody["learner"]):
         assert attempt(owner, "UPDATE {table} SET updated_at = now()", table) == 1
         assert attempt(owner, f"UPDATE {{table}} SET {column} = {column}", table) is None
+
+
+def test_graders_set_what_they_say_of_an_answer_and_nothing_else(
+    owner: Owner, everybody: dict[str, Persona], own_rows: None
+) -> None:
+    owner.execute("SET LOCAL session_replication_role = replica")
+    _insert(owner, "grading", _owned(everybody["learner"].user_id)["grading"])
+    owner.execute("SET LOCAL session_replication_role = origin")
+    with acting_as(owner, everybody["admin"]):
+        assert attempt(owner, "UPDATE {table} SET score = score, comment = comment", "grading") == 1
+        for column in ("points", "root_id", "answer_id", "attempt_id", "rubric"):
+            assert attempt(owner, f"UPDATE {{table}} SET {column} = {column}", "grading") is None
 
 
 def test_nobody_gives_themselves_a_role_whatever_they_may_give(owner: Owner, everybody: dict[str, Persona]) -> None:

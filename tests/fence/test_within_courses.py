@@ -155,6 +155,8 @@ def _answer(world: World, client: Client, mutation: str, state: str) -> dict[str
     made = world.objects[state]
     plain = {"Int": 1, "Float": 1.0, "Boolean": True, "Date": "2026-01-01", "DateTime": "2100-01-01T00:00:00Z"}
     subject = next((each for each in FOUND_BY_NODE if mutation.startswith(each)), "course")
+    if mutation.startswith("regrade"):
+        subject = "assessment"
 
     def leaf(name: str, kind: str) -> Any:
         if name in ("themeId", "unlockAfterId"):

@@ -185,6 +185,8 @@ def selections(known: graphql.GraphQLSchema) -> Iterator[tuple[str, str]]:
 
 def selection(name: str, field: graphql.GraphQLField) -> str:
     kind = graphql.get_named_type(field.type)
+    if graphql.is_abstract_type(kind):
+        return f"{name} {{ __typename }}"
     if isinstance(kind, graphql.GraphQLObjectType):
         return f"{name} {{ {' '.join(selection(*each) for each in kind.fields.items())} }}"
     return name

@@ -173,7 +173,7 @@ def test_the_session_says_what_holds_within_single_courses_only(http: httpx.Clie
     )
     http.get(doorkeeper.link(person))
     viewer = http.get("/session").json()["viewer"]
-    assert (viewer["scopes"], viewer["within"]) == ([], ["content:edit", "content:publish"])
+    assert (viewer["scopes"], viewer["within"]) == ([], ["aggregates:read", "content:edit", "content:publish"])
 
 
 def test_only_hashes_of_links_and_cookies_are_kept(http: httpx.Client, doorkeeper: Doorkeeper) -> None:

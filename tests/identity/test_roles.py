@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models.curriculum import Course
-from models.identity import Role, RoleGrant
-from resolvers.identity.rights import GRANTABLE, KEEPERS, SCOPES_OF_ROLE, grantable_by, scopes_of
+from models.identity import Role, RoleGrant, ScopeType
+from resolvers.identity.rights import GRANTABLE, KEEPERS, SCOPES_OF_ROLE, SCOPES_WITHIN, grantable_by, scopes_of
 from tests.http.doorkeeper import Doorkeeper
 from tests.identity.guests import Guest, code
 from tests.support.clients import Client, Data
@@ -138,17 +138,16 @@ def test_a_role_within_a_course_gives_nothing_elsewhere(staff: Staff, newcomer: 
 
 @pytest.mark.parametrize("reach", ["COURSE", "GROUP"])
 @pytest.mark.parametrize("role", [each for each in Role if SCOPES_OF_ROLE[each]])
-def test_a_role_with_permissions_holds_everywhere_or_not_at_all_but_for_editors_of_a_course(
+def test_a_role_with_permissions_holds_within_something_only_where_it_has_any_there(
     staff: Staff, newcomer: Newcomer, role: Role, reach: str
 ) -> None:
     (_, admin), guest = staff(Role.SUPER_ADMIN), newcomer()
     given = {"userId": guest.id, "role": role.name, "scopeType": reach, "scopeId": Course.new_id()}
     refusal = admin.refused("roleGrant", **given)
-    # That there is no such course is all that stands in the way of its editor.
-    is_editor = role is Role.EDITOR and reach == "COURSE"
-    assert (refusal["code"], refusal["path"]) == (
-        ("NOT_FOUND", ["scopeId"]) if is_editor else ("INVALID", ["scopeType"])
-    )
+    # That there is no such course, and that this is the id of one, is all that may stand in the way then.
+    wrong = {"COURSE": ("NOT_FOUND", ["scopeId"]), "GROUP": ("INVALID", ["scopeId"])}[reach]
+    holds = SCOPES_WITHIN[ScopeType[reach]].get(role)
+    assert (refusal["code"], refusal["path"]) == (wrong if holds else ("INVALID", ["scopeType"]))
 
 
 def test_the_last_keeper_cannot_go(staff: Staff, doorkeeper: Doorkeeper, alone: None) -> None:

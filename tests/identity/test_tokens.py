@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from resolvers.identity.tokens import TokenKind, derived_token, kind_of, looks_like_token, new_token
 
 # What is told to those who run secret scanners.
-SCANNED = re.compile(r"cairn_(api|acc|ref|ses|one|imp|hok)_[0-9A-Za-z]{49}")
+SCANNED = re.compile(r"cairn_(api|acc|ref|ses|one|imp|hok|inv)_[0-9A-Za-z]{49}")
 kinds = st.sampled_from(TokenKind)
 
 

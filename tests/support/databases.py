@@ -51,16 +51,25 @@ class Broom:
     def __init__(self, url: str, models: Iterable[type[Table]]) -> None:
         names = [sql.Identifier(table_of(model).name) for model in models]
         deleting = sql.SQL(" ").join(map(sql.SQL("DELETE FROM {};").format, names))
-        body = sql.Literal((sql.SQL("BEGIN ") + deleting + sql.SQL(" END")).as_string())
-        self._connection = psycopg.connect(url, autocommit=True)
-        self._connection.execute("SET session_replication_role = replica")
-        self._connection.execute(
-            sql.SQL("CREATE FUNCTION pg_temp.sweep() RETURNS void LANGUAGE plpgsql AS {}").format(body)
+        self._url, self._body = url, sql.Literal((sql.SQL("BEGIN ") + deleting + sql.SQL(" END")).as_string())
+        self._connection = self._connected()
+
+    def _connected(self) -> psycopg.Connection[tuple[object, ...]]:
+        connection = psycopg.connect(self._url, autocommit=True)
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(
+            sql.SQL("CREATE FUNCTION pg_temp.sweep() RETURNS void LANGUAGE plpgsql AS {}").format(self._body)
         )
+        return connection
 
     def sweep(self) -> None:
-        """Removes them."""
-        self._connection.execute("SELECT pg_temp.sweep()")
+        """Removes them. Some tests end all connections to their database: then it takes a new one."""
+        try:
+            self._connection.execute("SELECT pg_temp.sweep()")
+        except psycopg.OperationalError:
+            self._connection.close()
+            self._connection = self._connected()
+            self._connection.execute("SELECT pg_temp.sweep()")
 
     def close(self) -> None:
         """Closes its connection."""
