@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import Queue
+from socket import SHUT_RDWR
 from typing import Any
 
 import httpx
@@ -168,7 +169,12 @@ def opened(client: Client, method: str, *, headers: Data | None = None, **reques
         assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
         made = Events(response)
         threading.Thread(target=made.read, daemon=True).start()
-        yield made
+        try:
+            yield made
+        finally:
+            # While the other thread reads, closing would not be heard of at the other end.
+            with suppress(OSError):
+                response.extensions["network_stream"].get_extra_info("socket").shutdown(SHUT_RDWR)
 
 
 def place_all(url: str) -> None:
