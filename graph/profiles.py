@@ -9,6 +9,7 @@ from typing import Any
 
 import strawberry
 
+from core.relations import own_id
 from graph.assessment import AttemptPhase
 from graph.curriculum.enums import ScaleRole
 from graph.curriculum.scales import ScoreBand
@@ -82,6 +83,8 @@ async def _profile(
     parents: Sequence[Any], info: BatchInfo, assessment_id: str, user_id: str | None, title: str | None
 ) -> Sequence[WellbeingProfile | None]:
     require_kind(curriculum.ASSESSMENT_BY_ID, assessment_id)
+    if user_id is not None:
+        own_id(user_id)
     whose = user_id or info.context.viewer.user_id
     found = None
     if whose is not None and info.context.viewer.user_id is not None:

@@ -149,10 +149,13 @@ class Answer(Table, table=True):
     value: dict[str, Any] = json_column(description="The answer, typed per format.")
 
 
-# The sub-select finds what its reader sees: their own attempt, and what is published.
+# The sub-select finds what its reader sees: their own attempts, and what is published. Who is still at it waits.
 _IS_CLOSED = (
     "EXISTS (SELECT FROM attempt JOIN assessment ON assessment.id = attempt.assessment_id"
-    " WHERE attempt.id = answer_mark.attempt_id AND assessment.stage = 'live' AND assessment.closes_at <= now())"
+    " WHERE attempt.id = answer_mark.attempt_id AND assessment.stage = 'live' AND assessment.closes_at <= now()"
+    " AND assessment.feedback_mode = 'after_close' AND NOT EXISTS (SELECT FROM attempt AS other"
+    " WHERE other.assessment_id = attempt.assessment_id AND other.user_id = attempt.user_id"
+    " AND other.status = 'in_progress'))"
 )
 
 
@@ -162,7 +165,9 @@ class AnswerMark(Table, table=True):
     __tablename__ = "answer_mark"
     __tag__ = 0x053
     # What waits for the close is shown from that instant on, as the assessment tells it then: no job has to come round.
-    __policies__ = (RelatedRead(f"((user_id = {VIEWER_ID}) AND (is_shown OR (awaits_close AND {_IS_CLOSED})))"),)
+    __policies__ = (
+        RelatedRead(f"((user_id = {VIEWER_ID}) AND {IN_PERSON} AND (is_shown OR (awaits_close AND {_IS_CLOSED})))"),
+    )
     __personal__ = ("share", "score", "remarks", "comment")
     __table_args__ = (
         sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], ondelete="CASCADE"),

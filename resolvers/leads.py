@@ -125,10 +125,9 @@ async def convert_lead_of_signed_up(tx: Transaction, placed: Placed[UserSignedUp
 
 async def _convert(tx: Transaction, user_id: str) -> None:
     user = table_of(User)
+    # By the address alone, which they have shown to be theirs: anybody may leave that of somebody else.
     address = sa.select(sa.func.lower(user.c.email)).where(user.c.id == user_id).scalar_subquery()
-    captured = sa.select(CAPTURE.c.lead_id).where(CAPTURE.c.user_id == user_id)
-    theirs = sa.or_(LEAD.c.email == address, LEAD.c.id.in_(captured))
-    converted = sa.update(LEAD).where(theirs, LEAD.c.converted_at.is_(None))
+    converted = sa.update(LEAD).where(LEAD.c.email == address, LEAD.c.converted_at.is_(None))
     values = {"converted_user_id": user_id, "converted_at": sa.func.now(), "updated_at": sa.func.now()}
     for row in await tx.rows(converted.values(**values).returning(LEAD.c.id)):
         events.record(tx, LeadConverted(subject_id=row.id, user_id=user_id))

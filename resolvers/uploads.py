@@ -26,6 +26,7 @@ from core.tables import id_type, table_of
 from core.viewer import SERVICE, Viewer
 from core.writing import Transaction, transaction
 from gateways.storage import EXTENSIONS, Announced, NotAsAnnounced, NotKept, Storage, Target, verify
+from gateways.storage.base import UPLOAD_SECONDS
 from models.identity import User
 from models.uploads import Upload, UploadPurpose, UploadStatus
 from resolvers import jobs
@@ -37,6 +38,9 @@ UPLOADS = Relation(Upload, sorts={"NEWEST": Sort("id", descending=True)})
 UPLOAD_BY_ID = Relation(Upload, "id")
 # How long a file is waited for, and how long one is left alone to which nothing refers.
 _WAIT, _GRACE = timedelta(days=1), timedelta(days=1)
+# So long something may still arrive at an address that was handed out: until then the row knows of the file, and its
+# room is taken.
+_LATE = timedelta(seconds=3 * UPLOAD_SECONDS)
 _AT_ONCE = 200
 _ALIVE = (UploadStatus.AWAITED, UploadStatus.CHECKING, UploadStatus.READY)
 _MAX_NAME = 200
@@ -308,7 +312,8 @@ async def sweep(database: Database, files: Files) -> None:
                 failed = error
                 continue
             async with transaction(database, SERVICE) as tx:
-                await tx.execute(sa.delete(UPLOAD).where(UPLOAD.c.id == each.id))
+                is_over = UPLOAD.c.updated_at < sa.func.now() - _LATE
+                await tx.execute(sa.delete(UPLOAD).where(UPLOAD.c.id == each.id, is_over))
     await files.storage.tidy()
     if failed is not None:
         raise failed

@@ -34,7 +34,9 @@ async def _in_batches(work: Work, regrade_id: str) -> None:
     percent: int | None = 0
     while percent is not None:
         work.progress(percent)
-        async with transaction(work.database, replace(SERVICE, user_id=work.job.requested_by)) as tx:
+        async with transaction(
+            work.database, replace(SERVICE, user_id=work.job.requested_by, actor_id=work.job.acted_by)
+        ) as tx:
             percent = await regrading.step(tx, regrade_id)
 
 

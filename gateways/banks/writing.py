@@ -30,9 +30,14 @@ def write_bank(categories: Sequence[Category], kind: BankFormat, lost: Iterable[
     """The file; what is lost stands in it as a comment."""
     if kind is BankFormat.GIFT:
         return "\n".join([*(f"// {_one_line(each)}" for each in lost), "", *map(_gift_category, categories)])
-    said = "".join(f"<!-- {escape(_one_line(each)).replace('--', '- -')} -->\n" for each in lost)
+    said = "".join(f"<!-- {_commented(each)} -->\n" for each in lost)
     inside = "".join(map(_moodle_category, categories))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{said}<quiz>\n{inside}</quiz>\n'
+
+
+def _commented(text: str) -> str:
+    """Words that may stand in a comment: no two hyphens in a row, and nothing that XML has no place for."""
+    return re.sub("-(?=-)", "- ", escape(_NOT_IN_XML.sub("", _one_line(text))))
 
 
 # GIFT ----------------------------------------------------------------------------------------------------------------

@@ -71,6 +71,9 @@ def _problem_of_entries(archive: zipfile.ZipFile, size: int) -> str | None:
     entries = archive.infolist()
     if any(each.flag_bits & _IS_ENCRYPTED for each in entries):
         return "it is encrypted."
+    # Of others it could not be told beforehand how much comes out of a few bytes.
+    if any(each.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for each in entries):
+        return "it is packed in a way that documents are not."
     unpacked = sum(each.file_size for each in entries)
     if unpacked > _MOST_UNPACKED or unpacked > _MOST_TIMES * size:
         return "it would unpack to far more than it holds."

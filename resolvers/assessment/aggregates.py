@@ -57,7 +57,8 @@ async def _count_days(tx: Transaction) -> None:
             sa.func.count(ATTEMPT.c.submitted_at).label("submitted"),
         )
         .join(content, content.c.id == ATTEMPT.c.assessment_id)
-        .where(ATTEMPT.c.started_at > sa.func.now() - _RECENT)
+        # Whole days only: what is left of one whose beginning is past would take the place of all of it.
+        .where(ATTEMPT.c.started_at >= sa.func.date_trunc("day", sa.func.now(), "UTC") - _RECENT)
         .group_by(ATTEMPT.c.assessment_id, content.c.root_id, day)
     )
     if not counted:

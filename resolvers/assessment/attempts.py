@@ -20,7 +20,7 @@ from core.viewer import Viewer
 from core.writing import Transaction
 from models.assessment import Answer, Attempt, AttemptPhase, AttemptStatus
 from models.content import Content, Revision, RevisionKind, Stage
-from models.curriculum import Assessment, BlockFormat, FeedbackMode
+from models.curriculum import Assessment, AssessmentKind, BlockFormat, FeedbackMode
 from models.events.assessment import AttemptStarted, AttemptSubmitted
 from models.identity import User
 from resolvers import events, jobs
@@ -58,8 +58,13 @@ async def start(tx: Transaction, viewer: Viewer, assessment_id: str, phase: Atte
             return str(latest.id)
         await _expire(tx, [latest.id])
     _require_open(assessment)
+    if phase not in (None, AttemptPhase.NONE) and assessment.kind == AssessmentKind.QUIZ.value:
+        raise InvalidInput("A quiz has no phases: it does not measure what changes.", "INVALID", ("phase",))
     wanted, number = phase or AttemptPhase.NONE, 1 if latest is None else latest.number + 1
-    taken, extra = await _taken(tx, user_id, assessment_id, wanted), await allowance_of(tx, user_id, assessment_id)
+    taken, extra = (
+        await attempts_taken(tx, user_id, assessment_id, wanted),
+        await allowance_of(tx, user_id, assessment_id),
+    )
     most = extra.attempts(assessment.max_attempts)
     if most is not None and taken >= most:
         raise DomainError("No attempt is left.", "NO_ATTEMPT_LEFT", ("assessmentId",))
@@ -96,11 +101,13 @@ async def save(
 async def clear(tx: Transaction, viewer: Viewer, attempt_id: str, block_id: str) -> None:
     """Takes an answer back, while there is time."""
     attempt = await _under_way(tx, viewer, attempt_id)
+    entries = await entries_of(tx, attempt)
+    _asked(entries, block_id)
     mine = sa.and_(ANSWER.c.attempt_id == attempt_id, ANSWER.c.block_id == block_id)
     gone = await tx.rows(sa.delete(ANSWER).where(mine).returning(ANSWER.c.format))
     if _with_files(gone):
         await files.hand_in(tx, attempt, block_id, [])
-    await _show(tx, attempt, await entries_of(tx, attempt))
+    await _show(tx, attempt, entries)
 
 
 async def submit(tx: Transaction, viewer: Viewer, attempt_id: str) -> None:
@@ -226,7 +233,7 @@ def _require_phase(under_way: Row, phase: AttemptPhase | None) -> None:
         raise DomainError(message, "OTHER_PHASE_UNDER_WAY", ("phase",))
 
 
-async def _taken(tx: Transaction, user_id: str, assessment_id: str, phase: AttemptPhase) -> int:
+async def attempts_taken(tx: Transaction, user_id: str, assessment_id: str, phase: AttemptPhase) -> int:
     """How many attempts a person has made in one phase: each phase has as many as the assessment gives."""
     mine = sa.and_(ATTEMPT.c.user_id == user_id, ATTEMPT.c.assessment_id == assessment_id)
     found = await tx.row(sa.select(sa.func.count().label("number")).where(mine, ATTEMPT.c.phase == phase.value))

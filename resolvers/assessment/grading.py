@@ -19,14 +19,14 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from core.rows import Row
 from core.tables import table_of
 from core.writing import Transaction
-from models.assessment import AnswerMark, AttemptStatus
+from models.assessment import AnswerMark, AttemptPhase, AttemptStatus
 from models.content import Content, Stage
 from models.curriculum import Assessment, FeedbackMode
 from models.events.assessment import AttemptGraded, AttemptRegraded
 from models.grading import Grading, GradingState
 from resolvers import audit, events
 from resolvers.assessment.allowances import allowance_of
-from resolvers.assessment.attempts import answers_of, discard_hidden
+from resolvers.assessment.attempts import answers_of, attempts_taken, discard_hidden
 from resolvers.assessment.papers import entries_of
 from resolvers.assessment.scales import measure
 from resolvers.assessment.visible import ANSWER, ATTEMPT, GRADING, MARK
@@ -171,7 +171,11 @@ def _mark_of(attempt: Row, step: Step) -> dict[str, Any]:
 
 async def _show_all(tx: Transaction, attempt: Row) -> None:
     """What was held back of earlier attempts is due now, too."""
-    mine = sa.and_(ATTEMPT.c.user_id == attempt.user_id, ATTEMPT.c.assessment_id == attempt.assessment_id)
+    mine = sa.and_(
+        ATTEMPT.c.user_id == attempt.user_id,
+        ATTEMPT.c.assessment_id == attempt.assessment_id,
+        ATTEMPT.c.phase == attempt.phase,
+    )
     held = sa.and_(MARK.c.attempt_id.in_(sa.select(ATTEMPT.c.id).where(mine)), ~MARK.c.is_shown)
     await tx.execute(sa.update(MARK).where(held).values(is_shown=True))
 
@@ -191,9 +195,12 @@ async def _due(tx: Transaction, attempt: Row, passed: bool | None) -> Due:
         case FeedbackMode.AFTER_CLOSE:
             allowance = await allowance_of(tx, attempt.user_id, attempt.assessment_id)
             most = allowance.attempts(found.max_attempts)
-            # Where it has a close, all wait for it: the last attempt of one is not the last of all.
-            is_last = found.closes_at is None and most is not None and attempt.number >= most
-            return Due.NOW if is_last else Due.AT_CLOSE
+            # Where it has a close, all wait for it: the last attempt of one is not the last of all. Nor is the last of
+            # a phase the last of a person.
+            if found.closes_at is not None or most is None or attempt.phase != AttemptPhase.NONE.value:
+                return Due.AT_CLOSE
+            taken = await attempts_taken(tx, attempt.user_id, attempt.assessment_id, AttemptPhase.NONE)
+            return Due.NOW if taken >= most else Due.AT_CLOSE
         case FeedbackMode.NEVER:
             return Due.NEVER
 

@@ -35,6 +35,7 @@ from resolvers.formats import BY_KIND
 from resolvers.formats.base import QuestionFormat, user_error, validated
 
 MAX_SCALES = 50
+_LEAST_DEVIATION = 1e-6
 _PARTS: Mapping[str, tuple[type[BaseModel], int]] = {
     "items": (ScaleItem, MAX_ITEMS),
     "bands": (ScoreBand, MAX_BANDS),
@@ -111,6 +112,8 @@ def _require_sense(scale: Mapping[str, Any]) -> None:
         raise InvalidInput(message, "INVALID", ("missingAllowed",))
     if scale["minimum"] is not None and scale["maximum"] is not None and scale["minimum"] >= scale["maximum"]:
         raise InvalidInput("The maximum must be greater than the minimum.", "INVALID", ("maximum",))
+    if scale["norm_deviation"] is not None and scale["norm_deviation"] < _LEAST_DEVIATION:
+        raise InvalidInput("So small a deviation says nothing.", "INVALID", ("normDeviation",))
     if scale["factor"] == 0:
         raise InvalidInput("A score that is multiplied by 0 says nothing.", "INVALID", ("factor",))
     if scale["conversion"] and scale["factor"] not in (None, 1):

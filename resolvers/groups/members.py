@@ -28,7 +28,7 @@ from models.events.groups import (
 from models.groups import GroupKind, GroupStatus, MemberRole, Membership, MembershipStatus
 from models.identity import Connection, ConnectionStatus, Scope, User, UserStatus
 from resolvers import events
-from resolvers.groups.rules import GONE, MEMBER_STEPS, MOST_GROUPS, SEATED, Rank
+from resolvers.groups.rules import CLOSED, GONE, MEMBER_STEPS, MOST_GROUPS, SEATED, Rank
 from resolvers.groups.standing import GROUP, Standing, require_open, require_within, take_turn
 
 MEMBERSHIP = table_of(Membership)
@@ -111,7 +111,8 @@ async def leave(tx: Transaction, viewer: Viewer, membership_id: str) -> str:
     row, group = await _own(tx, viewer, membership_id)
     if row.status in GONE:
         return membership_id
-    if row.role == MemberRole.OWNER:
+    # A group that is over needs no owner, and cannot be handed over any more.
+    if row.role == MemberRole.OWNER and group.status not in CLOSED:
         raise DomainError("Hand the group over to somebody else first, or disband it.", "LAST_OWNER")
     await _end(tx, viewer, row, group, MembershipStatus.LEFT)
     return membership_id
@@ -254,11 +255,16 @@ async def _require_not_blocked(tx: Transaction, viewer: Viewer, user_id: str) ->
 
 
 async def require_room_of_person(tx: Transaction, user_id: str) -> None:
-    """Raises where a person is in as many groups as one may be. Whoever comes in somewhere waits for their turn."""
+    """Raises where a person is in as many groups as one may be. Whoever comes in somewhere waits for their turn.
+
+    What one is asked into does not count: others could keep somebody out of every group by that.
+    """
     key = sa.func.hashtextextended(user_id, 0)
     await tx.rows(sa.select(sa.func.pg_advisory_xact_lock(key)))
     found = await tx.row(
-        sa.select(sa.func.count().label("many")).where(MEMBERSHIP.c.user_id == user_id, MEMBERSHIP.c.left_at.is_(None))
+        sa.select(sa.func.count().label("many")).where(
+            MEMBERSHIP.c.user_id == user_id, MEMBERSHIP.c.left_at.is_(None), MEMBERSHIP.c.status != _INVITED.value
+        )
     )
     assert found is not None
     if found.many >= MOST_GROUPS:
