@@ -78,7 +78,7 @@ def test_before_is_the_first_score_after_the_newest(author: Client, taker: Taker
 
 
 def test_scores_of_another_way_of_counting_are_not_compared(author: Client, taker: Takers) -> None:
-    made, (block,) = quiz(author, pillar("body"), publish=False)
+    made, (block,) = quiz(author, pillar("body"), kind="SURVEY", publish=False)
     measure = scale(author, made, "body", [block])
     author.do("assessmentPublish", "__typename", id=made)
     somebody = taker()
