@@ -17,7 +17,7 @@ from core.rows import Row
 from core.tables import table_of
 from core.writing import Transaction
 from models.assessment import Paper
-from models.content import Stage
+from models.content import Content, Revision, RevisionKind, Stage
 from models.curriculum import AnswerKey, Block, Branch
 from resolvers.assessment.scales import published_scales
 from resolvers.assessment.visible import PAPER
@@ -35,6 +35,7 @@ async def paper_of(tx: Transaction, assessment: Row) -> Row:
     mine = sa.and_(PAPER.c.assessment_id == assessment.id, PAPER.c.revision == assessment.published)
     found = await tx.row(sa.select(PAPER).where(mine))
     if found is None:
+        await _hold_still(tx, assessment)
         row = {
             "id": Paper.new_id(),
             "assessment_id": assessment.id,
@@ -47,6 +48,19 @@ async def paper_of(tx: Transaction, assessment: Row) -> Row:
     if found is None:
         raise DomainError("Somebody else is beginning at the moment. Try again.", "BUSY")
     return found
+
+
+async def _hold_still(tx: Transaction, assessment: Row) -> None:
+    """Has nobody publish while a paper is read in several statements; raises `DomainError` where somebody just did."""
+    content, revision = table_of(Content), table_of(Revision)
+    root = sa.select(content.c.id).where(content.c.id == assessment.root_id)
+    await tx.rows(root.with_for_update(read=True))
+    newest = sa.select(sa.func.max(revision.c.number).label("number")).where(
+        revision.c.root_id == assessment.root_id, revision.c.kind == RevisionKind.PUBLISHED.value
+    )
+    found = await tx.row(newest)
+    if found is None or found.number != assessment.published:
+        raise DomainError("This is being published at the moment. Try again.", "BUSY")
 
 
 async def entries_of(tx: Transaction, attempt: Row) -> list[dict[str, Any]]:
