@@ -60,7 +60,7 @@ def measure(is_quick: bool, say: Say) -> dict[str, Any]:
         say("Attempts are begun and answered ...")
         # The first two seconds warm everything up.
         waiting = asyncio.run(_prepared(url, rate * (seconds + 2)))
-        with _process("work", url), _server(url) as port:
+        with _process("worker", url), _server(url) as port:
             say(f"{rate} attempts a second are handed in ...")
             asyncio.run(_hand_in(url, port, waiting[: rate * 2], rate))
             seen = asyncio.run(_hand_in(url, port, waiting[rate * 2 :], rate))
