@@ -109,7 +109,8 @@ async def find(info: BatchInfo, relation: Relation, object_id: str) -> Row | Non
 def require_kind(relation: Relation, object_id: str) -> None:
     """Refuses an id of another kind of thing than the relation's, with a `RequestError`."""
     if tag_of(object_id) != relation.child.__tag__:
-        raise RequestError(f"This is not the id of a {table_of(relation.child).name}.")
+        kind = table_of(relation.child).name.replace("_", " ")
+        raise RequestError(f"This is not the id of {'an' if kind[0] in 'aeio' else 'a'} {kind}.")
 
 
 async def find_any(info: BatchInfo, object_ids: Sequence[str]) -> list[Row | Exception | None]:

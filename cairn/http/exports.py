@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from cairn.http.credentials import Credentials, InvalidCredentials
+from cairn.http.refusals import refused
 from core.database import Database
 from core.errors import DomainError, Forbidden, SignInRequired
 from core.viewer import require
@@ -35,7 +36,7 @@ class ExportEndpoint:
         try:
             kind = BankFormat(request.query_params.get("format", ""))
         except ValueError:
-            return _refused(400, "Say which format: gift or moodle.", "BAD_REQUEST")
+            return refused(400, "Say which format: gift or moodle.", "BAD_REQUEST")
         course_id = request.path_params["id"]
         try:
             viewer = await self.credentials.viewer(request)
@@ -45,15 +46,11 @@ class ExportEndpoint:
                 told = {"format": kind.value, "questions": made.number, "lost": len(made.lost)}
                 await audit.record(tx, "bank_export", course_id, told)
         except (InvalidCredentials, SignInRequired) as error:
-            return _refused(401, str(error), "UNAUTHENTICATED")
+            return refused(401, str(error), "UNAUTHENTICATED")
         except Forbidden as error:
-            return _refused(403, str(error), "FORBIDDEN")
+            return refused(403, str(error), "FORBIDDEN")
         except DomainError as error:
-            return _refused(404 if error.code == "NOT_FOUND" else 422, str(error), error.code)
+            return refused(404 if error.code == "NOT_FOUND" else 422, str(error), error.code)
         media_type, name = _TYPES[kind]
         headers = {"cache-control": "no-store", "content-disposition": f'attachment; filename="{name}"'}
         return Response(made.text, media_type=media_type, headers=headers)
-
-
-def _refused(status: int, message: str, code: str) -> Response:
-    return JSONResponse({"error": {"message": message, "code": code}}, status, {"cache-control": "no-store"})

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from cairn.http.credentials import Credentials, InvalidCredentials
+from cairn.http.refusals import refused
 from core.database import Database
 from core.errors import DomainError, Forbidden, SignInRequired
 from core.viewer import SERVICE, Viewer
@@ -43,11 +44,11 @@ class ResultsEndpoint:
             results.require_results(viewer, has_names=has_names)
             table = await self._begun(viewer, request.path_params["id"], has_names)
         except (InvalidCredentials, SignInRequired) as error:
-            return _refused(401, str(error), "UNAUTHENTICATED")
+            return refused(401, str(error), "UNAUTHENTICATED")
         except Forbidden as error:
-            return _refused(403, str(error), "FORBIDDEN")
+            return refused(403, str(error), "FORBIDDEN")
         except DomainError as error:
-            return _refused(404 if error.code == "NOT_FOUND" else 422, str(error), error.code)
+            return refused(404 if error.code == "NOT_FOUND" else 422, str(error), error.code)
         return StreamingResponse(self._lines(table), media_type="text/csv; charset=utf-8", headers=_HEADERS)
 
     async def _begun(self, viewer: Viewer, assessment_id: str, has_names: bool) -> Table:
@@ -80,7 +81,3 @@ def guarded(cell: str) -> str:
     if cell.lstrip(" ").startswith(_DANGEROUS) and not _PLAIN_NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
-
-
-def _refused(status: int, message: str, code: str) -> Response:
-    return JSONResponse({"error": {"message": message, "code": code}}, status, {"cache-control": "no-store"})
