@@ -289,7 +289,10 @@ async def create_api_token(
 
 
 async def create_own_api_token(tx: Transaction, viewer: Viewer, name: str, scopes: frozenset[Scope], days: int) -> str:
-    """A new API token for the viewer, who gives it no more than they may do themselves; answers the token."""
+    """A new API token for the viewer, who gives it no more than they may do themselves; answers the token.
+
+    Who they are was proven before: see `accounts.require_proof`.
+    """
     values = checked(ApiToken, {"name": name})
     beyond = sorted(scope.value for scope in scopes if not viewer.may_somewhere(scope))
     if beyond:
@@ -311,6 +314,16 @@ async def revoke_api_token(tx: Transaction, viewer: Viewer, token_id: str) -> No
         raise NotFound("API token")
     owner = str(viewer.user_id)
     events.record(tx, ApiTokenRevoked(subject_id=owner, token_id=token_id), owner)
+
+
+async def revoke_api_tokens(tx: Transaction, user_id: str) -> None:
+    """Takes all API tokens of a person back at once."""
+    table = table_of(ApiToken)
+    standing_ones = sa.update(table).where(
+        table.c.user_id == user_id, table.c.revoked_at.is_(None), table.c.expires_at > sa.func.now()
+    )
+    for row in await tx.rows(standing_ones.values(revoked_at=sa.func.now()).returning(table.c.id)):
+        events.record(tx, ApiTokenRevoked(subject_id=user_id, token_id=row.id), user_id)
 
 
 async def id_of_token(tx: Transaction, token: str) -> str:

@@ -27,6 +27,7 @@ class MailKind(StrEnum):
     CHANGE_EMAIL = "change_email"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a mail, not a secret
     EMAIL_CHANGED = "email_changed"
+    API_TOKEN_CREATED = "api_token_created"  # noqa: S105 - the name of a mail, not a secret
     WEBHOOK_STOPPED = "webhook_stopped"
     GROUP_INVITATION = "group_invitation"
 
@@ -120,7 +121,7 @@ async def _change_email(tx: Transaction, wish: Wish) -> Words | None:
 async def _password_changed(_tx: Transaction, _wish: Wish) -> Words | None:
     return _words(
         "Your password was changed",
-        "The password of your account was changed, and other devices were signed out.",
+        "The password of your account was changed. Other devices were signed out, and API tokens taken back.",
         "If this was not you, ask for a link to set a new password at once.",
     )
 
@@ -130,6 +131,14 @@ async def _email_changed(_tx: Transaction, _wish: Wish) -> Words | None:
         "Your address was changed",
         "Your account goes by another e-mail address from now on.",
         "If this was not you, tell those who run this place at once.",
+    )
+
+
+async def _api_token_created(_tx: Transaction, wish: Wish) -> Words | None:
+    return _words(
+        "An API token was made",
+        f"A program may act for you by a new API token. It is called: {in_one_line(wish.details['name'])}",
+        "If this was not you, set a new password at once: that takes all tokens back.",
     )
 
 
@@ -159,7 +168,7 @@ async def _group_invitation(tx: Transaction, wish: Wish) -> Words | None:
     assert named is not None
     return _words(
         "You are invited to a group",
-        f"Somebody would like to have you in a group. They call it: {' '.join(named.name.split())[:80]}",
+        f"Somebody would like to have you in a group. They call it: {in_one_line(named.name)}",
         "Follow this link to come in. It works once, within two weeks:",
         wish.link("join", token),
         "If you do not want to, ignore this mail.",
@@ -177,8 +186,13 @@ async def _active_person(tx: Transaction, email: str) -> str | None:
     return found.id if found else None
 
 
+def in_one_line(text: str) -> str:
+    """What somebody called something, as a mail may say it: no line of its own, and no mail of its own."""
+    return " ".join(text.split())[:80]
+
+
 def _words(subject: str, *paragraphs: str) -> Words:
-    return Words(subject, "\n\n".join(paragraphs) + "\n")
+    return Words(" ".join(subject.split()), "\n\n".join(paragraphs) + "\n")
 
 
 _COMPOSERS: Mapping[MailKind, Callable[[Transaction, Wish], Awaitable[Words | None]]] = MappingProxyType(
@@ -189,6 +203,7 @@ _COMPOSERS: Mapping[MailKind, Callable[[Transaction, Wish], Awaitable[Words | No
         MailKind.CHANGE_EMAIL: _change_email,
         MailKind.PASSWORD_CHANGED: _password_changed,
         MailKind.EMAIL_CHANGED: _email_changed,
+        MailKind.API_TOKEN_CREATED: _api_token_created,
         MailKind.WEBHOOK_STOPPED: _webhook_stopped,
         MailKind.GROUP_INVITATION: _group_invitation,
     }

@@ -15,13 +15,25 @@ from core.rows import Row
 from core.tables import table_of
 from core.writing import Transaction
 from models.events import UserSignedIn
-from models.identity import AuthSession, LoginPurpose, LoginToken, RefreshToken, SessionKind, User, UserStatus
+from models.identity import (
+    AuthSession,
+    Impersonation,
+    LoginPurpose,
+    LoginToken,
+    RefreshToken,
+    SessionKind,
+    User,
+    UserStatus,
+)
 from resolvers import events
+from resolvers.identity.credentials import revoke_api_tokens
 from resolvers.identity.tokens import TokenKind, derived_token, kind_of, new_token, token_hash
 
 SESSION_LIFE = timedelta(days=14)
 APP_LIFE = timedelta(days=60)
 ACCESS_LIFE = timedelta(minutes=15)
+# For how long having signed in proves who one is, where there is no password to ask for.
+FRESH = timedelta(minutes=15)
 # How long an answer that was lost on the way is given again.
 GRACE = timedelta(seconds=10)
 
@@ -163,14 +175,23 @@ async def end(tx: Transaction, user_id: str, session_id: str) -> None:
 
 
 async def end_all(tx: Transaction, user_id: str, besides: str | None = None) -> None:
-    """Ends every session of a person, but for the one that is named."""
-    table = table_of(AuthSession)
+    """Ends everything by which somebody acts as a person: sessions, but for the one that is named, and API tokens.
+
+    So ends what the person does as somebody else, where no session carries it.
+    """
+    table, acting = table_of(AuthSession), table_of(Impersonation)
     others: Any = sa.true() if besides is None else table.c.id != besides
     await tx.execute(
         sa.update(table)
         .where(table.c.user_id == user_id, table.c.revoked_at.is_(None), others)
         .values(revoked_at=now())
     )
+    await tx.execute(
+        sa.update(acting)
+        .where(acting.c.impersonator_id == user_id, acting.c.session_id.is_(None), acting.c.ended_at.is_(None))
+        .values(ended_at=sa.func.now())
+    )
+    await revoke_api_tokens(tx, user_id)
 
 
 async def redeem(tx: Transaction, token: str, purpose: LoginPurpose) -> Row:
@@ -202,6 +223,13 @@ async def forget_links(tx: Transaction, user_id: str) -> None:
     await tx.execute(
         sa.update(table).where(table.c.user_id == user_id, table.c.used_at.is_(None)).values(used_at=sa.func.now())
     )
+
+
+async def is_fresh(tx: Transaction, session_id: str) -> bool:
+    """Whether somebody signed in by this session a few minutes ago."""
+    table = table_of(AuthSession)
+    began = sa.select(table.c.id).where(table.c.id == session_id, table.c.created_at > sa.func.now() - FRESH)
+    return await tx.row(began) is not None
 
 
 async def sign_in(tx: Transaction, token: str, origin: Origin = Origin()) -> str:
