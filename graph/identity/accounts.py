@@ -158,7 +158,7 @@ async def account_claim(act: Act, email: Email, password: NewPassword) -> Done:
     return Done(act.viewer.user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.MAIL)
+@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.RESET)
 async def account_password_reset_request(act: Act, email: Email) -> Done:
     """Asks for a mail with a link to set a new password. The answer does not say whether there is an account."""
     await accounts.ask_for_mail(act.tx, MailKind.RESET_PASSWORD, email)
@@ -205,14 +205,19 @@ async def account_email_change_request(act: Act, email: Email, password: OwnPass
     return Done(act.viewer.user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.SECRET, records=(facts.UserEmailChanged,))
+@mutation(
+    Gate.ANYONE, Account, trusted=True, limit=limits.SECRET, records=(facts.UserEmailChanged, facts.ApiTokenRevoked)
+)
 async def account_email_change_confirm(act: Act, token: Token) -> Done:
-    """Gives the account the address that the link was mailed to, and tells the old address."""
-    user_id = await accounts.confirm_email_change(act.tx, token)
+    """Gives the account the address that the link was mailed to, and tells the old address.
+
+    Where it takes the place of another, that ends the account's other sessions and its API tokens.
+    """
+    user_id = await accounts.confirm_email_change(act.tx, act.viewer, token)
     return Done(user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.MAIL)
+@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.LINK)
 async def account_sign_in_link_request(act: Act, email: Email) -> Done:
     """Asks for a mail with a link to sign in. The answer does not say whether there is an account."""
     await accounts.ask_for_mail(act.tx, MailKind.SIGN_IN_LINK, email)

@@ -287,8 +287,11 @@ async def _require_first_address(tx: Transaction, viewer: Viewer) -> None:
         raise InvalidInput("Give the password of the account.", "REQUIRED", ("password",))
 
 
-async def confirm_email_change(tx: Transaction, token: str) -> str:
-    """Gives a person the address that this secret confirms, and tells the old one; answers the person's id."""
+async def confirm_email_change(tx: Transaction, viewer: Viewer, token: str) -> str:
+    """Gives a person the address that this secret confirms, and tells the old one; answers the person's id.
+
+    Where it takes the place of another, whoever came in by that one is out: all but the session that confirms.
+    """
     used = await sessions.redeem(tx, token, LoginPurpose.CHANGE_EMAIL)
     user_id: str = used.user_id
     await _tell(tx, user_id, MailKind.EMAIL_CHANGED)
@@ -306,6 +309,8 @@ async def confirm_email_change(tx: Transaction, token: str) -> str:
     events.record(tx, UserEmailChanged(subject_id=user_id), user_id)
     # Links that were sent to the old address are worth nothing now.
     await sessions.forget_links(tx, user_id)
+    if not used.details.get("is_first"):
+        await sessions.end_all(tx, user_id, besides=viewer.session_id if viewer.user_id == user_id else None)
     return user_id
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from core.tables import table_of
 from core.writing import Transaction
 from models.groups import Group, GroupInvitation, InvitationStatus
-from models.identity import LoginPurpose, User, UserStatus
+from models.identity import AuthIdentity, LoginPurpose, User, UserStatus
 from resolvers.identity.credentials import create_login_token, user_of_email
 from resolvers.identity.tokens import TokenKind, new_token, token_hash
 
@@ -39,6 +40,7 @@ class Wish:
     recipient: str
     details: Mapping[str, Any]
     app_url: str
+    asked_at: datetime
 
     def link(self, page: str, token: str) -> str:
         """Where the recipient is to go. The secret stands behind the `#`, where no server on the way writes it down."""
@@ -108,6 +110,8 @@ async def _change_email(tx: Transaction, wish: Wish) -> Words | None:
             "Somebody, probably you, wanted to use this address for another account. It belongs to one already.",
             "There is nothing to do.",
         )
+    if await _has_new_password(tx, wish):
+        return None
     details = {"email": wish.recipient, "is_first": wish.details.get("is_first", False)}
     token = await create_login_token(tx, wish.details["user_id"], LoginPurpose.CHANGE_EMAIL, details)
     return _words(
@@ -116,6 +120,17 @@ async def _change_email(tx: Transaction, wish: Wish) -> Words | None:
         wish.link("change-email", token),
         "If you did not ask for this, ignore this mail.",
     )
+
+
+async def _has_new_password(tx: Transaction, wish: Wish) -> bool:
+    """Whether the person set a new password after this was asked for, which makes all older links worthless."""
+    known = table_of(AuthIdentity)
+    newer = sa.select(known.c.id).where(
+        known.c.user_id == wish.details["user_id"],
+        known.c.secret_hash.is_not(None),
+        known.c.updated_at > sa.literal(wish.asked_at, known.c.updated_at.type),
+    )
+    return await tx.row(newer) is not None
 
 
 async def _password_changed(_tx: Transaction, _wish: Wish) -> Words | None:

@@ -32,6 +32,8 @@ from resolvers.identity.tokens import TokenKind, derived_token, kind_of, new_tok
 SESSION_LIFE = timedelta(days=14)
 APP_LIFE = timedelta(days=60)
 ACCESS_LIFE = timedelta(minutes=15)
+# An access token lasts a quarter of an hour; renewing it more often than each minute is no app's need.
+MOST_RENEWALS, PER = 60, timedelta(hours=1)
 # For how long having signed in proves who one is, where there is no password to ask for.
 FRESH = timedelta(minutes=15)
 # How long an answer that was lost on the way is given again.
@@ -64,6 +66,14 @@ class SessionOver(DomainError):
 
     def __init__(self) -> None:
         super().__init__("This session is over. Sign in again.", "SESSION_OVER", ("refreshToken",))
+
+
+class TooManyRenewals(DomainError):
+    """The session is renewed more often than any app needs; it goes on."""
+
+    def __init__(self) -> None:
+        message = f"A session is renewed at most {MOST_RENEWALS} times an hour. Use the tokens that you have."
+        super().__init__(message, "TOO_MANY_RENEWALS", ("refreshToken",))
 
 
 class LinkExpired(DomainError):
@@ -113,6 +123,7 @@ async def refresh(tx: Transaction, token: str) -> Started | None:
     following = derived_token(TokenKind.REFRESH, token, found.salt)
     pair = table_of(RefreshToken)
     if found.used_at is None:
+        await _require_seldom(tx, found.session_id)
         await tx.execute(sa.update(pair).where(pair.c.id == found.id).values(used_at=sa.func.now()))
         until = await _keep_pair(tx, found.session_id, access, following)
     else:
@@ -144,6 +155,18 @@ async def _locked_pair(tx: Transaction, token: str) -> Row | None:
         )
         .with_for_update(of=[pair, session])
     )
+
+
+async def _require_seldom(tx: Transaction, session_id: str) -> None:
+    """Raises where a session was renewed very often of late: each renewal leaves a row for as long as it goes on."""
+    pair = table_of(RefreshToken)
+    lately = sa.select(sa.func.count().label("many")).where(
+        pair.c.session_id == session_id, pair.c.created_at > sa.func.now() - PER
+    )
+    found = await tx.row(lately)
+    assert found is not None
+    if found.many > MOST_RENEWALS:
+        raise TooManyRenewals()
 
 
 async def _keep_pair(tx: Transaction, session_id: str, access: str, refresh_token: str) -> datetime:

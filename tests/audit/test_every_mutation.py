@@ -114,6 +114,7 @@ def _accounts(scribe: Scribe, client: Client, post: Post, database_url: str) -> 
     _give_token(database_url, user_id)
     scribe.do(client, "accountPasswordChange", password=PASSWORD, newPassword=PASSWORD)
     scribe.do(client, "accountEmailChangeRequest", email="moved@example.org", password=PASSWORD)
+    _give_token(database_url, user_id)
     scribe.do(client, "accountEmailChangeConfirm", token=post.secret("moved@example.org", "change-email"))
     guest.email = "moved@example.org"
     scribe.do(client, "accountPasswordResetRequest", email=guest.email)
