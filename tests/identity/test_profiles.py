@@ -56,20 +56,6 @@ def test_others_see_what_is_for_everybody_and_nothing_else(newcomer: Newcomer, v
     assert see(guest.client, guest.id) == {**expected, "location": "Bremen"}
 
 
-def test_who_may_see_several_cards_sees_the_fullest_whichever_was_written_last(
-    newcomer: Newcomer, doorkeeper: Doorkeeper
-) -> None:
-    guest = newcomer()
-    shown = [{"field": "bio", "audience": "EVERYBODY"}, {"field": "location", "audience": "FRIENDS"}]
-    save(guest, visibility=shown, bio="I listen.", location="Bremen", privacyLevel="PUBLIC")
-    everybody = f"user_id = '{guest.id}' AND audience = 'everybody'"
-    doorkeeper.sql(f"UPDATE profile_card SET location = NULL WHERE {everybody}")
-    assert guest.client.ask("{ viewer { user { bio location } } }")["viewer"]["user"] == {
-        "bio": "I listen.",
-        "location": "Bremen",
-    }
-
-
 def test_a_profile_that_is_made_private_is_gone_for_everybody_at_once(newcomer: Newcomer, visitor: Visitor) -> None:
     guest = newcomer()
     save(guest, privacyLevel="PUBLIC")
