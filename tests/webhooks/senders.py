@@ -105,11 +105,19 @@ def standing(url: str) -> list[str]:
 
 
 def until_sent(url: str) -> None:
-    """Waits until every fact is placed and nothing is pending that could go out."""
-    waiting = """SELECT 1 FROM fact WHERE position IS NULL UNION ALL
-        SELECT 1 FROM webhook_delivery d JOIN webhook w ON w.id = webhook_id
-        WHERE d.state = 'pending' AND w.state = 'active'"""
-    until(lambda: sql(url, waiting) == [], "the sending of everything")
+    """Waits until every fact is placed and nothing is pending that could go out, as long as there is less and less."""
+    waiting = """SELECT count(*) FROM (SELECT FROM fact WHERE position IS NULL UNION ALL
+        SELECT FROM webhook_delivery d JOIN webhook w ON w.id = webhook_id
+        WHERE d.state = 'pending' AND w.state = 'active') AS found"""
+
+    def left() -> int:
+        found: int = sql(url, waiting)[0][0]
+        return found
+
+    before = left()
+    while before:
+        until(lambda: left() < before, "the sending of what is left", every=0.2 if before > 100 else 0.02)  # noqa: B023
+        before = left()
 
 
 def time_passes(url: str, *, leases: bool = False) -> None:
