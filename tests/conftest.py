@@ -14,6 +14,7 @@ import pytest
 from httpx._transports import default as transports
 from pydantic import HttpUrl, SecretStr
 
+from cairn import garbage
 from cairn.settings import MailSettings, Settings
 from core.database import Database
 from core.viewer import SERVICE
@@ -43,6 +44,11 @@ def pytest_configure(config: pytest.Config) -> None:
         server = DatabaseServer()
         server.start()
         config.stash[_SERVER] = server
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays until the last: no search for garbage has to look at it again."""
+    garbage.keep()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
