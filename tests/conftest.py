@@ -36,6 +36,7 @@ sys.dont_write_bytecode = False
 # httpx reads all certificates there are for each client, which takes longer than most tests.
 transports.create_ssl_context = cache(httpx.create_ssl_context)
 _SERVER = pytest.StashKey[DatabaseServer]()
+_FIRST = {"browser", "chaos", "commands", "embedded", "house", "jobs", "migrations"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,6 +45,11 @@ def pytest_configure(config: pytest.Config) -> None:
         server = DatabaseServer()
         server.start()
         config.stash[_SERVER] = server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files whose tests wait for processes come first: the last worker at work should not be one that waits."""
+    items.sort(key=lambda item: item.path.parent.name not in _FIRST)
 
 
 def pytest_collection_finish() -> None:
