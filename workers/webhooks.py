@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -25,7 +25,7 @@ from core.writing import transaction
 from gateways.webhooks import Answer, NotSent
 from models.webhooks import AttemptOutcome, DeliveryState
 from resolvers.webhooks import messages, sending
-from resolvers.webhooks.kit import Away, Hooks, Unpayable
+from resolvers.webhooks.kit import Away, Hooks, Overdue, Unpayable
 from resolvers.webhooks.messages import Message
 from resolvers.webhooks.principal import problem_of
 from resolvers.webhooks.schedule import wish_of
@@ -149,13 +149,15 @@ async def _result(database: Database, hooks: Hooks, claimed: Claimed) -> Result 
         return None
     except (Unpayable, Unreadable) as error:
         return _not_made(DeliveryState.PARKED, str(error), began)
+    except Overdue as error:
+        return _not_made(DeliveryState.PENDING, str(error), began)
     except TimeoutError:
         return _not_made(DeliveryState.PENDING, f"The query took longer than {_COMPOSE_SECONDS} seconds.", began)
     if message is None:
         return _not_made(DeliveryState.SKIPPED, "The query is not about this.", began)
     sent = {"body_bytes": len(message.body), "body_sha256": hashlib.sha256(message.body).hexdigest()}
     try:
-        answer = await hooks.sender.send(claimed.webhook.url, message.headers(secrets), message.body)
+        answer = await hooks.sender.send(claimed.webhook.url, message.headers(secrets, claimed.clock.now()), message.body)
     except NotSent as error:
         entry = {
             "outcome": AttemptOutcome(error.refusal.value).value,
@@ -163,7 +165,7 @@ async def _result(database: Database, hooks: Hooks, claimed: Claimed) -> Result 
             "duration_ms": error.duration_ms,
         }
         return Result(DeliveryState.PENDING, error.reason, entry={**sent, **entry})
-    return _judged(answer, sent)
+    return _judged(answer, sent, claimed.clock.now())
 
 
 async def _message(database: Database, hooks: Hooks, claimed: Claimed) -> Message | None:
@@ -178,7 +180,7 @@ async def _message(database: Database, hooks: Hooks, claimed: Claimed) -> Messag
     )
 
 
-def _judged(answer: Answer, sent: dict[str, Any]) -> Result:
+def _judged(answer: Answer, sent: dict[str, Any], now: datetime) -> Result:
     """2xx is a yes. All else is none: a redirect too, for nobody has looked at where it leads."""
     entry = {
         **sent,
@@ -191,7 +193,7 @@ def _judged(answer: Answer, sent: dict[str, Any]) -> Result:
         return Result(DeliveryState.DELIVERED, entry={**entry, "outcome": AttemptOutcome.DELIVERED.value})
     entry["outcome"] = _OUTCOME[300 <= answer.status < 400].value
     is_gone = answer.status == HTTPStatus.GONE
-    wish = wish_of(answer.status, answer.headers.get("retry-after"), datetime.now(UTC))
+    wish = wish_of(answer.status, answer.headers, now)
     state = DeliveryState.PARKED if is_gone else DeliveryState.PENDING
     return Result(state, f"The receiver answered {answer.status}.", wish, is_gone=is_gone, entry=entry)
 

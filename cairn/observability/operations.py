@@ -17,7 +17,7 @@ from graph.documents.prepared import Prepared
 
 # Whole, in part, not at all because of what was asked, or not at all because of us.
 Status = Literal["ok", "partial", "refused", "failed"]
-_OURS = {"INTERNAL_SERVER_ERROR", "UNAVAILABLE"}
+_OURS = {"INTERNAL_SERVER_ERROR", "UNAVAILABLE", "TIMEOUT"}
 log = logging.getLogger("cairn.observability")
 
 

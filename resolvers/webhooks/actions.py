@@ -279,6 +279,8 @@ async def _add_secret(tx: Transaction, hooks: Hooks, webhook_id: str, overlap: t
     except Unreadable as error:
         raise DomainError("Webhooks need a key to keep secrets under: set CAIRN_WEBHOOKS__KEYS.", "NO_KEY") from error
     row: dict[str, Any] = {"id": WebhookSecret.new_id(), "webhook_id": webhook_id, "sealed": sealed}
+    # Not when the transaction began: of two at once, the one that waited for the other is the later.
+    row["created_at"] = sa.func.clock_timestamp()
     await tx.insert(WebhookSecret, [{**row, "overlap_until": None if overlap is None else sa.func.now() + overlap}])
     return secret
 

@@ -62,11 +62,11 @@ def sending(url: str, **given: Any) -> Iterator[Worker]:
         worker.stop()
 
 
-def send(url: str, **given: Any) -> int:
+def send(url: str, statement_timeout_ms: int = 15_000, **given: Any) -> int:
     """Does once all that a worker would do by now: places facts, and sends what is due; answers how many attempts."""
 
     async def run() -> int:
-        database = Database(url, pool_size=4)
+        database = Database(url, pool_size=4, statement_timeout_ms=statement_timeout_ms)
         await database.open()
         made, number = kit(url, **given), 0
         try:
