@@ -282,6 +282,17 @@ async def give_back(tx: Transaction, claimed: Claimed) -> None:
         await _settle_lanes(tx, [claimed.lane_id])
 
 
+async def cut_off(tx: Transaction, claimed: Claimed, sent: dict[str, Any]) -> None:
+    """Writes down an attempt whose sender had to stop before there was an answer. It is one more than there may be."""
+    if await _is_held(tx, claimed):
+        entry = {**sent, "outcome": AttemptOutcome.LOST.value, "duration_ms": 0}
+        reason = "Whoever sent it had to stop before there was an answer. It may have arrived."
+        await tx.insert(DeliveryAttempt, [_entry(claimed, Result(DeliveryState.PENDING, reason, entry=entry))])
+        chosen = sa.update(DELIVERY).where(DELIVERY.c.id == claimed.delivery.id)
+        await tx.execute(chosen.values(max_attempts=DELIVERY.c.max_attempts + 1, next_at=None))
+        await _settle_lanes(tx, [claimed.lane_id])
+
+
 async def stop(tx: Transaction, claimed: Claimed, reason: str) -> None:
     """Pauses a webhook for which nobody answers any more, tells its owner, and lets go of the delivery."""
     if await _is_held(tx, claimed, changes=True):
@@ -368,7 +379,11 @@ async def _note_health(tx: Transaction, claimed: Claimed, result: Result, pause_
             events.record(tx, WebhookDisabled(subject_id=webhook_id))
             await tell_owner(tx, claimed.webhook, reason)
         return
-    wish = {} if result.wish is None else {"not_before": sa.func.greatest(WEBHOOK.c.not_before, sa.func.now() + result.wish)}
+    wish = (
+        {}
+        if result.wish is None
+        else {"not_before": sa.func.greatest(WEBHOOK.c.not_before, sa.func.now() + result.wish)}
+    )
     since = sa.func.coalesce(WEBHOOK.c.failing_since, sa.func.now())
     is_long = (since < sa.func.now() - timedelta(hours=pause_after_hours)).label("is_long")
     found = await tx.row(chosen.values(failing_since=since, **wish).returning(is_long))
@@ -455,6 +470,22 @@ async def delete_old(tx: Transaction, days: int, most: int = 2_000) -> int:
     used = sa.select(DELIVERY.c.id).where(DELIVERY.c.lane_id == LANE.c.id).exists()
     await tx.execute(sa.delete(LANE).where(LANE.c.is_trial, LANE.c.created_at < limit, ~used))
     return gone
+
+
+async def delete_rest(tx: Transaction, webhook_id: str, most: int = 2_000) -> int:
+    """Removes what a webhook that is gone has left behind, at most so much; answers how much that was."""
+    gone = await tx.execute(_delete_some(DELIVERY, DELIVERY.c.webhook_id == webhook_id, most))
+    return gone or await tx.execute(_delete_some(LANE, LANE.c.webhook_id == webhook_id, most))
+
+
+async def left_behind(tx: Transaction) -> list[str]:
+    """The ids of webhooks that are gone while something of them is there."""
+    there = sa.select(WEBHOOK.c.id).where(WEBHOOK.c.id == LANE.c.webhook_id).exists()
+    return [each.webhook_id for each in await tx.rows(sa.select(LANE.c.webhook_id).where(~there).distinct())]
+
+
+def _delete_some(table: sa.Table, which: sa.ColumnElement[bool], most: int) -> sa.Delete:
+    return sa.delete(table).where(table.c.id.in_(sa.select(table.c.id).where(which).limit(most)))
 
 
 def _ids(values: Sequence[str]) -> Any:

@@ -72,7 +72,7 @@ def send(url: str, statement_timeout_ms: int = 15_000, **given: Any) -> int:
         try:
             while True:
                 # The very first round only makes the counter.
-                placed = await relay.place(database, {}) or await relay.place(database, {})
+                placed = await relay.step(database) or await relay.step(database)
                 async with transaction(database, SERVICE) as tx:
                     found = await claim(tx, "test", 100, 50, made.rules.per_endpoint)
                 # Where another worker is placing facts, nothing is placed here.

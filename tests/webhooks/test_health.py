@@ -63,7 +63,7 @@ def test_a_receiver_that_nothing_was_sent_to_for_days_is_not_paused_at_its_next_
     people: People, database_url: str
 ) -> None:
     with receiver(lambda _received: FAILED) as there:
-        hook, _ = webhook(people.admin, there.url)
+        webhook(people.admin, there.url)
         factories.theme(people.editor, publish=True)
         send(database_url)
         # Its tenth try was on a Thursday; then nothing happened over a long weekend.
