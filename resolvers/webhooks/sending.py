@@ -429,7 +429,10 @@ async def figures(tx: Transaction) -> Row:
     )
 
     def deliveries(stands: str) -> Any:
-        return sa.select(sa.func.count()).select_from(DELIVERY).where(DELIVERY.c.state == stands).scalar_subquery()
+        # What a webhook that is gone has left behind, nobody has to look after.
+        there = sa.select(WEBHOOK.c.id).where(WEBHOOK.c.id == DELIVERY.c.webhook_id).exists()
+        chosen = sa.select(sa.func.count()).select_from(DELIVERY).where(DELIVERY.c.state == stands, there)
+        return chosen.correlate(None).scalar_subquery()
 
     found = await tx.row(
         sa.select(

@@ -107,6 +107,7 @@ def standing(url: str) -> list[str]:
 def until_sent(url: str) -> None:
     """Waits until every fact is placed and nothing is pending that could go out."""
     waiting = """SELECT 1 FROM fact WHERE position IS NULL UNION ALL
+        SELECT 1 FROM follower, fact_counter WHERE name = 'webhooks' AND position < last_position UNION ALL
         SELECT 1 FROM webhook_delivery d JOIN webhook w ON w.id = webhook_id
         WHERE d.state = 'pending' AND w.state = 'active'"""
     until(lambda: sql(url, waiting) == [], "the sending of everything")
