@@ -60,6 +60,10 @@ async def _in_batches(work: Work) -> None:
     if work.tools.hooks is not None:
         days = work.tools.hooks.rules.delivery_days
         await _until_none(work, lambda tx: sending.delete_old(tx, days))
+        async with transaction(work.database, SERVICE) as tx:
+            gone = await sending.left_behind(tx)
+        for webhook_id in gone:
+            await _until_none(work, lambda tx, each=webhook_id: sending.delete_rest(tx, each))  # type: ignore[misc]
 
 
 async def _until_none(work: Work, delete: Callable[[Transaction], Awaitable[int]]) -> None:
