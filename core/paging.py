@@ -100,7 +100,8 @@ def _fits(key: str, kind: sa.types.TypeEngine[Any]) -> bool:
     if isinstance(kind, UUID):
         return tag_of(key) is not None
     if isinstance(kind, sa.Integer):
-        return re.fullmatch(r"-?[0-9]{1,10}", key) is not None and abs(int(key)) < 2**31
+        bits = 63 if isinstance(kind, sa.BigInteger) else 31
+        return re.fullmatch(r"-?[0-9]{1,19}", key) is not None and abs(int(key)) < 1 << bits
     if isinstance(kind, sa.DateTime):
         return _INSTANT.fullmatch(key) is not None and _is_instant(key)
     return "\0" not in key
