@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.sql.util import ClauseAdapter
 
 from core.database import compiled
@@ -21,7 +21,7 @@ from core.paging import Page
 from core.pipeline import numbered
 from core.policies import grants_of
 from core.relations import Perspective, Relation, Sort, visible
-from core.tables import Table, id_type, table_of
+from core.tables import Table, id_type, is_unique, table_of
 
 Shape = Literal["one", "many", "page"]
 
@@ -156,7 +156,9 @@ class _Composition:
         found_by_one = level.parent is None and not variant.many_keys
         selected = [sa.null().label("belongs_to") if key is None or found_by_one else rows.c[key].label("belongs_to")]
         statement = sa.select(*selected, *(rows.c[name] for name in level.columns)).where(*self._scope(number, rows))
-        if key == "id" or level.shape == "one":
+        if level.shape == "one":
+            return self._first(number, rows, statement)
+        if key == "id":
             return statement
         sort = variant.relation.sorts[variant.relation.default_sort]
         return statement.order_by(*_order(rows, sort, False))
@@ -183,7 +185,16 @@ class _Composition:
             inner = self._page(number, "size", [column]).subquery(f"s{number}")
             return sa.select(inner.c[column])
         rows = self._rows_alias(number)
-        return sa.select(rows.c[column]).where(*self._scope(number, rows))
+        statement = sa.select(rows.c[column]).where(*self._scope(number, rows))
+        return self._first(number, rows, statement) if self.levels[number].shape == "one" else statement
+
+    def _first(self, number: int, rows: Any, statement: sa.Select[Any]) -> sa.Select[Any]:
+        """Of several rows that one key finds, the first in the declared order."""
+        relation = self.variants[number].relation
+        if relation.key is None or is_unique(relation.child, relation.key):
+            return statement
+        order = _order(rows, relation.sorts[relation.default_sort], False)
+        return statement.ext(distinct_on(rows.c[relation.key])).order_by(rows.c[relation.key], *order)
 
     def _page(self, number: int, limit: str, names: Sequence[str]) -> sa.Select[Any]:
         variant = self.variants[number]
