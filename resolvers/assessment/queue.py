@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors
 from core.ids import tag_of
+from core.revisions import require_revision
 from core.rows import Row
 from core.tables import table_of
 from core.writing import Transaction, checked
@@ -24,7 +25,6 @@ from models.grading import Grading, GradingState
 from resolvers import events, jobs
 from resolvers.assessment.attempts import GRADE
 from resolvers.assessment.visible import GRADING
-from resolvers.content.drafts import require_revision
 
 _ARTICLES = {"attempt": "an", "block": "a"}
 

@@ -15,6 +15,7 @@ from core.errors import DomainError, InvalidInput
 from core.expressions import ExpressionError, evaluate, names, parse
 from core.ids import tag_of
 from core.reading import Reader
+from core.revisions import require_revision
 from core.rows import Row
 from core.tables import id_type
 from core.writing import Transaction, camel, checked
@@ -82,7 +83,7 @@ def _require_revision(
 ) -> None:
     shown = [{camel(name): getattr(row, name) for name in ("condition", "goto_block_id")} for row in standing]
     wanted = [{camel(name): value for name, value in each.items()} for each in branches]
-    drafts.require_revision(Row({**vars(block), "branches": shown}), expected, {"branches": wanted})
+    require_revision(Row({**vars(block), "branches": shown}), expected, {"branches": wanted})
 
 
 def _checked(branch: Mapping[str, Any], number: int) -> dict[str, Any]:

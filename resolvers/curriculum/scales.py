@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from core.errors import DomainError, InvalidInput, SeveralErrors
 from core.expressions import ExpressionError, parse
 from core.ids import tag_of
+from core.revisions import require_revision
 from core.rows import Row
 from core.writing import Transaction
 from models.curriculum import Assessment, Block, BlockFormat, Scale, ScaleAggregation
@@ -57,7 +58,7 @@ async def update_scale(tx: Transaction, scale_id: str, expected_revision: int, c
     await drafts.locked(tx, Scale, scale_id)
     before = await drafts.draft_row(tx, Scale, scale_id)
     changes = _checked(changes)
-    drafts.require_revision(before, expected_revision, changes)
+    require_revision(before, expected_revision, changes)
     _require_sense({**vars(before), **changes})
     await drafts.update(tx, Scale, scale_id, expected_revision, changes)
 
