@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.errors import Conflict, DomainError, InvalidInput, NotFound
+from core.errors import Conflict, DomainError, InvalidInput, NotFound, wrong_kind
 from core.ids import tag_of
 from core.revisions import require_revision
 from core.rows import Row
@@ -65,7 +65,7 @@ async def locked(
 def require_kind(model: type[Staged], object_id: str, field: str = "id") -> None:
     """Refuses an id that belongs to another kind of thing, before any SQL runs."""
     if tag_of(object_id) != model.__tag__:
-        raise InvalidInput(f"This is not the id of a {name_of(model)}.", "WRONG_KIND_OF_ID", (field,))
+        raise InvalidInput(wrong_kind(name_of(model)), "WRONG_KIND_OF_ID", (field,))
 
 
 def name_of(model: type[Staged]) -> str:

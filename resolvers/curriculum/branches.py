@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.errors import DomainError, InvalidInput
+from core.errors import DomainError, InvalidInput, wrong_kind
 from core.expressions import ExpressionError, evaluate, names, parse
 from core.ids import tag_of
 from core.reading import Reader
@@ -90,7 +90,7 @@ def _checked(branch: Mapping[str, Any], number: int) -> dict[str, Any]:
     """The columns of a rule; refuses a condition that cannot be read."""
     path = ("branches", number)
     if branch["goto_block_id"] is not None and tag_of(branch["goto_block_id"]) != Block.__tag__:
-        raise InvalidInput("This is not the id of a block.", "WRONG_KIND_OF_ID", (*path, "gotoBlockId"))
+        raise InvalidInput(wrong_kind("block"), "WRONG_KIND_OF_ID", (*path, "gotoBlockId"))
     row = checked(Branch, branch, path)
     if row["condition"] is not None:
         try:

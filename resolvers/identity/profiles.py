@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.clock import now
-from core.errors import InvalidInput, NotFound
+from core.errors import InvalidInput, NotFound, wrong_kind
 from core.ids import tag_of
 from core.revisions import require_revision
 from core.rows import Row
@@ -213,7 +213,7 @@ def _require_course(purpose: ConsentPurpose, course_id: str | None) -> None:
     if purpose is not ConsentPurpose.WELLBEING_DATA:
         raise InvalidInput("Only wellbeing data are agreed on for one course.", "INVALID", ("courseId",))
     if tag_of(course_id) != TAG_OF_COURSE:
-        raise InvalidInput("This is not the id of a course.", "WRONG_KIND_OF_ID", ("courseId",))
+        raise InvalidInput(wrong_kind("course"), "WRONG_KIND_OF_ID", ("courseId",))
 
 
 async def _standing(tx: Transaction, viewer: Viewer, purpose: ConsentPurpose, course_id: str | None) -> Row | None:
