@@ -44,7 +44,10 @@ class FactEntry(Table, table=True):
 
 
 class FactCounter(Table, table=True):
-    """The place of the fact that was placed last. Its one row is the lock of whoever places facts."""
+    """The place of the fact that was placed last. Its one row is the lock of whoever places facts.
+
+    Up to the place that is `forgotten`, facts may have been removed; after it, none ever was.
+    """
 
     __tablename__ = "fact_counter"
     __tag__ = 0x00E
@@ -52,6 +55,7 @@ class FactCounter(Table, table=True):
 
     id: str = id_column(primary=True)
     last_position: int = Field(default=0, sa_type=sa.BigInteger, ge=0)
+    forgotten: int = Field(default=0, sa_type=sa.BigInteger, ge=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Follower(Table, table=True):

@@ -122,7 +122,9 @@ def test_variants_of_a_document_count_as_documents_do() -> None:
     for number in range(256):
         variables = {name: bool(number >> place & 1) for place, name in enumerate(names)}
         expected = {name: 1 for name in names if not variables[name]}
-        assert execute(schema, document, {"b": 1}, variable_values=variables, plans=plans) == ExecutionResult(expected, None)
+        assert execute(schema, document, {"b": 1}, variable_values=variables, plans=plans) == ExecutionResult(
+            expected, None
+        )
     gc.collect()
     assert there() is None
 
