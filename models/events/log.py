@@ -18,7 +18,24 @@ class FactEntry(Table, table=True):
 
     __tablename__ = "fact"
     __tag__ = 0x00D
-    __policies__ = (Log(place="position"), StaffRead("events:read", "position IS NOT NULL"))
+    __policies__ = (
+        Log(
+            place="position",
+            own=("user.updated", "consent.granted", "consent.withdrawn"),
+            causes=(
+                (
+                    ("assessment", "block", "course", "lesson", "module", "scale", "theme"),
+                    ("content:edit", "content:publish"),
+                ),
+                (("answer",), ("answer:grade",)),
+                (("group", "group_invitation", "membership"), ("group:manage", "group:moderate")),
+                (("inbound_hook",), ("inbox:manage",)),
+                (("role",), ("role:grant",)),
+                (("webhook",), ("webhooks:manage",)),
+            ),
+        ),
+        StaffRead("events:read", "position IS NOT NULL"),
+    )
     __table_args__ = (
         sa.Index("ix_fact_unplaced", "recorded", postgresql_where=sa.text("position IS NULL")),
         sa.Index("ix_fact_position", "position", unique=True, postgresql_where=sa.text("position IS NOT NULL")),
