@@ -32,13 +32,14 @@ def to_blocks(question: Question, scope: Scope) -> list[OlxBlock]:
     make = _MAKERS.get(question.kind)
     made = None if make is None else make(question, scope)
     if made is None:
+        body = _with_gaps(body, question, {"gaps": []})
         if question.kind is not Kind.DESCRIPTION and not question.found:
             message = f"Questions of the kind “{question.type_name}” have no counterpart; its words are kept."
             scope.error(IssueCode.COMPONENT_UNSUPPORTED, message, question.source)
         if not body:
             scope.warn(IssueCode.COMPONENT_EMPTY, "It has no words.", question.source)
             return []
-        return fitted([scope.block("text", body)], scope)
+        return fitted([scope.block("text", body, title=question.name or None)], scope)
     format, settings = made
     common: Settings = {"hints": [_markdown(each, scope) for each in question.hints], "explanation": None}
     if explanation := _markdown(question.explanation, scope):
