@@ -29,7 +29,8 @@ async def _composed(tx: Transaction, mail_id: str, app_url: str) -> Message | No
         if words is None:
             return None
         message = {"subject": words.subject, "text": words.text}
-        await outbox.remember(tx, mail_id, message)
+        if not await outbox.remember(tx, mail_id, message):
+            return None
     return Message(mail_id, mail.recipient, message["subject"], message["text"])
 
 

@@ -15,19 +15,20 @@ from core.ids import tag_of
 from core.tables import table_of
 from core.viewer import Viewer
 from core.writing import Transaction
-from models.events.groups import GroupInvitationAccepted, GroupInvitationCancelled, GroupInvitationCreated
+from models.events.groups import GroupInvitationAccepted, GroupInvitationCreated
 from models.groups import GroupInvitation, InvitationStatus, MemberRole, Membership, MembershipStatus
 from models.identity import Scope
 from resolvers import events, outbox
 from resolvers.groups import members
 from resolvers.groups.rules import MOST_INVITATIONS
-from resolvers.groups.standing import require_open, require_within, take_turn
+from resolvers.groups.standing import may_still_invite, require_open, require_within, take_turn
+from resolvers.groups.withdrawing import INVITATION, withdraw
 from resolvers.identity.accounts import email_address
 from resolvers.identity.friends import require_known
 from resolvers.identity.mails import MailKind
 from resolvers.identity.tokens import TokenKind, kind_of, new_token, token_hash
 
-INVITATION, MEMBERSHIP = table_of(GroupInvitation), table_of(Membership)
+MEMBERSHIP = table_of(Membership)
 LIFE = timedelta(days=14)
 KEPT_FOR = timedelta(days=30)
 _IS_OPEN = (INVITATION.c.status == InvitationStatus.PENDING.value, INVITATION.c.expires_at > sa.func.now())
@@ -96,20 +97,15 @@ async def cancel(tx: Transaction, invitation_id: str) -> str:
     if row is None:
         raise NotFound("invitation")
     await require_within(tx, tx.viewer, row.group_id, Scope.GROUP_MANAGE)
-    taken_back = (
-        sa.update(INVITATION)
-        .where(INVITATION.c.id == invitation_id, INVITATION.c.status == InvitationStatus.PENDING.value)
-        .values(status=InvitationStatus.CANCELLED.value, updated_at=sa.func.now())
-    )
-    if await tx.execute(taken_back):
-        events.record(tx, GroupInvitationCancelled(subject_id=invitation_id, root_id=row.group_id))
+    await withdraw(tx, tx.viewer, INVITATION.c.id == invitation_id)
     return invitation_id
 
 
 async def accept(tx: Transaction, viewer: Viewer, token: str) -> str:
     """Comes into a group by the secret of an invitation; answers the membership's id.
 
-    Who was made to go does not come back by a link. Who is in the group already does not use it up.
+    Who was made to go does not come back by a link, nor does anybody come in by one whose maker may not make it any
+    more. Who is in the group already does not use it up.
     """
     if kind_of(token) is not TokenKind.INVITATION:
         raise InvitationOver
@@ -125,6 +121,8 @@ async def accept(tx: Transaction, viewer: Viewer, token: str) -> str:
         )
     )
     if row is None or (own is not None and own.status == MembershipStatus.REMOVED):
+        raise InvitationOver
+    if row.invited_by is not None and not await may_still_invite(tx, row.invited_by, group.id, MemberRole(row.role)):
         raise InvitationOver
     require_open(group)
     if own is not None and own.status in (MembershipStatus.ACTIVE, MembershipStatus.PAUSED):

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import sqlalchemy as sa
 
 from core.clock import now
-from core.errors import DomainError, InvalidInput, NotFound
+from core.errors import DomainError, InvalidInput, NotFound, wrong_kind
 from core.ids import tag_of
 from core.rows import Row
 from core.tables import Table, table_of
@@ -139,7 +139,7 @@ async def _check_scope(tx: Transaction, role: Role, scope_type: ScopeType, scope
         raise InvalidInput("Within a group this role opens nothing.", "INVALID", ("role",))
     tag, model = _ROOTS[scope_type]
     if scope_id is None or tag_of(scope_id) != tag:
-        raise InvalidInput(f"This is not the id of a {scope_type.value}.", "INVALID", ("scopeId",))
+        raise InvalidInput(wrong_kind(scope_type.value), "INVALID", ("scopeId",))
     table = table_of(model)
     if await tx.row(sa.select(table.c.id).where(table.c.id == scope_id)) is None:
         raise NotFound(scope_type.value, ("scopeId",))

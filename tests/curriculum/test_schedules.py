@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from models.identity import Role
+from resolvers import jobs
 from tests.events.logs import sql
 from tests.http.doorkeeper import Doorkeeper
 from tests.jobs.crews import until, working
@@ -142,6 +143,39 @@ def test_what_is_put_into_the_trash_has_no_plans_any_more(people: People, databa
     editor.do("themeTrash", "theme { id }", id=theme)
     with working(database_url, run_schedule):
         until(lambda: plans(editor, theme)[0]["state"] == "CANCELLED", "the reaction")
+
+
+def test_a_theme_and_its_course_that_are_planned_for_the_same_time_are_both_published(
+    people: People, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "FIRST_RETRY", timedelta(seconds=0.1))
+    editor, theme = people.editor, factories.theme(people.editor)
+    course = factories.course(editor, themeId=theme)
+    plan(editor, course)
+    plan(editor, theme)
+    sql(database_url, "UPDATE schedule SET run_at = now()")
+    due = "UPDATE job SET run_at = now() WHERE actor = 'run_schedule' AND arguments->>'schedule_id' IN"
+    with working(database_url, run_schedule):
+        # However it falls, the course may be the first to be looked at.
+        sql(database_url, f"{due} (SELECT id::text FROM schedule WHERE root_id = %s)", course)
+        tried = "SELECT 1 FROM job WHERE actor = 'run_schedule' AND last_error LIKE 'The course%%'"
+        until(lambda: sql(database_url, tried), "the first try")
+        sql(database_url, f"{due} (SELECT id::text FROM schedule WHERE root_id = %s)", theme)
+        until(lambda: {each["state"] for each in plans(editor, course)} == {"DONE"}, "both")
+    assert people.anonymous.ask(LIVE, id=course)["course"] is not None
+
+
+def test_what_is_planned_for_a_root_that_was_restored_is_not_given_up_by_what_comes_late(
+    people: People, database_url: str
+) -> None:
+    editor, theme = people.editor, factories.theme(people.editor)
+    before = plan(editor, theme)
+    editor.do("themeTrash", "theme { id }", id=theme)
+    editor.do("themeRestore", "theme { id }", id=theme)
+    after = plan(editor, theme)
+    with working(database_url, run_schedule):
+        until(lambda: {each["id"]: each["state"] for each in plans(editor, theme)}[before] == "CANCELLED", "it")
+    assert {each["id"]: each["state"] for each in plans(editor, theme)}[after] == "PLANNED"
 
 
 @pytest.mark.parametrize(
