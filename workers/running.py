@@ -28,7 +28,7 @@ from core.errors import DomainError, RequestError
 from core.viewer import SERVICE
 from core.writing import transaction
 from models.jobs import JobOutcome
-from resolvers import events, jobs
+from resolvers import events, jobs, releases
 from resolvers.jobs import LEASE, Claimed
 from resolvers.webhooks import placing
 from resolvers.webhooks.sending import QUEUE as WEBHOOKS
@@ -45,6 +45,8 @@ POLL_SECONDS = 1.0
 # How often a thread that has nothing to do looks up whether it is to stop.
 LOOK_UP_SECONDS = 0.1
 UPKEEP_SECONDS = 2.0
+# How often one says which release of the code this is.
+SAY_SECONDS = 60.0
 # What is gathered before the next placing: longer for each fact that came by the last one, up to a tenth of a second.
 GATHER_SECONDS, LONGEST_GATHER_SECONDS = 0.02, 0.1
 SEAL_SECONDS = 1.0
@@ -125,6 +127,7 @@ class Worker:
         async with transaction(self._database, SERVICE) as tx:
             await jobs.settle_schedules(tx, self._kinds)
         await relay.settle(self._database, self._reactions)
+        await self._say_release()
         self._recorded, self._due = asyncio.Event(), asyncio.Event()
         self._placed = [asyncio.Event(), asyncio.Event()]
         self._beside = [
@@ -275,7 +278,15 @@ class Worker:
         async with transaction(self._database, SERVICE) as tx:
             await jobs.tick(tx, self._kinds)
         await self._tallies.tell(self._database)
+        if time.monotonic() - self._said_at > SAY_SECONDS:
+            await self._say_release()
         await asyncio.sleep(UPKEEP_SECONDS)
+
+    async def _say_release(self) -> None:
+        if self._tools.hooks is not None:
+            async with transaction(self._database, SERVICE) as tx:
+                await releases.note(tx, self._tools.hooks.payloads.release)
+        self._said_at = time.monotonic()
 
     async def _seal(self) -> None:
         await seal_all(self._database)

@@ -25,6 +25,7 @@ from core.viewer import SERVICE
 from core.writing import Transaction, transaction
 from gateways.webhooks import Answer, NotSent
 from models.webhooks import AttemptOutcome, DeliveryState
+from resolvers.releases import is_overtaken
 from resolvers.webhooks import messages, sending
 from resolvers.webhooks.kit import Away, Hooks, Overdue, Unpayable
 from resolvers.webhooks.messages import Message
@@ -39,6 +40,8 @@ _COMPOSE_SECONDS = 20
 # For writing down what came of it, when there is no more time.
 LAST_WORDS_SECONDS = 2.5
 _SETTLE_AGAIN_SECONDS = (0.5, 2, 5)
+# What is decided without anything being sent.
+_FOR_GOOD = (DeliveryState.SKIPPED, DeliveryState.PARKED)
 _OUTCOME = {False: AttemptOutcome.REFUSED, True: AttemptOutcome.REDIRECTED}
 log = logging.getLogger("cairn.webhooks")
 
@@ -136,6 +139,11 @@ async def deliver(database: Database, hooks: Hooks, claimed: Claimed) -> Result 
     if result is None:
         async with transaction(database, SERVICE) as tx:
             await sending.give_back(tx, claimed)
+        return None
+    if not result.is_receivers and result.state in _FOR_GOOD and await is_overtaken(database, hooks.payloads.release):
+        log.info("delivery %s is left to a newer release: %s", claimed.delivery.id, result.reason)
+        async with transaction(database, SERVICE) as tx:
+            await sending.leave(tx, claimed)
         return None
     settling = asyncio.create_task(_settle(database, claimed, result, hooks.rules.pause_after_hours))
     try:

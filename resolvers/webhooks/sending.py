@@ -31,6 +31,8 @@ from resolvers.webhooks.visible import ATTEMPT, DELIVERY, LANE, SECRET, WEBHOOK
 QUEUE, DELIVER = "webhooks", "deliver"
 # Longer than composing and sending may take together.
 LEASE = timedelta(seconds=60)
+# For how long one leaves to a newer release what only that may know.
+LEFT_FOR = timedelta(seconds=20)
 # One claims at a time, so that nobody exceeds what one receiver is sent at once.
 _LOCK = 0x686F_6F6B
 # A receiver that fails gets one delivery at a time.
@@ -279,6 +281,15 @@ async def give_back(tx: Transaction, claimed: Claimed) -> None:
     if await _is_held(tx, claimed):
         chosen = sa.update(DELIVERY).where(DELIVERY.c.id == claimed.delivery.id)
         await tx.execute(chosen.values(attempts=DELIVERY.c.attempts - 1))
+        await _settle_lanes(tx, [claimed.lane_id])
+
+
+async def leave(tx: Transaction, claimed: Claimed) -> None:
+    """Lets go of what this release of the code cannot send, and a newer one perhaps can. That is no attempt."""
+    if await _is_held(tx, claimed):
+        chosen = sa.update(DELIVERY).where(DELIVERY.c.id == claimed.delivery.id)
+        later = sa.func.now() + LEFT_FOR
+        await tx.execute(chosen.values(attempts=DELIVERY.c.attempts - 1, next_at=later))
         await _settle_lanes(tx, [claimed.lane_id])
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import orjson
 
 from cairn.http.streams.answers import Answers, Delivery, alike
-from cairn.http.streams.endings import EXPIRED, TOO_SLOW, Ended, Ending
+from cairn.http.streams.endings import EXPIRED, SHUTTING_DOWN, TOO_SLOW, Ended, Ending
 from cairn.http.streams.jobs import JobWatch
 from cairn.http.streams.log import Log
 from cairn.http.streams.patience import patiently
@@ -22,9 +22,11 @@ from core.viewer import ANONYMOUS, Viewer
 from graph.running import Operations
 from graph.subscribing import Subscription, admit
 from graph.subscriptions import FollowsFacts
+from models.events import BY_TYPE
 from resolvers import events
 from resolvers.events import place_of
 from resolvers.identity import Origin
+from resolvers.releases import is_overtaken
 
 # Who somebody is, asked after events were read, holds for what of these is delivered right away.
 FRESH_SECONDS = 0.05
@@ -96,10 +98,21 @@ async def _facts(
                     if viewer != admitted:
                         require_admitted(sources.operations, subscription, viewer)
                         admitted = viewer
-                if follows.concerns(viewer, fact):
+                if fact.type not in BY_TYPE:
+                    await _leave_to_newer(sources)
+                elif follows.concerns(viewer, fact):
                     answer = await sources.answers.answer(subscription, known_by, fact, viewer)
                     yield answer if coming is None else answer._replace(happened_at=fact.created_at)
             position = seen
+
+
+async def _leave_to_newer(sources: Sources) -> None:
+    """Ends what came to a fact that only a newer release of the code knows: whoever subscribes again finds that one.
+
+    Where none runs, it was taken back, and nobody can say what the fact was.
+    """
+    if await patiently(lambda: is_overtaken(sources.database, sources.operations.release)):
+        raise Ended(SHUTTING_DOWN)
 
 
 async def _beginning(sources: Sources, follows: FollowsFacts) -> int:

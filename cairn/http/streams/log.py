@@ -97,7 +97,7 @@ class Log:
             return [], position
         if self._recent and position >= self._recent[0].position - 1:
             since = self._recent[bisect_right(self._recent, position, key=_position) :]
-            return [fact for fact in since if wanted.includes(fact)], self.head
+            return [fact for fact in since if wanted.may_include(fact)], self.head
         until = min(position + STRIDE, self.head)
         found = await events.placed_after(self._database, position, until, wanted, AT_ONCE)
         return found, found[-1].position if len(found) == AT_ONCE else until
@@ -141,7 +141,7 @@ class Log:
             del self._recent[: -self._backlog]
         self.head = head
         for wanted in list(self._waiting):
-            found = [fact for fact in facts if wanted.includes(fact)]
+            found = [fact for fact in facts if wanted.may_include(fact)]
             if not found:
                 continue
             answer = found, head
