@@ -66,11 +66,16 @@ async def _count(pages: Sequence[LoadedPage], info: BatchInfo) -> list[int]:
     """One fragment may count several lists: those of one relation with the same filters go in one statement."""
     lists: dict[Any, list[Any]] = {}
     for relation, parent, filters in (each.origin for each in pages):
-        lists.setdefault((relation, tuple(filters.items())), []).append(parent)
+        lists.setdefault((relation, _as_key(filters)), []).append((parent, filters))
     totals = {}
-    for (relation, filters), parents in lists.items():
-        totals[relation, filters] = iter(await info.context.reader.counts(relation, parents, dict(filters)))
-    return [next(totals[relation, tuple(filters.items())]) for relation, _, filters in (each.origin for each in pages)]
+    for key, asked in lists.items():
+        parents, filters = [parent for parent, _ in asked], asked[0][1]
+        totals[key] = iter(await info.context.reader.counts(key[0], parents, filters))
+    return [next(totals[relation, _as_key(filters)]) for relation, _, filters in (each.origin for each in pages)]
+
+
+def _as_key(filters: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in filters.items())
 
 
 @strawberry.type(description="One page of a list.")

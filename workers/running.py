@@ -36,6 +36,7 @@ from workers import relay
 from workers.actors import Actor, Held, Tools, carry_out
 from workers.broker import PostgresBroker, Slots, message_for, outside_broker
 from workers.leases import Leases
+from workers.patience import DRAIN_SECONDS, LET_GO_SECONDS
 from workers.registry import ACTORS, REACTIONS
 from workers.sealing import seal_all
 from workers.tallies import Tallies
@@ -50,9 +51,6 @@ SAY_SECONDS = 60.0
 # What is gathered before the next placing: longer for each fact that came by the last one, up to a tenth of a second.
 GATHER_SECONDS, LONGEST_GATHER_SECONDS = 0.02, 0.1
 SEAL_SECONDS = 1.0
-# A worker that is told to stop lets go of everything within 20 seconds.
-DRAIN_SECONDS = 15.0
-LET_GO_SECONDS = 3.0
 CANCEL_AGAIN_SECONDS = 0.5
 TELL_AT_ONCE = 500
 # The ear asks every so often whether the line is still there, and takes it for dead after so long a silence.
