@@ -280,7 +280,10 @@ class _Composition:
         )
         down = sort.descending != variant.backward
         outer = [column.desc() if down else column.asc() for column in (child.c.order_by, child.c.order_id)]
-        selected = [_columns_of(f"l{number}") if only is None else child.c[only], *([child.c.sort_key] if cursors else [])]
+        selected = [
+            _columns_of(f"l{number}") if only is None else child.c[only],
+            *([child.c.sort_key] if cursors else []),
+        ]
         return (
             sa.select(parents.c.key.label("belongs_to"), *selected)
             .select_from(parents.join(child, sa.true()))

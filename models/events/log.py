@@ -18,7 +18,24 @@ class FactEntry(Table, table=True):
 
     __tablename__ = "fact"
     __tag__ = 0x00D
-    __policies__ = (Log(place="position"), StaffRead("events:read", "position IS NOT NULL"))
+    __policies__ = (
+        Log(
+            place="position",
+            own=("user.updated", "consent.granted", "consent.withdrawn"),
+            causes=(
+                (
+                    ("assessment", "block", "course", "lesson", "module", "scale", "theme"),
+                    ("content:edit", "content:publish"),
+                ),
+                (("answer",), ("answer:grade",)),
+                (("group", "group_invitation", "membership"), ("group:manage", "group:moderate")),
+                (("inbound_hook",), ("inbox:manage",)),
+                (("role",), ("role:grant",)),
+                (("webhook",), ("webhooks:manage",)),
+            ),
+        ),
+        StaffRead("events:read", "position IS NOT NULL"),
+    )
     __table_args__ = (
         sa.Index("ix_fact_unplaced", "recorded", postgresql_where=sa.text("position IS NULL")),
         sa.Index("ix_fact_position", "position", unique=True, postgresql_where=sa.text("position IS NOT NULL")),
@@ -44,7 +61,10 @@ class FactEntry(Table, table=True):
 
 
 class FactCounter(Table, table=True):
-    """The place of the fact that was placed last. Its one row is the lock of whoever places facts."""
+    """The place of the fact that was placed last. Its one row is the lock of whoever places facts.
+
+    Up to the place that is `forgotten`, facts may have been removed; after it, none ever was.
+    """
 
     __tablename__ = "fact_counter"
     __tag__ = 0x00E
@@ -52,6 +72,7 @@ class FactCounter(Table, table=True):
 
     id: str = id_column(primary=True)
     last_position: int = Field(default=0, sa_type=sa.BigInteger, ge=0)
+    forgotten: int = Field(default=0, sa_type=sa.BigInteger, ge=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Follower(Table, table=True):

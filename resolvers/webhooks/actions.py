@@ -13,9 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.errors import Conflict, DomainError, FieldConflict, InvalidInput, NotFound, SeveralErrors
+from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors
 from core.ids import tag_of
 from core.jobs import JobKind, Priority
+from core.revisions import require_revision
 from core.rows import Row
 from core.sealing import Unreadable
 from core.tables import id_type
@@ -82,7 +83,7 @@ async def update(
     refuse_acting_as(tx.viewer)
     found = await _locked(tx, webhook_id)
     values = _checked(hooks, fields, found)
-    _require_revision(found, expected_revision, values)
+    require_revision(found, expected_revision, values)
     if not values:
         return
     if _DECISIVE & values.keys():
@@ -270,19 +271,6 @@ def _checked(hooks: Hooks, fields: Mapping[str, Any], known: Row | None) -> dict
     if errors:
         raise SeveralErrors(errors)
     return values
-
-
-def _require_revision(found: Row, expected: int, values: Mapping[str, Any]) -> None:
-    if found.revision == expected:
-        return
-    stands = {name: getattr(found, name) for name in values}
-    differing = [FieldConflict(name, values[name], stands[name]) for name in values if values[name] != stands[name]]
-    raise Conflict(
-        "Somebody changed this webhook in the meantime.",
-        expected_revision=expected,
-        actual_revision=found.revision,
-        fields=differing,
-    )
 
 
 async def _require_room(tx: Transaction) -> None:

@@ -461,22 +461,39 @@ async def figures(tx: Transaction) -> Row:
 # Removing what is old ------------------------------------------------------------------------------------------------
 
 
+def waits_for(fact_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """That a webhook is still to be told of this fact."""
+    return sa.exists().where(DELIVERY.c.state == PENDING, DELIVERY.c.fact_id == fact_id)
+
+
 async def delete_old(tx: Transaction, days: int, most: int = 2_000) -> int:
-    """Removes deliveries that were finished so many days ago, and what waited that long for a webhook that is stopped.
+    """Removes deliveries that were finished so many days ago, and parks what waited that long for a webhook that is
+    stopped: whoever resumes it then sees what it was not told, and can have it sent.
 
     At most so many; answers how many. Secrets that sign no more go along with them.
     """
     limit = sa.func.now() - timedelta(days=days)
     finished = sa.select(DELIVERY.c.id).where(DELIVERY.c.finished_at < limit).limit(most)
     gone = await tx.execute(sa.delete(DELIVERY).where(DELIVERY.c.id.in_(finished)))
+    # Whoever resumes one of these waits, or was first.
     stopped = (
+        sa.select(WEBHOOK.c.id)
+        .where(WEBHOOK.c.state != ACTIVE, WEBHOOK.c.updated_at < limit)
+        .with_for_update(key_share=True, read=True)
+    )
+    webhook_ids = _ids([each.id for each in await tx.rows(stopped)])
+    overdue = (
         sa.select(DELIVERY.c.id)
-        .join(WEBHOOK, WEBHOOK.c.id == DELIVERY.c.webhook_id)
-        .where(DELIVERY.c.state == PENDING, DELIVERY.c.created_at < limit, WEBHOOK.c.state != ACTIVE)
-        .where(WEBHOOK.c.updated_at < limit)
+        .where(DELIVERY.c.webhook_id == sa.any_(webhook_ids), DELIVERY.c.state == PENDING)
+        .where(DELIVERY.c.created_at < limit)
         .limit(most)
     )
-    gone += await tx.execute(sa.delete(DELIVERY).where(DELIVERY.c.id.in_(stopped)))
+    given_up = {"state": PARKED, "reason": f"The webhook was stopped for {days} days.", "next_at": None}
+    gone += await tx.execute(
+        sa.update(DELIVERY)
+        .where(DELIVERY.c.id.in_(overdue), DELIVERY.c.state == PENDING)
+        .values(**given_up, finished_at=sa.func.now(), updated_at=sa.func.now())
+    )
     newer = SECRET.alias("newer")
     newest = sa.select(newer.c.id).where(newer.c.webhook_id == SECRET.c.webhook_id)
     overlapped = newest.where(newer.c.created_at > SECRET.c.created_at, newer.c.overlap_until < sa.func.now())

@@ -21,7 +21,10 @@ def _composed(columns: tuple[str, ...], *, behind: bool = False) -> list[tuple[s
     `behind`: where they are numbered after a level that has nothing to do with them.
     """
     asked = [
-        (Level(THEMES, "page", None, columns, cursors=True), Request(THEMES, page=Page(3, None, False), sort=THEMES.default_sort)),
+        (
+            Level(THEMES, "page", None, columns, cursors=True),
+            Request(THEMES, page=Page(3, None, False), sort=THEMES.default_sort),
+        ),
         (
             Level(COURSES_OF_THEME, "page", 0, columns, counts=True),
             Request(COURSES_OF_THEME, page=Page(2, ("1", "x"), False), sort=THEMES.default_sort),
@@ -31,7 +34,10 @@ def _composed(columns: tuple[str, ...], *, behind: bool = False) -> list[tuple[s
     if behind:
         asked = [
             (Level(MODULES_OF_COURSE, "many", None, ("id",)), Request(MODULES_OF_COURSE, ["y"])),
-            *((level._replace(parent=None if level.parent is None else level.parent + 1), each) for level, each in asked),
+            *(
+                (level._replace(parent=None if level.parent is None else level.parent + 1), each)
+                for level, each in asked
+            ),
         ]
     texts, counts = compose([level for level, _ in asked], [each.variant() for _, each in asked], LIVE)
     found = [(text.sql, text.names) for text in (*texts, *filter(None, counts))]
