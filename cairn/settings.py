@@ -242,6 +242,9 @@ class WebhookSettings(BaseModel):
     allowed_networks: tuple[IPvAnyNetwork, ...] = Field(
         (), description="Networks besides the open internet that may be sent to, as a JSON list."
     )
+    forbidden_networks: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Networks of the open internet that must not be sent to, such as addresses of your own."
+    )
     plain_http: bool = Field(False, description="Whether addresses without TLS may be sent to.")
     pause_after_hours: int = Field(
         72, ge=1, le=24 * 30, description="After how many hours in which nothing got through a webhook is paused."
