@@ -30,6 +30,8 @@ from resolvers.releases import is_overtaken
 
 # Who somebody is, asked after events were read, holds for what of these is delivered right away.
 FRESH_SECONDS = 0.05
+# Where the answer itself takes this long, it is asked again before that goes out.
+LATE_SECONDS = 1.0
 
 
 class Subscriber(Protocol):
@@ -103,9 +105,19 @@ async def _facts(
                         admitted = viewer
                 if fact.type not in BY_TYPE:
                     await _leave_to_newer(sources)
-                elif follows.concerns(viewer, fact):
-                    answer = await sources.answers.answer(subscription, known_by, fact, viewer)
-                    yield answer if coming is None else answer._replace(happened_at=fact.created_at)
+                    continue
+                while follows.concerns(viewer, fact):
+                    asked = viewer
+                    answer = await sources.answers.answer(subscription, known_by, fact, asked)
+                    if time.monotonic() - asked_at >= LATE_SECONDS:
+                        # It had to wait: whoever was asked for may be nobody any more, or somebody who may do less.
+                        asked_at = time.monotonic()
+                        viewer = await subscriber.standing()
+                    if viewer == asked:
+                        yield answer if coming is None else answer._replace(happened_at=fact.created_at)
+                        break
+                    require_admitted(sources.operations, subscription, viewer)
+                    admitted = viewer
             position = seen
 
 
