@@ -89,7 +89,8 @@ def test_stored_queries_that_the_schema_breaks_are_named_before_anything_is_chan
     checked = cairn("schema", "check", **url)
     assert checked.code == 1
     assert f"webhook Index ({hook}): Cannot query field 'gone' on type 'PublicEvent'. (line 1)" in checked.err
-    sql(fresh_database, "UPDATE webhook SET query = 'subscription { contentPublished { cursor } }', events = '{gone.by}'")
+    runs = "subscription { contentPublished { cursor } }"
+    sql(fresh_database, "UPDATE webhook SET query = %s, events = '{gone.by}'", runs)
     assert f"webhook Index ({hook}): There are no such facts any more: gone.by." in cairn("schema", "check", **url).err
     sql(fresh_database, "UPDATE webhook SET query = 'subscription { contentPublished { gone } }'")
     migrated = cairn("migrate", **url)
