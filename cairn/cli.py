@@ -134,7 +134,7 @@ def _require_trusted_documents(found: Settings) -> None:
 
 def served() -> Any:
     """What each serving process runs."""
-    from cairn import webhooks
+    from cairn import serving, webhooks
     from cairn.composition import compose
     from cairn.http.app import application
     from cairn.observability import logs
@@ -143,6 +143,7 @@ def served() -> Any:
     # A process of its own, which does not come in by `main`.
     redaction.install()
     logs.set_up(settings().log)
+    serving.outlive_nobody()
     webhooks.tell_broken(settings())
     made = application(compose(settings()))
     _expect_requests()

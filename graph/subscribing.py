@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import psycopg
 from graphql import (
     ExecutionResult,
     FieldNode,
@@ -23,9 +22,8 @@ from graphql import (
     OperationType,
 )
 from graphql.execution.values import get_argument_values
-from psycopg_pool import PoolTimeout
 
-from core.database import Database
+from core.database import Database, is_away
 from core.errors import RequestError
 from core.reading import Budget
 from core.viewer import Viewer
@@ -38,8 +36,6 @@ from graph.introspection import check_introspection
 from graph.running import Operations, perspective
 from graph.subscriptions import Follows
 from resolvers.identity import Origin
-
-_DATABASE_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
 class Away(Exception):
@@ -101,8 +97,10 @@ async def answer_of(
     context = Context(database, viewer, budget=Budget(limits.max_objects, limits.max_statements), origin=origin)
     try:
         result = await operations.result(subscription.prepared, subscription.variables, context, event)
-    except _DATABASE_AWAY as error:
-        raise Away(str(error)) from error
+    except Exception as error:
+        if is_away(error):
+            raise Away(str(error)) from error
+        raise
     _require_answered(result)
     response = operations.response(subscription.prepared, subscription.variables, context, request_id, result)
     # What one event costs is known from the beginning, and the same for each.
@@ -113,7 +111,7 @@ async def answer_of(
 def _require_answered(result: ExecutionResult) -> None:
     for error in result.errors or ():
         cause = error.original_error
-        if isinstance(cause, _DATABASE_AWAY) or (isinstance(cause, RequestError) and cause.code == "UNAVAILABLE"):
+        if cause is not None and (is_away(cause) or (isinstance(cause, RequestError) and cause.code == "UNAVAILABLE")):
             raise Away(str(cause)) from cause
 
 

@@ -40,7 +40,8 @@ async def find(tx: Transaction, mail_id: str) -> Row | None:
 async def remember(tx: Transaction, mail_id: str, message: Mapping[str, str]) -> None:
     """Keeps what the mail says, before it is sent: should sending have to be repeated, the same words go out."""
     table = table_of(OutgoingMail)
-    await tx.execute(sa.update(table).where(table.c.id == mail_id).values(message=dict(message)))
+    waits = (table.c.id == mail_id, table.c.done_at.is_(None))
+    await tx.execute(sa.update(table).where(*waits).values(message=dict(message)))
 
 
 async def settle(tx: Transaction, mail_id: str) -> None:

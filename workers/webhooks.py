@@ -155,7 +155,7 @@ async def _result(database: Database, hooks: Hooks, claimed: Claimed) -> Result 
         return _not_made(DeliveryState.SKIPPED, "The query is not about this.", began)
     sent = {"body_bytes": len(message.body), "body_sha256": hashlib.sha256(message.body).hexdigest()}
     try:
-        answer = await hooks.sender.send(claimed.webhook.url, message.headers(secrets), message.body)
+        answer = await hooks.sender.send(claimed.webhook.url, message.headers(secrets, int(claimed.now)), message.body)
     except NotSent as error:
         entry = {
             "outcome": AttemptOutcome(error.refusal.value).value,
@@ -163,7 +163,7 @@ async def _result(database: Database, hooks: Hooks, claimed: Claimed) -> Result 
             "duration_ms": error.duration_ms,
         }
         return Result(DeliveryState.PENDING, error.reason, entry={**sent, **entry})
-    return _judged(answer, sent)
+    return _judged(answer, sent, datetime.fromtimestamp(claimed.now, UTC))
 
 
 async def _message(database: Database, hooks: Hooks, claimed: Claimed) -> Message | None:
@@ -178,7 +178,7 @@ async def _message(database: Database, hooks: Hooks, claimed: Claimed) -> Messag
     )
 
 
-def _judged(answer: Answer, sent: dict[str, Any]) -> Result:
+def _judged(answer: Answer, sent: dict[str, Any], now: datetime) -> Result:
     """2xx is a yes. All else is none: a redirect too, for nobody has looked at where it leads."""
     entry = {
         **sent,
@@ -191,7 +191,7 @@ def _judged(answer: Answer, sent: dict[str, Any]) -> Result:
         return Result(DeliveryState.DELIVERED, entry={**entry, "outcome": AttemptOutcome.DELIVERED.value})
     entry["outcome"] = _OUTCOME[300 <= answer.status < 400].value
     is_gone = answer.status == HTTPStatus.GONE
-    wish = wish_of(answer.status, answer.headers.get("retry-after"), datetime.now(UTC))
+    wish = wish_of(answer.status, answer.headers.get("retry-after"), now)
     state = DeliveryState.PARKED if is_gone else DeliveryState.PENDING
     return Result(state, f"The receiver answered {answer.status}.", wish, is_gone=is_gone, entry=entry)
 

@@ -266,8 +266,10 @@ async def _add_secret(tx: Transaction, hooks: Hooks, webhook_id: str, overlap: t
         sealed = hooks.sealer.seal(secret)
     except Unreadable as error:
         raise DomainError("Webhooks need a key to keep secrets under: set CAIRN_WEBHOOKS__KEYS.", "NO_KEY") from error
-    row: dict[str, Any] = {"id": WebhookSecret.new_id(), "webhook_id": webhook_id, "sealed": sealed}
-    await tx.insert(WebhookSecret, [{**row, "overlap_until": None if overlap is None else sa.func.now() + overlap}])
+    overlap_until = None if overlap is None else sa.func.now() + overlap
+    # The webhook is locked: by the clock of now the last to be handed out is the newest, whoever began first.
+    row = {"id": WebhookSecret.new_id(), "webhook_id": webhook_id, "created_at": sa.func.clock_timestamp()}
+    await tx.insert(WebhookSecret, [{**row, "sealed": sealed, "overlap_until": overlap_until}])
     return secret
 
 

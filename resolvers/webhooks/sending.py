@@ -6,6 +6,7 @@ lease has run out, the sender was lost: somebody else tries again, with the same
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -52,6 +53,14 @@ class Claimed:
     viewer: Viewer | None
     sealed: tuple[str, ...]
     fact: Row | None
+    # The clock of the database when it was claimed, in seconds since 1970, and that of this process, which only runs.
+    clock: float
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def now(self) -> float:
+        """What the database's clock says by now: that of this machine may be wrong."""
+        return self.clock + time.monotonic() - self.began
 
     @property
     def is_trial(self) -> bool:
@@ -210,7 +219,12 @@ async def _claimed(tx: Transaction, owner: str, due: Sequence[Row]) -> list[Clai
     counted = sa.update(DELIVERY).where(DELIVERY.c.id == sa.any_(_ids([each.id for each in due])))
     await tx.execute(counted.values(attempts=DELIVERY.c.attempts + 1))
     webhook_ids = _ids(sorted({each.webhook_id for each in due}))
-    rows = sa.select(WEBHOOK, *OWNER_COLUMNS).select_from(owner_of(WEBHOOK)).where(WEBHOOK.c.id == sa.any_(webhook_ids))
+    clock = sa.cast(sa.func.extract("epoch", sa.func.clock_timestamp()), sa.Float).label("clock")
+    rows = (
+        sa.select(WEBHOOK, clock, *OWNER_COLUMNS)
+        .select_from(owner_of(WEBHOOK))
+        .where(WEBHOOK.c.id == sa.any_(webhook_ids))
+    )
     webhooks = {each.id: each for each in await tx.rows(rows)}
     secrets: dict[str, list[Row]] = {}
     newest_first = sa.select(
@@ -224,7 +238,8 @@ async def _claimed(tx: Transaction, owner: str, due: Sequence[Row]) -> list[Clai
         webhook = webhooks[each.webhook_id]
         sealed = _valid(secrets.get(webhook.id, []))
         again = Row({**vars(each), "attempts": each.attempts + 1})
-        made.append(Claimed(each.lane_id, owner, again, webhook, viewer_of(webhook), sealed, facts.get(each.fact_id)))
+        fact = facts.get(each.fact_id)
+        made.append(Claimed(each.lane_id, owner, again, webhook, viewer_of(webhook), sealed, fact, webhook.clock))
     return made
 
 
@@ -357,7 +372,9 @@ async def _note_health(tx: Transaction, claimed: Claimed, result: Result, pause_
             events.record(tx, WebhookDisabled(subject_id=webhook_id))
             await tell_owner(tx, claimed.webhook, reason)
         return
-    wish = {} if result.wish is None else {"not_before": sa.func.now() + result.wish}
+    # Of several that ask for time, the one that asks for most is heard.
+    later = None if result.wish is None else sa.func.greatest(WEBHOOK.c.not_before, sa.func.now() + result.wish)
+    wish = {} if later is None else {"not_before": later}
     since = sa.func.coalesce(WEBHOOK.c.failing_since, sa.func.now())
     is_long = (since < sa.func.now() - timedelta(hours=pause_after_hours)).label("is_long")
     found = await tx.row(chosen.values(failing_since=since, **wish).returning(is_long))
@@ -366,6 +383,10 @@ async def _note_health(tx: Transaction, claimed: Claimed, result: Result, pause_
         if await _change_state(tx, webhook_id, PAUSED, reason):
             events.record(tx, WebhookPaused(subject_id=webhook_id, cause="failing"))
             await tell_owner(tx, claimed.webhook, reason)
+        return
+    # Where nothing is left that could show whether the receiver is well again, the next failure is the first.
+    waiting = sa.select(DELIVERY.c.id).where(DELIVERY.c.webhook_id == webhook_id, DELIVERY.c.state == PENDING)
+    await tx.execute(chosen.where(~waiting.exists()).values(failing_since=None))
 
 
 async def _change_state(tx: Transaction, webhook_id: str, state: str, reason: str) -> bool:

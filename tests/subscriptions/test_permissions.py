@@ -167,6 +167,32 @@ def test_who_loses_a_role_is_told_nothing_more_and_may_go_on_with_the_rest(
         assert live.answer("public") == {"contentPublished": {"subjectId": theme}}
 
 
+def test_a_busy_operation_keeps_no_other_from_being_ended(
+    people: People, database_url: str, doorkeeper: Doorkeeper, serve: Serve
+) -> None:
+    address = serve(database_url, streams=StreamSettings(check_seconds=1))
+    factories.theme(people.editor)
+    after = cursor_now(people.admin, database_url)
+    user = doorkeeper.person(Role.ADMIN)
+    client = Client(address, doorkeeper.token(user, Role.ADMIN))
+    with signed_in(client) as live:
+        live.subscribe(PUBLISHED, "public", after=after)
+        live.subscribe("subscription { events(types: [USER_SIGNED_UP]) { cursor } }", "quiet")
+        theme = factories.theme(people.editor)
+        people.editor.do("themePublish", "__typename", id=theme)
+        place_all(database_url)
+        live.answer("public")
+        doorkeeper.named("DELETE FROM role_grant WHERE user_id = %(user)s", user=user)
+        for _ in range(200):
+            people.editor.do("themePublish", "__typename", id=theme)
+            place_all(database_url)
+            message = live.hear()
+            if message["type"] == "error":
+                break
+        assert (message["id"], message["payload"][0]["extensions"]["code"]) == ("quiet", "FORBIDDEN")
+    client.http.close()
+
+
 def test_who_may_never_see_the_log_cannot_follow_it(people: People) -> None:
     refusals = {"editor": "FORBIDDEN", "learner": "FORBIDDEN", "anonymous": "UNAUTHENTICATED"}
     for who, code in refusals.items():

@@ -245,6 +245,45 @@ def test_where_nobody_listens_it_is_tried_again(people: People, database_url: st
     assert (delivery["state"], delivery["log"][0]["outcome"]) == ("PENDING", "UNREACHABLE")
 
 
+def test_of_several_that_ask_for_time_the_one_that_asks_for_most_is_heard(
+    people: People, database_url: str, there: Receiver
+) -> None:
+    webhook(people.admin, there.url)
+    asked = "SELECT 1 FROM webhook WHERE not_before IS NOT NULL"
+
+    def behave(_received: Received) -> Reply:
+        if len(there.received) == 1:
+            return Reply(503, {"retry-after": "3600"})
+        until(lambda: sql(database_url, asked))
+        return Reply(503, {"retry-after": "1"})
+
+    there.behave = behave
+    for _ in range(2):
+        factories.theme(people.editor, publish=True)
+    send(database_url)
+    assert len(there.received) == 2
+    assert sql(database_url, "SELECT not_before > now() + interval '50 minutes' FROM webhook") == [(True,)]
+
+
+def test_one_failure_after_a_quiet_time_pauses_nothing(people: People, database_url: str, there: Receiver) -> None:
+    there.behave = lambda _received: FAILED
+    hook, _ = webhook(people.admin, there.url)
+    factories.theme(people.editor, publish=True)
+    for _ in range(TRIES):
+        send(database_url)
+        time_passes(database_url)
+    assert standing(database_url) == ["parked"]
+    sql(database_url, "UPDATE webhook SET failing_since = failing_since - interval '73 hours'")
+    factories.theme(people.editor, publish=True)
+    send(database_url)
+    shown = people.admin.ask("query($id: ID!) { webhook(id: $id) { state } }", id=hook)["webhook"]
+    assert shown["state"] == "ACTIVE"
+    there.behave = lambda _received: TAKEN
+    time_passes(database_url)
+    send(database_url)
+    assert standing(database_url) == ["parked", "delivered"]
+
+
 def test_after_long_failure_a_webhook_is_paused_with_a_notice_and_goes_on_where_it_was(
     people: People, database_url: str, there: Receiver, users: dict[Role, str]
 ) -> None:

@@ -63,7 +63,7 @@ class Running:
 
 
 class Subscriber:
-    """Somebody with a connection. `standing` says who that is by now, and `checked_at` when that was last asked."""
+    """Somebody with a connection. `standing` says who that is by now, and `checked_at` when all of it was looked at."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Subscriber:
             if found is None:
                 raise Ended(SIGNED_OUT)
             self.viewer = found
-        self.checked_at = time.monotonic()
+        # Not `checked_at`: one operation that is busy must not keep others from being looked at.
         return self.viewer
 
     async def check(self) -> None:
