@@ -225,7 +225,7 @@ def migrate(
 
 def _tell_broken_queries() -> None:
     """Says which stored queries will not run by this code's schema, before anything is changed."""
-    from cairn import webhooks
+    from cairn import serving, webhooks
     from cairn.settings import settings
 
     for line in webhooks.broken(settings()):

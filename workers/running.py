@@ -34,6 +34,7 @@ from resolvers.webhooks import placing
 from resolvers.webhooks.sending import QUEUE as WEBHOOKS
 from workers import relay
 from workers.actors import Actor, Held, Tools, carry_out
+from workers.bells import rung
 from workers.broker import PostgresBroker, Slots, message_for, outside_broker
 from workers.leases import Leases
 from workers.registry import ACTORS, REACTIONS
@@ -139,24 +140,24 @@ class Worker:
 
     def stop(self) -> None:
         """Takes no more jobs, finishes those in hand, gives back what is not done in time."""
+        began = time.monotonic()
+        if self._dispatcher is not None:
+            self._dispatcher.drain()
         if isinstance(self._broker, PostgresBroker):
             self._broker.drain()
         self._worker.stop(timeout=int(DRAIN_SECONDS * 1000))
-        self._loop.run_coroutine(self._close())
+        self._loop.run_coroutine(self._close(DRAIN_SECONDS - (time.monotonic() - began)))
         self._leases.stop()
         self._broker.close()
         self._loop.stop()  # type: ignore[no-untyped-call]
 
-    async def _close(self) -> None:
-        doing = [held.task for held in self._leases.all() if held.task is not None]
-        for task in (*doing, *self._beside):
-            task.cancel()
-        ending = [asyncio.create_task(self._dispatcher.stop(LET_GO_SECONDS))] if self._dispatcher is not None else []
-        if doing or self._beside:
-            await asyncio.wait((*doing, *self._beside), timeout=LET_GO_SECONDS)
-        await asyncio.gather(*ending)
-        for held in self._leases.all():
-            await self._give_back(held.job)
+    async def _close(self, seconds: float) -> None:
+        """Ends what is under way; what is being sent has what is left of these seconds."""
+        doing = {held.task for held in self._leases.all() if held.task is not None}
+        ending = [self._dispatcher.stop(max(seconds, LET_GO_SECONDS))] if self._dispatcher is not None else []
+        await asyncio.gather(_cancel({*doing, *self._beside}, LET_GO_SECONDS), *ending)
+        # All at once: with the database away, each would wait for it.
+        await asyncio.gather(*(self._give_back(held.job) for held in self._leases.all()))
         with suppress(*AWAY):
             await self._tallies.tell(self._database)
         await self._database.close()
@@ -236,7 +237,7 @@ class Worker:
         if placed < relay.BATCH:
             # The first does not wait; to place those that come close behind it together costs little more than one.
             await asyncio.sleep(min(placed * GATHER_SECONDS, LONGEST_GATHER_SECONDS))
-            await _rung(self._recorded, POLL_SECONDS)
+            await rung(self._recorded, POLL_SECONDS)
 
     async def _upkeep(self) -> None:
         async with transaction(self._database, SERVICE) as tx:
@@ -268,7 +269,7 @@ class Worker:
             async with transaction(self._database, SERVICE) as tx:
                 await jobs.forget_told(tx, [each.id for each in found[told:]])
         if told < TELL_AT_ONCE:
-            await _rung(self._due, POLL_SECONDS)
+            await rung(self._due, POLL_SECONDS)
 
     async def _listen(self) -> None:
         """Hears wake-ups, until the connection breaks. Whoever listens looks by themselves too, once a second."""
@@ -297,14 +298,6 @@ class Worker:
             self._broker.ring()
         else:
             self._due.set()
-
-
-async def _rung(bell: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await bell.wait()
-    except TimeoutError:
-        pass
 
 
 async def _cancel(tasks: set[asyncio.Task[Any]], seconds: float) -> None:

@@ -30,6 +30,7 @@ from resolvers.webhooks.messages import Message
 from resolvers.webhooks.principal import problem_of
 from resolvers.webhooks.schedule import wish_of
 from resolvers.webhooks.sending import DELIVER, QUEUE, Claimed, Result
+from workers.bells import rung
 from workers.tallies import Tallies
 
 POLL_SECONDS = 1.0
@@ -47,6 +48,11 @@ class Dispatcher:
         self._database, self._hooks, self._owner, self._tallies = database, hooks, owner, tallies
         self._bell = asyncio.Event()
         self._doing: dict[asyncio.Task[None], Claimed] = {}
+        self._is_draining = False
+
+    def drain(self) -> None:
+        """Claims nothing from now on; what is being sent goes on."""
+        self._is_draining = True
 
     def ring(self) -> None:
         """Has it look at once."""
@@ -56,7 +62,7 @@ class Dispatcher:
         """Claims as much as may be sent at once, begins with it, and waits until there may be more."""
         self._bell.clear()
         rules = self._hooks.rules
-        most = rules.at_once - len(self._doing)
+        most = 0 if self._is_draining else rules.at_once - len(self._doing)
         # However many receivers fail, half of the room is for those that do not.
         failing = sum(each.is_failing for each in self._doing.values())
         found: list[Claimed] = []
@@ -70,7 +76,7 @@ class Dispatcher:
             self._doing[task] = each
             task.add_done_callback(self._done)
         if not found:
-            await _rung(self._bell, POLL_SECONDS)
+            await rung(self._bell, POLL_SECONDS)
 
     async def stop(self, seconds: float) -> None:
         """Waits so long for what is being sent; gives the rest back."""
@@ -205,11 +211,3 @@ def _not_made(state: DeliveryState, reason: str, began: float) -> Result:
 def _text(body: bytes) -> str:
     """What can be kept of a foreign body."""
     return body.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-async def _rung(bell: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await bell.wait()
-    except TimeoutError:
-        pass

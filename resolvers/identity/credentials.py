@@ -15,6 +15,7 @@ from core.database import Database, Prepared, compiled
 from core.errors import InvalidInput, NotFound
 from core.ids import tag_of
 from core.reading import read_at_once
+from core.removing import remove_some
 from core.rows import Row
 from core.tables import table_of
 from core.viewer import SERVICE, Viewer, ViewerKind
@@ -346,6 +347,5 @@ async def delete_expired(tx: Transaction) -> int:
     """Removes one-time secrets and sessions that ended more than a day ago; answers how many rows went."""
     gone = 0
     for model in (LoginToken, AuthSession):
-        table = table_of(model)
-        gone += await tx.execute(sa.delete(table).where(table.c.expires_at < sa.func.now() - timedelta(days=1)))
+        gone += await remove_some(tx, model, table_of(model).c.expires_at < sa.func.now() - timedelta(days=1))
     return gone

@@ -20,7 +20,7 @@ from tests.jobs.crews import until
 from tests.support import factories
 from tests.support.clients import Client, People
 from tests.support.databases import with_database
-from tests.webhooks.receivers import receiver
+from tests.webhooks.receivers import Reply, receiver
 from tests.webhooks.senders import deliveries, kit, send, sending, standing, until_sent, webhook
 
 CHANGED = """subscription @perspective(stage: DRAFT) {
@@ -59,6 +59,16 @@ def test_a_sender_whose_clock_is_wrong_stamps_by_that_of_the_database(
         send(database_url)
         monkeypatch.undo()
         there.received[0].verified(secret)
+
+
+def test_a_sender_that_is_told_to_stop_waits_for_what_it_is_sending(people: People, database_url: str) -> None:
+    with receiver(lambda _received: Reply(204, stall=4)) as there:
+        webhook(people.admin, there.url)
+        factories.theme(people.editor, publish=True)
+        with sending(database_url):
+            until(lambda: there.received)
+    assert len(there.received) == 1
+    assert standing(database_url) == ["delivered"]
 
 
 def test_of_two_secrets_that_are_made_at_once_the_last_that_is_handed_out_signs(
