@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -22,6 +21,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
 
+from cairn import garbage
 from cairn.embedded import EmbeddedPostgresError
 from cairn.inbox_commands import inbox_app
 from cairn.jobs_commands import jobs_app
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from cairn.settings import Settings
     from core.database import Database
 
-# So many objects more than before, of those that could be part of a cycle, before the youngest are looked through.
-_GARBAGE_THRESHOLD = 20_000
 app = typer.Typer(
     name="cairn",
     help="Cairn: a headless back end for programmes that change how people live and learn.",
@@ -134,31 +132,22 @@ def _require_trusted_documents(found: Settings) -> None:
 
 def served() -> Any:
     """What each serving process runs."""
+    # A process of its own, which does not come in by `main`.
+    garbage.seldom()
+    redaction.install()
     from cairn import serving, webhooks
     from cairn.composition import compose
     from cairn.http.app import application
     from cairn.observability import logs
     from cairn.settings import settings
 
-    # A process of its own, which does not come in by `main`.
-    redaction.install()
     logs.set_up(settings().log)
     serving.outlive_nobody()
     webhooks.tell_broken(settings())
     made = application(compose(settings()))
-    _expect_requests()
+    # An answer holds hundreds of objects and no cycles: a tenth of the time of a small one went into looking for them.
+    garbage.keep()
     return made
-
-
-def _expect_requests() -> None:
-    """Spares requests from collecting garbage that is not there: what was made until now stays for good.
-
-    An answer holds hundreds of objects and no cycles, so that collections are mostly in vain: a tenth of the time of a
-    small answer went into them.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_GARBAGE_THRESHOLD, 20, 50)
 
 
 @app.command()
@@ -174,7 +163,7 @@ def worker(
 
     Stops within 20 seconds on Ctrl-C and SIGTERM, when what is in hand is done or given back.
     """
-    from cairn import webhooks, working
+    from cairn import working
     from cairn.local import database_url
     from cairn.observability import logs
     from cairn.settings import settings
@@ -182,6 +171,8 @@ def worker(
     with database_url():
         logs.set_up(settings().log)
         if processes == 1:
+            from cairn import webhooks
+
             webhooks.tell_broken(settings())
             named = [each for each in queues.split(",") if each]
             working.work(settings(), named, threads or None, is_supervised=supervised)
@@ -225,7 +216,7 @@ def migrate(
 
 def _tell_broken_queries() -> None:
     """Says which stored queries will not run by this code's schema, before anything is changed."""
-    from cairn import serving, webhooks
+    from cairn import webhooks
     from cairn.settings import settings
 
     for line in webhooks.broken(settings()):
@@ -443,6 +434,7 @@ def doctor_command(
 
 def main() -> None:
     """The entry point: known failures end in one plain sentence and exit code 1."""
+    garbage.seldom()
     redaction.install()
     try:
         app()

@@ -419,17 +419,6 @@ class Prepared(NamedTuple):
     constants: dict[str, Any]
 
 
-def is_away(error: BaseException) -> bool:
-    """Whether something failed because the database could not be asked, and may be asked again.
-
-    That a statement took too long or too much is no such thing: it would do so again.
-    """
-    if isinstance(error, psycopg.OperationalError):
-        state = error.sqlstate
-        return state is None or state[:2] == "08" or state[:3] == "57P" or state == "53300"
-    return isinstance(error, psycopg.InterfaceError | PoolTimeout)
-
-
 def compiled(statement: sa.sql.ClauseElement) -> Prepared:
     """The SQL text of a SQLAlchemy statement; parameters without a value are to be bound by the caller.
 

@@ -23,7 +23,8 @@ from graphql import (
 )
 from graphql.execution.values import get_argument_values
 
-from core.database import Database, is_away
+from core.connection import is_away
+from core.database import Database
 from core.errors import RequestError
 from core.reading import Budget
 from core.viewer import Viewer
@@ -31,6 +32,7 @@ from graph.context import NOWHERE, Context
 from graph.documents.accepting import Refused
 from graph.documents.collecting import Inside, collect, fragments_of
 from graph.documents.prepared import Prepared, too_costly
+from graph.documents.scanning import scan_variables
 from graph.engine.variables import coercer
 from graph.introspection import check_introspection
 from graph.running import Operations, perspective
@@ -61,8 +63,9 @@ def open_subscription(operations: Operations, prepared: Prepared, variables: Map
         raise Refused([too_costly(cost, limit)])
     # Who asks is not known here: where the schema is not for everybody, nothing is suggested to anybody.
     hides = operations.introspection != "everybody"
-    field, arguments = _root(operations.schema, prepared, given, hides)
     try:
+        scan_variables(given, operations.limits)
+        field, arguments = _root(operations.schema, prepared, given, hides)
         convert = field.extensions["batch"].convert
         follows = field.extensions["follows"](arguments if convert is None else convert(arguments))
     except RequestError as error:

@@ -192,8 +192,10 @@ def _keep(facts: list[tuple[Fact, Viewer]]) -> Statement:
     )
 
 
-async def place(tx: Transaction, most: int) -> Sequence[Row]:
+async def place(tx: Transaction, most: int) -> Sequence[Row] | None:
     """Gives committed facts without a place the next places; answers those facts in order, at most so many.
+
+    None where somebody else is at it, or where nothing ever had a place until now.
 
     The row of the counter is the lock: where somebody else is at it, nothing is placed here. Facts and counter change
     in one transaction, so that there is no gap and no place twice, whatever is killed when.
@@ -203,7 +205,7 @@ async def place(tx: Transaction, most: int) -> Sequence[Row]:
         # Either somebody else holds it, or it is not there yet: then it is the next time.
         made = insert(COUNTER).values(id=_COUNTER_ID, last_position=0, forgotten=0)
         await tx.execute(made.on_conflict_do_nothing())
-        return ()
+        return None
     placed = await tx.rows(_PLACE, {"last": counter.last_position, "most": most})
     if placed:
         tx.collect(_move_counter, max(each.position for each in placed))

@@ -23,6 +23,7 @@ from core.jobs import JobKind, Priority
 from core.relations import Relation, Sort
 from core.rows import Row
 from core.tables import id_type, table_of
+from core.text import unified
 from core.viewer import SERVICE, Viewer
 from core.writing import Transaction, transaction
 from gateways.storage import EXTENSIONS, Announced, NotAsAnnounced, NotKept, Storage, Target, verify
@@ -206,7 +207,7 @@ def _problem(upload: Row | None) -> list[tuple[str, str]]:
 
 def _checked(coming: FileToCome, most: int) -> FileToCome:
     """The file with its name, type and hash as they will stand."""
-    name = unicodedata.normalize("NFC", coming.name).strip()
+    name = unified(coming.name).strip()
     media_type, digest = coming.media_type.strip().lower(), coming.sha256.strip().lower()
     errors = []
     if problem := _wrong_name(name):

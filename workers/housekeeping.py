@@ -12,7 +12,7 @@ from core.database import Database
 from core.jobs import JobKind, Priority
 from core.viewer import SERVICE
 from core.writing import Transaction, transaction
-from resolvers import events, identity, jobs, outbox
+from resolvers import events, followers, identity, jobs, outbox
 from resolvers.groups import invitations
 from resolvers.importing import IMPORT
 from resolvers.inbox import events as inbox
@@ -70,6 +70,10 @@ async def _in_batches(work: Work) -> None:
     if work.tools.hooks is not None:
         days = work.tools.hooks.rules.delivery_days
         await _until_none(work, lambda tx: sending.delete_old(tx, days))
+        async with transaction(work.database, SERVICE) as tx:
+            gone = await sending.left_behind(tx)
+        for webhook_id in gone:
+            await _until_none(work, lambda tx, each=webhook_id: sending.delete_rest(tx, each))  # type: ignore[misc]
 
 
 async def _until_none(work: Work, delete: Callable[[Transaction], Awaitable[int]]) -> None:
@@ -80,9 +84,12 @@ async def _until_none(work: Work, delete: Callable[[Transaction], Awaitable[int]
 
 
 async def forget_facts(database: Database, days: int) -> None:
-    """Has the log forget what is so old. Facts whose reaction is still to be done, or of which a webhook is still to be
-    told, stay where those find them."""
-    needed = sa.or_(jobs.waits_for(events.FACT.c.id), sending.waits_for(events.FACT.c.id))
+    """Has the log forget what is so old. Facts that somebody is still to follow, whose reaction is still to be done, or
+    of which a webhook is still to be told, stay where those find them."""
+    fact = events.FACT.c
+    needed = sa.or_(followers.waits_for(fact.position), jobs.waits_for(fact.id), sending.waits_for(fact.id))
+    async with transaction(database, SERVICE) as tx:
+        await followers.forget(tx)
     place: int | None = 0
     while place is not None:
         async with transaction(database, SERVICE) as tx:

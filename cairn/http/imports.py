@@ -78,7 +78,7 @@ class ImportEndpoint:
         try:
             await self._keep(request, path)
             await run_in_threadpool(self._require_room)
-            arguments = {"file": name, "theme": request.query_params.get("theme") or None}
+            arguments = {"file": name, "theme": _theme(request)}
             if source != "olx":
                 arguments |= {"source": source, "name": _name(request)}
             async with transaction(self.database, viewer) as tx:
@@ -142,6 +142,13 @@ def _name(request: Request) -> str:
     """The name of a question bank; empty where there is none that can be taken."""
     name = " ".join(request.query_params.get("name", "").split())
     return name if len(name) <= _MAX_NAME and name.isprintable() else ""
+
+
+def _theme(request: Request) -> str | None:
+    theme = request.query_params.get("theme") or None
+    if theme is not None and not (len(theme) <= _MAX_NAME and theme.isprintable()):
+        raise Refusal(400, "The parameter theme is the slug of a theme.", "BAD_REQUEST")
+    return theme
 
 
 def _flush(descriptor: int) -> None:

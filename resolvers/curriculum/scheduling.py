@@ -23,6 +23,7 @@ from core.writing import Transaction
 from models.content import Schedule, ScheduleAction, ScheduleState, Staged
 from models.curriculum import Assessment, Course, Theme
 from models.events import AssessmentTrashed, CourseTrashed, ThemeTrashed
+from models.identity import Scope
 from models.jobs import Job
 from resolvers import jobs
 from resolvers.content import drafts, publishing
@@ -30,6 +31,7 @@ from resolvers.curriculum.actions import publishing_problems, unpublish_course, 
 from resolvers.curriculum.assessments import assessment_problems, unpublish_assessment
 from resolvers.curriculum.branches import flow_problems
 from resolvers.curriculum.rules import live_holder
+from resolvers.identity import viewer_of_user
 
 RUN = JobKind("run_schedule", priority=Priority.HIGH, time_limit=300)
 SCHEDULE = table_of(Schedule)
@@ -107,12 +109,27 @@ async def run(tx: Transaction, schedule_id: str) -> None:
     if found is None:
         return
     model = _root(found.root_id)
+    await _require_right(tx, found)
     await drafts.locked(tx, model, found.root_id)
     if found.action == ScheduleAction.UNPUBLISH.value:
         await _UNPUBLISH[model](tx, found.root_id)
     else:
         await _publish(tx, model, found)
     await _set(tx, schedule_id, state=DONE)
+
+
+async def _require_right(tx: Transaction, plan: Row) -> None:
+    """Raises unless whoever chose the time may publish the root still: a right that has ended authorises nothing.
+
+    The plan stays, for somebody who may to put off, which makes it theirs, or to cancel. The command line always may.
+    """
+    job = table_of(Job)
+    chosen = await tx.row(sa.select(job.c.requested_by).where(job.c.id == plan.job_id))
+    if chosen is None or chosen.requested_by is None:
+        return
+    planner = await viewer_of_user(tx, chosen.requested_by, notes=False)
+    if planner is None or not planner.may_within(Scope.CONTENT_PUBLISH, plan.root_id):
+        raise DomainError("Whoever planned this may not publish it any more. Put it off or cancel it.", "RIGHT_ENDED")
 
 
 async def _publish(tx: Transaction, model: type[Staged], plan: Row) -> None:

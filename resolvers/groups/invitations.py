@@ -18,13 +18,14 @@ from core.viewer import Viewer
 from core.writing import Transaction
 from models.events.groups import GroupInvitationAccepted, GroupInvitationCreated
 from models.groups import GroupInvitation, InvitationStatus, MemberRole, Membership, MembershipStatus
-from models.identity import Scope, User
+from models.identity import Scope
 from resolvers import events, outbox
 from resolvers.groups import members
 from resolvers.groups.rules import MOST_INVITATIONS
 from resolvers.groups.standing import may_still_invite, require_open, require_within, take_turn
 from resolvers.groups.withdrawing import INVITATION, withdraw
 from resolvers.identity.accounts import email_address
+from resolvers.identity.friends import require_known
 from resolvers.identity.mails import MailKind
 from resolvers.identity.tokens import TokenKind, kind_of, new_token, token_hash
 
@@ -50,7 +51,7 @@ async def create_link(tx: Transaction, viewer: Viewer, group_id: str, role: Memb
 async def send(tx: Transaction, viewer: Viewer, group_id: str, role: MemberRole, email: str) -> str:
     """Makes an invitation whose secret goes out by mail, and is seen by nobody else; answers its id."""
     address = email_address(email)
-    await _require_known(tx, viewer)
+    await require_known(tx, viewer)
     invitation_id = await _create(tx, viewer, group_id, role, email=address)
     await outbox.enqueue(tx, MailKind.GROUP_INVITATION, address, {"invitation_id": invitation_id})
     return invitation_id
@@ -87,14 +88,6 @@ async def _create(
     await tx.insert(GroupInvitation, [row])
     events.record(tx, GroupInvitationCreated(subject_id=row["id"], root_id=group_id), viewer)
     return str(row["id"])
-
-
-async def _require_known(tx: Transaction, viewer: Viewer) -> None:
-    """Raises for anonymous accounts, of which anybody has as many as they like: mail to strangers has a sender."""
-    user = table_of(User)
-    known = sa.select(user.c.id).where(user.c.id == viewer.user_id, user.c.is_anonymous.is_(False))
-    if viewer.user_id is not None and await tx.row(known) is None:
-        raise DomainError("Claim your account first, so that it is known who sends this.", "ANONYMOUS")
 
 
 async def cancel(tx: Transaction, invitation_id: str) -> str:

@@ -22,7 +22,17 @@ from core.tables import Table, id_type, table_of
 from core.viewer import Viewer, refuse_acting_as
 from core.writing import Transaction, camel, checked
 from models.events import ConsentGranted, ConsentWithdrawn, UserUpdated
-from models.identity import Audience, Consent, ConsentPurpose, PrivacyLevel, Profile, ProfileCard, User
+from models.identity import (
+    Audience,
+    Connection,
+    ConnectionStatus,
+    Consent,
+    ConsentPurpose,
+    PrivacyLevel,
+    Profile,
+    ProfileCard,
+    User,
+)
 from resolvers import events
 
 # Of courses, which are no business of this domain.
@@ -159,11 +169,31 @@ async def _write_cards(tx: Transaction, user_id: str) -> None:
     await tx.execute(sa.delete(card).where(card.c.user_id == user_id, ~(card.c.audience == sa.any_(_texts(shown)))))
     for audience, values in shown.items():
         row = {"id": ProfileCard.new_id(), "user_id": user_id, "audience": audience.value, **values}
+        row["hidden_from"] = _blocked_by(user_id)
         await tx.execute(
             insert(card)
             .values(**row)
             .on_conflict_do_update(index_elements=["user_id", "audience"], set_={**values, "updated_at": sa.func.now()})
         )
+
+
+async def write_blocks(tx: Transaction, user_id: str) -> None:
+    """Makes the cards of a person closed to those whom they have blocked, and to nobody else."""
+    card = table_of(ProfileCard)
+    closed = {"hidden_from": _blocked_by(user_id), "updated_at": sa.func.now()}
+    await tx.execute(sa.update(card).where(card.c.user_id == user_id).values(**closed))
+
+
+def _blocked_by(user_id: str) -> sa.ColumnElement[Any]:
+    """An array of those whom a person has blocked: rows that they and the service see, and nobody else."""
+    pair = table_of(Connection)
+    other = sa.case((pair.c.user_low == user_id, pair.c.user_high), else_=pair.c.user_low)
+    blocked = sa.select(other).where(
+        sa.or_(pair.c.user_low == user_id, pair.c.user_high == user_id),
+        pair.c.requested_by == user_id,
+        pair.c.status == ConnectionStatus.BLOCKED.value,
+    )
+    return sa.func.array(blocked.scalar_subquery())
 
 
 def _texts(words: Iterable[str]) -> Any:

@@ -9,11 +9,10 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
-from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from core.connection import Connection
-from core.database import Database, Snapshot, compiled, is_away
+from core.database import Database, Snapshot, compiled
 from core.ids import new_id
 from core.pipeline import Statement
 from core.viewer import ANONYMOUS, SERVICE, Viewer, ViewerKind
@@ -248,18 +247,3 @@ def test_values_of_a_statement_are_bound_and_never_part_of_its_text() -> None:
     prepared = compiled(sa.select(table.c.title).where(table.c.title == "'; DROP TABLE course; --"))
     assert "DROP" not in prepared.text
     assert list(prepared.constants.values()) == ["'; DROP TABLE course; --"]
-
-
-@pytest.mark.parametrize(
-    ("error", "away"),
-    [
-        (psycopg.OperationalError("the line is dead"), True),
-        (errors.AdminShutdown(), True),
-        (errors.TooManyConnections(), True),
-        (errors.QueryCanceled(), False),
-        (errors.DiskFull(), False),
-        (errors.UniqueViolation(), False),
-    ],
-)
-def test_what_takes_too_long_is_not_taken_for_a_database_that_is_away(error: Exception, away: bool) -> None:
-    assert is_away(error) is away

@@ -9,6 +9,7 @@ import pytest
 
 from resolvers import jobs
 from tests.events.logs import sql
+from tests.http.doorkeeper import Doorkeeper
 from tests.jobs.crews import until, working
 from tests.support import factories
 from tests.support.clients import Client, People
@@ -200,3 +201,32 @@ def test_who_may_not_publish_plans_nothing(people: People) -> None:
     )
     assert people.learner.fails(document) == "FORBIDDEN"
     assert people.anonymous.fails(document) == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "DELETE FROM role_grant WHERE user_id = %s",
+        "UPDATE role_grant SET expires_at = now() WHERE user_id = %s",
+        "UPDATE \"user\" SET status = 'suspended' WHERE id = %s",
+    ],
+    ids=["the role is taken back", "the role expires", "the account is suspended"],
+)
+def test_what_was_planned_by_somebody_who_may_not_publish_any_more_waits_and_says_why(
+    people: People, database_url: str, ends: str
+) -> None:
+    editor, theme = people.editor, factories.theme(people.editor)
+    with Doorkeeper(database_url).closing_time() as keeper:
+        person = keeper.person()
+        planner = Client(editor.url, keeper.token(person))
+        planned = plan(planner, theme)
+        keeper.sql(ends, person)
+        come(database_url)
+        (found,) = plans(editor, theme)
+        assert (found["state"], found["job"]["state"]) == ("PLANNED", "PARKED")
+        assert "may not publish" in found["job"]["parkedReason"]
+        assert people.anonymous.ask("query($id: ID!) { theme(id: $id) { id } }", id=theme)["theme"] is None
+        editor.do("scheduleMove", "schedule { state }", id=planned, runAt=FAR)
+        come(database_url)
+        assert people.anonymous.ask("query($id: ID!) { theme(id: $id) { id } }", id=theme)["theme"] == {"id": theme}
+        planner.http.close()

@@ -121,12 +121,18 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
     ],
 )
 def test_what_retry_after_asks_for_is_done_within_reason(status: int, said: str | None, wish: timedelta | None) -> None:
-    assert wish_of(status, said, NOW) == wish
+    assert wish_of(status, {} if said is None else {"retry-after": said}, NOW) == wish
+
+
+def test_a_date_to_come_back_at_is_one_by_the_clock_of_who_says_it() -> None:
+    theirs = NOW + timedelta(days=3)
+    said = {"retry-after": format_datetime(theirs + timedelta(hours=1)), "date": format_datetime(theirs)}
+    assert wish_of(503, said, NOW) == timedelta(hours=1)
 
 
 @given(st.text(max_size=60))
 def test_no_retry_after_is_too_strange(said: str) -> None:
-    wish = wish_of(503, said, NOW)
+    wish = wish_of(503, {"retry-after": said}, NOW)
     assert wish is None or timedelta() <= wish <= LONGEST_WISH
 
 
@@ -243,45 +249,6 @@ def test_where_nobody_listens_it_is_tried_again(people: People, database_url: st
     send(database_url)
     (delivery,) = deliveries(people.admin, hook)
     assert (delivery["state"], delivery["log"][0]["outcome"]) == ("PENDING", "UNREACHABLE")
-
-
-def test_of_several_that_ask_for_time_the_one_that_asks_for_most_is_heard(
-    people: People, database_url: str, there: Receiver
-) -> None:
-    webhook(people.admin, there.url)
-    asked = "SELECT 1 FROM webhook WHERE not_before IS NOT NULL"
-
-    def behave(_received: Received) -> Reply:
-        if len(there.received) == 1:
-            return Reply(503, {"retry-after": "3600"})
-        until(lambda: sql(database_url, asked))
-        return Reply(503, {"retry-after": "1"})
-
-    there.behave = behave
-    for _ in range(2):
-        factories.theme(people.editor, publish=True)
-    send(database_url)
-    assert len(there.received) == 2
-    assert sql(database_url, "SELECT not_before > now() + interval '50 minutes' FROM webhook") == [(True,)]
-
-
-def test_one_failure_after_a_quiet_time_pauses_nothing(people: People, database_url: str, there: Receiver) -> None:
-    there.behave = lambda _received: FAILED
-    hook, _ = webhook(people.admin, there.url)
-    factories.theme(people.editor, publish=True)
-    for _ in range(TRIES):
-        send(database_url)
-        time_passes(database_url)
-    assert standing(database_url) == ["parked"]
-    sql(database_url, "UPDATE webhook SET failing_since = failing_since - interval '73 hours'")
-    factories.theme(people.editor, publish=True)
-    send(database_url)
-    shown = people.admin.ask("query($id: ID!) { webhook(id: $id) { state } }", id=hook)["webhook"]
-    assert shown["state"] == "ACTIVE"
-    there.behave = lambda _received: TAKEN
-    time_passes(database_url)
-    send(database_url)
-    assert standing(database_url) == ["parked", "delivered"]
 
 
 def test_after_long_failure_a_webhook_is_paused_with_a_notice_and_goes_on_where_it_was(

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from svix.webhooks import Webhook as Svix
 
-from core.database import Database
-from core.viewer import SERVICE
-from core.writing import transaction
 from models.identity import Role
 from resolvers import identity
-from resolvers.webhooks import actions
 from tests.events.logs import as_service, sql
 from tests.jobs.crews import until
 from tests.support import factories
 from tests.support.clients import Client, People
-from tests.support.databases import with_database
-from tests.webhooks.receivers import Reply, receiver
-from tests.webhooks.senders import deliveries, kit, send, sending, standing, until_sent, webhook
+from tests.webhooks.receivers import receiver
+from tests.webhooks.senders import deliveries, send, sending, standing, until_sent, webhook
 
 CHANGED = """subscription @perspective(stage: DRAFT) {
     contentChanged { fact { type } subject { ... on Theme { title } } } }"""
@@ -46,47 +39,6 @@ def test_what_the_query_selects_is_sent_and_signed(people: People, database_url:
     assert (delivery["state"], delivery["id"], delivery["attempts"]) == ("DELIVERED", got.id, 1)
     assert (attempt["outcome"], attempt["status"], attempt["address"]) == ("DELIVERED", 204, "127.0.0.1")
     assert attempt["bodyBytes"] == len(got.body)
-
-
-def test_a_sender_whose_clock_is_wrong_stamps_by_that_of_the_database(
-    people: People, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with receiver() as there:
-        _, secret = webhook(people.admin, there.url)
-        factories.theme(people.editor, publish=True)
-        now = time.time
-        monkeypatch.setattr(time, "time", lambda: now() + 3600)
-        send(database_url)
-        monkeypatch.undo()
-        there.received[0].verified(secret)
-
-
-def test_a_sender_that_is_told_to_stop_waits_for_what_it_is_sending(people: People, database_url: str) -> None:
-    with receiver(lambda _received: Reply(204, stall=4)) as there:
-        webhook(people.admin, there.url)
-        factories.theme(people.editor, publish=True)
-        with sending(database_url):
-            until(lambda: there.received)
-    assert len(there.received) == 1
-    assert standing(database_url) == ["delivered"]
-
-
-def test_of_two_secrets_that_are_made_at_once_the_last_that_is_handed_out_signs(
-    people: People, database_url: str
-) -> None:
-    async def rotate_twice(database: Database) -> str:
-        async with transaction(database, SERVICE) as first:
-            await first.rows(sa.select(sa.func.now()))
-            async with transaction(database, SERVICE) as second:
-                await actions.rotate_secret(second, kit(database_url), hook, 0)
-            return await actions.rotate_secret(first, kit(database_url), hook, 0)
-
-    with receiver() as there:
-        hook, _ = webhook(people.admin, there.url)
-        last = with_database(database_url, rotate_twice)
-        factories.theme(people.editor, publish=True)
-        send(database_url)
-        there.received[0].verified(last)
 
 
 def test_everything_about_one_object_arrives_in_order_with_its_number(people: People, database_url: str) -> None:

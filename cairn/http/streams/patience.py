@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from core.database import is_away as core_is_away
+from core import connection
 from core.errors import RequestError
 from graph.subscribing import Away
 
@@ -20,7 +20,7 @@ def is_away(error: Exception) -> bool:
     """Whether something failed because the database, or an issuer of tokens, could not be asked just now."""
     if isinstance(error, RequestError):
         return error.code == "UNAVAILABLE"
-    return isinstance(error, OSError | Away) or core_is_away(error)
+    return connection.is_away(error) or isinstance(error, OSError | Away)
 
 
 async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
