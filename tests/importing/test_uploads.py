@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,40 @@ def test_a_course_is_imported_from_an_upload_and_its_file_is_removed(
         database_url, "SELECT requested_by = actor_id, type FROM job, fact WHERE type = 'course.imported'"
     )
     assert (asked, told) == (True, "course.imported")
+
+
+def test_so_many_files_of_one_person_wait_at_once_however_they_come(
+    people: People, database_url: str, tmp_path: Path, packed: bytes
+) -> None:
+    work = WorkSettings(imports=tmp_path / "imports", imports_of_person=3)
+    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), work=work))
+    address = running.start()
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            answers = list(threads.map(lambda _: send(address, people.editor.token, packed), range(8)))
+        codes = sorted(each.status_code for each in answers)
+        assert codes == [202] * 3 + [429] * 5
+        (refused, *_) = (each.json()["error"]["code"] for each in answers if each.status_code == 429)
+        assert refused == "TOO_MANY_IMPORTS"
+        assert len(list(work.imports.iterdir())) == 3
+        assert send(address, people.admin.token, packed).status_code == 202
+    finally:
+        running.stop()
+
+
+def test_all_files_that_wait_have_so_much_room_and_no_more(
+    people: People, database_url: str, tmp_path: Path, packed: bytes
+) -> None:
+    work = WorkSettings(imports=tmp_path / "imports", imports_bytes=2 * len(packed))
+    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), work=work))
+    address = running.start()
+    try:
+        answers = [send(address, people.editor.token, packed) for _ in range(3)]
+        assert [each.status_code for each in answers] == [202, 202, 507]
+        assert answers[2].json()["error"]["code"] == "NO_ROOM"
+        assert len(list(work.imports.iterdir())) == 2
+    finally:
+        running.stop()
 
 
 def test_what_is_no_course_is_parked_with_the_reason(people: People, works: tuple[str, Path]) -> None:
