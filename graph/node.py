@@ -30,7 +30,7 @@ def type_name(row: Any, *_: Any) -> str:
 
 def type_names(rows: Sequence[Any]) -> list[str]:
     """The same for several rows."""
-    kinds = {type(row) for row in rows}
+    kinds = set(map(type, rows))
     if len(kinds) > 1:
         return [type_name(row) for row in rows]
     return [name for kind in kinds for name in map(TYPE_NAMES[kind.entity], rows)]
