@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.errors import DomainError, InvalidInput, NotFound
+from core.errors import DomainError, InvalidInput, NotFound, wrong_kind
 from core.ids import tag_of
 from core.rows import Row
 from core.tables import id_type, table_of
@@ -25,6 +25,7 @@ from core.writing import Transaction
 from models.content import Content, Revision
 from models.curriculum import Assessment, AssessmentKind, BlockFormat
 from models.identity import Scope, User
+from resolvers.assessment.papers import in_order
 from resolvers.assessment.visible import ANSWER, ATTEMPT, MARK, PAPER
 from resolvers.formats import BY_KIND, QUESTIONS
 from resolvers.formats.base import QuestionFormat
@@ -43,11 +44,11 @@ _HEADING = 80
 
 @dataclass(frozen=True)
 class Asked:
-    """One question, as the newest revision that asks it has it."""
+    """One question, as the newest revision that asks it has it, its key included."""
 
     id: str
     heading: str
-    settings: Mapping[str, Any]
+    entry: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ def require_results(viewer: Viewer, *, has_names: bool) -> None:
 async def table_for(tx: Transaction, assessment_id: str, *, has_names: bool) -> Table:
     """The columns of an assessment's results. Raises `NotFound`, or `DomainError` for one whose answers are private."""
     if tag_of(assessment_id) != Assessment.__tag__:
-        raise InvalidInput("This is not the id of an assessment.", "WRONG_KIND_OF_ID", ("id",))
+        raise InvalidInput(wrong_kind("assessment"), "WRONG_KIND_OF_ID", ("id",))
     papers = await tx.rows(
-        sa.select(PAPER.c.blocks).where(PAPER.c.assessment_id == assessment_id).order_by(PAPER.c.revision.desc())
+        sa.select(PAPER).where(PAPER.c.assessment_id == assessment_id).order_by(PAPER.c.revision.desc())
     )
     if not papers and not await tx.rows(sa.select(_CONTENT.c.id).where(_CONTENT.c.id == assessment_id)):
         raise NotFound("assessment")
@@ -92,9 +93,9 @@ async def table_for(tx: Transaction, assessment_id: str, *, has_names: bool) -> 
         raise DomainError("What people say of their wellbeing is shown to nobody else.", "PRIVATE", ("id",))
     asked: dict[str, Asked] = {}
     for paper in papers:
-        for block in paper.blocks:
+        for block in in_order(paper, [each["id"] for each in paper.blocks]):
             if block["format"] in QUESTIONS and not _is_private(block["format"]):
-                asked.setdefault(block["id"], Asked(block["id"], _heading(block), block["settings"]))
+                asked.setdefault(block["id"], Asked(block["id"], _heading(block), block))
     return Table(assessment_id, list(asked.values()), has_names)
 
 
@@ -128,7 +129,7 @@ async def page_of(tx: Transaction, table: Table, after: str | None) -> tuple[lis
         row = _of_attempt(table, attempt)
         for each in table.questions:
             answer, mark = values.get((attempt.id, each.id)), marks.get((attempt.id, each.id))
-            row += ["" if answer is None else written(each.settings, answer.format, answer.value)]
+            row += ["" if answer is None else written(each.entry["settings"], answer.format, answer.value)]
             row += ["" if mark is None else _number(mark.score)]
         rows.append(row)
     return rows, attempts[-1].id if len(attempts) == PAGE else None

@@ -168,6 +168,10 @@ class QuestionFormat(Format):
         """Which of the options an answer chose; for typed answers, what was typed in one written form."""
         return []
 
+    def worded(self, option: str) -> str:
+        """An option as people know it, rather than by its id."""
+        return option
+
 
 class ScoredFormat(QuestionFormat):
     """A question that may have a right answer. Without one it is a poll, and nothing is scored."""
@@ -214,6 +218,11 @@ def require_known(
             raise WrongField(f"There is no {word} {each!r}.", *place)
         if each in given[:index]:
             raise WrongField(f"The {word} {each!r} is there twice.", *place)
+
+
+def text_of(items: Sequence[Any], id: str) -> str:
+    """The text of the item of this id, or the id where there is none."""
+    return next((item.text for item in items if item.id == id), id)
 
 
 def name_items(items: Sequence[Item]) -> None:

@@ -20,6 +20,7 @@ from resolvers.formats.base import (
     require_known,
     require_own_ids,
     secret,
+    text_of,
 )
 from resolvers.formats.values import ItemId, ItemText
 
@@ -124,3 +125,8 @@ class Matching(ScoredFormat):
         """The pairs, in the order of the question."""
         given = {f"{pair.prompt_id}={pair.target_id}" for pair in response.pairs}
         return [each for each in self.options() if each in given]
+
+    def worded(self, option: str) -> str:
+        """The texts of the pair."""
+        prompt, _, target = option.partition("=")
+        return f"{text_of(self.prompts, prompt)}: {text_of(self.targets, target)}"

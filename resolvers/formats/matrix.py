@@ -18,6 +18,7 @@ from resolvers.formats.base import (
     part_by_part,
     require_known,
     secret,
+    text_of,
 )
 from resolvers.formats.values import ItemId, ItemText
 
@@ -128,3 +129,8 @@ class Matrix(ScoredFormat):
         """The columns of each row, in the order of the question."""
         given = {f"{row.row_id}={column}" for row in response.rows for column in row.column_ids}
         return [each for each in self.options() if each in given]
+
+    def worded(self, option: str) -> str:
+        """The texts of row and column."""
+        row, _, column = option.partition("=")
+        return f"{text_of(self.rows, row)}: {text_of(self.columns, column)}"

@@ -10,7 +10,17 @@ from pydantic import Field, model_validator
 
 from core.expressions import Declared, Kind, Value
 from models.curriculum import BlockFormat
-from resolvers.formats.base import FULL, NONE, Remark, Response, ScoredFormat, WrongField, hundredths, require_known
+from resolvers.formats.base import (
+    FULL,
+    NONE,
+    Remark,
+    Response,
+    ScoredFormat,
+    WrongField,
+    hundredths,
+    require_known,
+    text_of,
+)
 from resolvers.formats.multiple_choice import Choice
 from resolvers.formats.values import ItemId
 
@@ -131,6 +141,10 @@ class MultiSelect(ScoredFormat):
         """What was ticked, in the order of the question."""
         ticked = set(response.choice_ids)
         return [each for each in self.options() if each in ticked]
+
+    def worded(self, option: str) -> str:
+        """The choice's text."""
+        return text_of(self.choices, option)
 
     def _correct(self) -> list[str]:
         return [choice.id for choice in self.choices if choice.is_correct]

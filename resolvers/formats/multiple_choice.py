@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from core.expressions import Declared, Kind, Value
 from models.curriculum import BlockFormat
-from resolvers.formats.base import FULL, Item, Remark, Response, ScoredFormat, WrongField, hundredths, secret
+from resolvers.formats.base import FULL, Item, Remark, Response, ScoredFormat, WrongField, hundredths, secret, text_of
 from resolvers.formats.values import ItemId
 
 
@@ -108,6 +108,10 @@ class MultipleChoice(ScoredFormat):
     def chosen(self, response: MultipleChoiceResponse) -> list[str]:
         """The choice."""
         return [response.choice_id]
+
+    def worded(self, option: str) -> str:
+        """The choice's text."""
+        return text_of(self.choices, option)
 
     def _choice(self, response: MultipleChoiceResponse) -> Choice:
         for choice in self.choices:

@@ -21,6 +21,7 @@ from resolvers.formats.base import (
     require_known,
     require_own_ids,
     secret,
+    text_of,
 )
 from resolvers.formats.values import ItemId, ItemText
 
@@ -108,6 +109,11 @@ class Ranking(ScoredFormat):
     def chosen(self, response: RankingResponse) -> list[str]:
         """Where each item was put."""
         return [f"{each}@{place}" for place, each in enumerate(response.item_ids, 1)]
+
+    def worded(self, option: str) -> str:
+        """The item's text, and its place."""
+        item, _, place = option.rpartition("@")
+        return f"{place}. {text_of(self.items, item)}"
 
     def _in_order(self) -> list[str]:
         return [item.id for item in sorted(self.items, key=lambda item: item.correct_position or 0)]

@@ -68,3 +68,7 @@ class TrueFalse(ScoredFormat):
     def chosen(self, response: TrueFalseResponse) -> list[str]:
         """The judgement."""
         return ["true" if response.is_true else "false"]
+
+    def worded(self, option: str) -> str:
+        """The judgement's label."""
+        return self.true_label if option == "true" else self.false_label
