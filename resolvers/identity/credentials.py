@@ -14,7 +14,7 @@ from core.clock import now
 from core.database import Database, Prepared, compiled
 from core.errors import InvalidInput, NotFound
 from core.ids import tag_of
-from core.reading import read_at_once
+from core.reading import look_up, read_at_once
 from core.removing import remove_some
 from core.rows import Row
 from core.tables import table_of
@@ -117,7 +117,7 @@ async def viewer_of_user(
 
 async def _found(database: Database, kind: TokenKind, secret: str) -> Row | None:
     """The credential with its owner and their roles, all as of one instant, in one round trip."""
-    found = await read_at_once(database, SERVICE, _statement(kind), {"hash": token_hash(secret)})
+    found = await look_up(database, SERVICE, _statement(kind), {"hash": token_hash(secret)})
     return found[0] if found else None
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.database import Database, Prepared, compiled
 from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors
 from core.ids import tag_of
-from core.reading import read_at_once
+from core.reading import look_up
 from core.relations import Relation, Sort
 from core.removing import remove_some
 from core.revisions import require_revision
@@ -69,7 +69,7 @@ class Known:
 
 async def of_token(database: Database, token: str) -> Known | None:
     """The hook whose token this is, or was until it is no longer taken; None when there is none."""
-    found = await read_at_once(database, SERVICE, _statement(), {"hash": token_hash(token)})
+    found = await look_up(database, SERVICE, _statement(), {"hash": token_hash(token)})
     if not found:
         return None
     return Known(**{**vars(found[0]), "once": InboundOnce(found[0].once)})
