@@ -112,7 +112,7 @@ def test_plans_are_kept_up_to_so_many_fields_in_all(fields: int) -> None:
 
 def test_variants_of_a_document_count_as_documents_do() -> None:
     names = [f"v{number}" for number in range(8)]
-    text = f"query({' '.join(f'${name}: Boolean!' for name in names)}) {{ %s }}"  # noqa: UP031
+    text = f"query({' '.join(f'${name}: Boolean!' for name in names)}) {{ %s }}"
     document = parse(text % " ".join(f"{name}: b @skip(if: ${name})" for name in names))
     schema, plans = _schema(), Plans(400)
     other = parse("{ b }")
@@ -122,7 +122,9 @@ def test_variants_of_a_document_count_as_documents_do() -> None:
     for number in range(256):
         variables = {name: bool(number >> place & 1) for place, name in enumerate(names)}
         expected = {name: 1 for name in names if not variables[name]}
-        assert execute(schema, document, {"b": 1}, variable_values=variables, plans=plans) == ExecutionResult(expected, None)
+        assert execute(schema, document, {"b": 1}, variable_values=variables, plans=plans) == ExecutionResult(
+            expected, None
+        )
     gc.collect()
     assert there() is None
 
