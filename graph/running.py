@@ -26,6 +26,7 @@ from core.viewer import Viewer, require
 from graph.context import DRAFT, LIVE, Context
 from graph.documents.accepting import Refused, accept, hash_of
 from graph.documents.prepared import Prepared, account, too_costly
+from graph.documents.scanning import scan_variables
 from graph.documents.trusted import PREFIX, Store, trusted
 from graph.engine import Plans, execute
 from graph.errors import shown
@@ -108,6 +109,7 @@ class Operations:
         if cost > limit:
             return ExecutionResult(None, [too_costly(cost, limit)])
         try:
+            scan_variables(variables, self.limits)
             check_introspection(document, self.introspection, context.viewer)
             await context.renew(perspective(operation, variables or {}, context.viewer))
             started = _EXECUTORS[self.executor](

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 # Values of these Python types are what the type would make of them. A float may be infinite, which JSON cannot say.
 _AS_IT_IS: dict[Any, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
 _NONE = type(None)
+# So many types are told apart faster by looking through all values for each of them.
+_FEW = 8
 
 
 class Placing(NamedTuple):
@@ -398,6 +400,8 @@ def completer(kind: GraphQLOutputType) -> Completer:
 
 def _places_by_name(names: Sequence[Any]) -> list[list[int]]:
     """The places of each name, in the order in which they first come; what is no name stands by itself."""
+    if set(map(type, names)) == {str} and len(kinds := dict.fromkeys(names)) <= _FEW:
+        return [[place for place, each in enumerate(names) if each == name] for name in kinds]
     found: dict[Any, list[int]] = {}
     for place, name in enumerate(names):
         found.setdefault(name if isinstance(name, str) else (place,), []).append(place)

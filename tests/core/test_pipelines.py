@@ -12,6 +12,7 @@ import pytest
 from core import pipeline
 from core.database import Database
 from core.errors import RequestError
+from core.ids import new_id
 from core.pipeline import Statement
 from core.viewer import SERVICE
 from tests.core.conftest import Run
@@ -115,3 +116,24 @@ def test_who_reads_after_somebody_was_called_off_is_told_so_and_not_called_off_i
         return "read"
 
     assert run(work, pool_size=1) == "UNAVAILABLE"
+
+
+def test_what_is_looked_up_all_the_time_is_planned_once_and_by_its_index(run: Run) -> None:
+    looked_up = Statement('SELECT display_name FROM "user" WHERE id = $1::uuid', [new_id(0x010)])
+
+    async def work(database: Database) -> tuple[Any, list[str], list[Any]]:
+        for _ in range(10):
+            await database.look_up(SERVICE, looked_up)
+        kept = Statement("SELECT generic_plans FROM pg_prepared_statements WHERE statement = $1", [looked_up.text])
+        (plans,) = await _read(database, kept)
+        plan = await database.look_up(
+            SERVICE, Statement("EXPLAIN " + looked_up.text.replace("$1", f"'{new_id(0x010)}'"))
+        )
+        settings = [Statement(f"SELECT current_setting('{each}')") for each in ("plan_cache_mode", "enable_seqscan")]
+        return plans, [line for (line,) in plan], await _read(database, *settings)
+
+    plans, plan, settings = run(work, pool_size=1)
+    assert plans >= 4
+    assert "Index" in plan[0]
+    # What comes after it on the same connection is planned as always.
+    assert settings == ["force_custom_plan", "on"]
