@@ -17,7 +17,6 @@ from core.pipeline import Statement
 from core.viewer import SERVICE
 from tests.core.conftest import Run
 
-
 _ASLEEP = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
 
 
