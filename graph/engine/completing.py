@@ -163,6 +163,15 @@ class Leaf(Completer):
         except Exception:
             return None
 
+    def is_failure(self, value: Any) -> bool:
+        """Besides what fails anything, what cannot be coerced."""
+        if not self.non_null or super().is_failure(value):
+            return self.non_null
+        try:
+            return self.coerce(value) in (None, Undefined)
+        except Exception:
+            return True
+
     def wait(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Nothing is below a leaf that could go on together: each is written when it is there."""
         ready: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
@@ -237,7 +246,9 @@ class ListOf(Completer):
         def go_on(found: Sequence[Any], places: Sequence[int]) -> None:
             self._open(run, spot, found, [containers[each] for each in places], [keys[each] for each in places])
 
-        ends = self.item.is_failure
+        def ends(item: Any) -> bool:
+            return not run.is_awaitable(item) and self.item.is_failure(item)
+
         listed = [run.listed(value, ends) if run.is_async_iterable(value) else value for value in values]
         run.when_all(spot, listed, containers, keys, go_on)
 

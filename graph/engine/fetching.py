@@ -16,7 +16,6 @@ from typing import Any, Literal, Protocol
 from graphql import (
     GraphQLBoolean,
     GraphQLError,
-    GraphQLFloat,
     GraphQLID,
     GraphQLInt,
     GraphQLLeafType,
@@ -33,7 +32,8 @@ from graph.engine.generating import generated
 from graph.engine.planning import Field, Selection
 
 Shape = Literal["one", "many", "page"]
-_AS_IT_IS = {each.name for each in (GraphQLString, GraphQLID, GraphQLBoolean, GraphQLInt, GraphQLFloat)}
+# What a source has of these is what the answer holds. A float may be no number, which JSON cannot say.
+_AS_IT_IS = {each.name for each in (GraphQLString, GraphQLID, GraphQLBoolean, GraphQLInt)}
 _TYPENAME = "__typename"
 
 
@@ -49,7 +49,7 @@ class Source(Protocol):
     always: tuple[str, ...]
 
     def has(self, column: str) -> bool:
-        """Whether rows have this column."""
+        """Whether rows have this column. One of whole numbers that is read by a field of type Int fits into 32 bits."""
 
     def is_nullable(self, column: str) -> bool:
         """Whether the column may be null."""
