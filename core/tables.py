@@ -157,4 +157,4 @@ def insert_of_arrays(table: sa.Table, given: Iterable[str], same: Mapping[str, A
 
 def _element(column: sa.Column[Any]) -> Any:
     """Texts without a length: to cast to one would cut them short, and say nothing."""
-    return column.type if isinstance(column.type, UUID | JSONB | sa.Integer) else sa.Text()
+    return column.type if isinstance(column.type, UUID | JSONB | sa.Integer | sa.TIMESTAMP) else sa.Text()

@@ -30,7 +30,12 @@ from resolvers.assessment.batches import papers
 described(GradingState, awaiting="Nobody has graded it yet.", graded="It is graded; it can be graded anew.")
 
 
-described(RegradeState, running="It is under way.", done="It is done.")
+described(
+    RegradeState,
+    running="It is under way.",
+    done="It is done.",
+    stopped="It was not done: nothing was published any more as it began.",
+)
 
 
 async def _questions(rows: Sequence[Any], info: BatchInfo) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -112,16 +112,25 @@ def connection(
     sort: type[StrEnum] | None = None,
     filter: type | None = None,
     scope: str | None = None,
+    within: Relation | None = None,
+    is_whole: Callable[[BatchInfo, Page, str], Awaitable[None]] | None = None,
 ) -> Any:
-    """A connection field over a relation, with its sorts and filters as arguments; with a `scope`, for holders only."""
+    """A connection field over a relation, with its sorts and filters as arguments; with a `scope`, for holders only.
+
+    Who holds that within some roots only reads the relation `within`, where there is one: the same rows, found faster.
+    `is_whole` is asked once the page was read, with the sort, and raises where something may be missing from it.
+    """
 
     async def batch(parents: Sequence[Any], info: BatchInfo, **arguments: Any) -> list[LoadedPage]:
         if scope is not None:
             # Whose permission holds within some course only finds what belongs to that: the row policies see to it.
             require(info.context.viewer, scope, somewhere=True)
-        wanted, filters, sort_name = asked_page(relation, arguments)
-        found = await info.context.reader.pages(relation, parents, info.columns, wanted, filters, sort_name)
-        return [LoadedPage(each, (relation, parent, filters)) for each, parent in zip(found, parents, strict=True)]
+        read = within if within is not None and not info.context.viewer.may(str(scope)) else relation
+        wanted, filters, sort_name = asked_page(read, arguments)
+        found = await info.context.reader.pages(read, parents, info.columns, wanted, filters, sort_name)
+        if is_whole is not None:
+            await is_whole(info, wanted, sort_name)
+        return [LoadedPage(each, (read, parent, filters)) for each, parent in zip(found, parents, strict=True)]
 
     return batch_field(
         batch,

@@ -149,13 +149,21 @@ class Answer(Table, table=True):
     value: dict[str, Any] = json_column(description="The answer, typed per format.")
 
 
+_OTHERS = "FROM attempt AS other WHERE other.assessment_id = attempt.assessment_id AND other.user_id = attempt.user_id"
+# Where nothing closes, it is over for somebody who has no attempt left: as many are given as the assessment has now,
+# and as the person has now beyond that.
+_HAS_NONE_LEFT = (
+    "assessment.closes_at IS NULL AND attempt.phase = 'none'"  # noqa: S608 - our own words
+    f" AND (SELECT count(*) {_OTHERS} AND other.phase = 'none') >= assessment.max_attempts + COALESCE((SELECT"
+    " accommodation.extra_attempts FROM accommodation WHERE accommodation.assessment_id = attempt.assessment_id"
+    " AND accommodation.user_id = attempt.user_id), 0)"
+)
 # The sub-select finds what its reader sees: their own attempts, and what is published. Who is still at it waits.
 _IS_CLOSED = (
     "EXISTS (SELECT FROM attempt JOIN assessment ON assessment.id = attempt.assessment_id"
-    " WHERE attempt.id = answer_mark.attempt_id AND assessment.stage = 'live' AND assessment.closes_at <= now()"
-    " AND assessment.feedback_mode = 'after_close' AND NOT EXISTS (SELECT FROM attempt AS other"
-    " WHERE other.assessment_id = attempt.assessment_id AND other.user_id = attempt.user_id"
-    " AND other.status = 'in_progress'))"
+    " WHERE attempt.id = answer_mark.attempt_id AND assessment.stage = 'live'"
+    f" AND assessment.feedback_mode = 'after_close' AND (assessment.closes_at <= now() OR ({_HAS_NONE_LEFT}))"
+    f" AND NOT EXISTS (SELECT {_OTHERS} AND other.status = 'in_progress'))"
 )
 
 

@@ -137,6 +137,7 @@ class RegradeState(StrEnum):
 
     RUNNING = "running"
     DONE = "done"
+    STOPPED = "stopped"
 
 
 _IS_FRESH = "state = 'running' AND paper_id IS NULL AND attempts = 0"

@@ -23,7 +23,8 @@ class Lead(Table, table=True):
         sa.ForeignKeyConstraint(["converted_user_id"], ["user.id"], ondelete="SET NULL"),
         sa.UniqueConstraint("email"),
         sa.CheckConstraint("email = lower(email)", name="email"),
-        sa.Index(None, "first_seen_at", "id"),
+        # HIGH_PRIORITY, in resolvers/leads.py.
+        sa.Index("ix_lead_high_priority", "id", postgresql_where=sa.text("score >= 25 AND converted_at IS NULL")),
         sa.Index(None, "converted_user_id"),
     )
 

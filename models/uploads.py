@@ -44,6 +44,8 @@ class Upload(Table, table=True):
     __tablename__ = "upload"
     __tag__ = 0x058
     __policies__ = (PrivateRows("user_id"), RelatedRead(_HANDED_IN))
+    # Whoever grades reads of the file, and is not told whose it is.
+    __hidden__ = ("user_id",)
     __personal__ = ("name",)
     __table_args__ = (
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], ondelete="SET NULL"),

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from gateways.storage import DiskStorage, NotKept
-from gateways.storage.disk import BadTicket
+from gateways.storage.disk import BadTicket, Busy
 
 _HEADERS = {"cache-control": "private, no-store"}
 
@@ -21,7 +21,9 @@ class DiskEndpoint:
     storage: DiskStorage
 
     async def put(self, request: Request) -> Response:
-        """200 once the file is on the disk; 403 for an address that is good no more, or another file."""
+        """200 once the file is on the disk; 403 for an address that is good no more, or another file; 409 while it is
+        being sent already.
+        """
         try:
             ticket = self._ticket(request, "put")
             if request.headers.get("content-type", "").strip().lower() != ticket["type"]:
@@ -31,6 +33,8 @@ class DiskEndpoint:
             await self.storage.receive(request.path_params["ticket"], request.stream())
         except BadTicket as error:
             return _refused(403, str(error), "FORBIDDEN")
+        except Busy as error:
+            return _refused(409, str(error), "BUSY")
         except ClientDisconnect:
             return _refused(400, "The file ended too early.", "BAD_REQUEST")
         except NotKept:

@@ -76,7 +76,7 @@ class ImportEndpoint:
         path = self.folder / name
         try:
             await self._keep(request, path)
-            arguments = {"file": name, "theme": request.query_params.get("theme") or None}
+            arguments = {"file": name, "theme": _theme(request)}
             if source != "olx":
                 arguments |= {"source": source, "name": _name(request)}
             async with transaction(self.database, viewer) as tx:
@@ -128,6 +128,13 @@ def _name(request: Request) -> str:
     """The name of a question bank; empty where there is none that can be taken."""
     name = " ".join(request.query_params.get("name", "").split())
     return name if len(name) <= _MAX_NAME and name.isprintable() else ""
+
+
+def _theme(request: Request) -> str | None:
+    theme = request.query_params.get("theme") or None
+    if theme is not None and not (len(theme) <= _MAX_NAME and theme.isprintable()):
+        raise Refusal(400, "The parameter theme is the slug of a theme.", "BAD_REQUEST")
+    return theme
 
 
 def _flush(descriptor: int) -> None:

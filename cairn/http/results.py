@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ from resolvers.assessment.results import Table
 
 _HEADERS = {"cache-control": "no-store", "content-disposition": 'attachment; filename="results.csv"'}
 # What a spreadsheet would take for a formula, or for a cell of its own.
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_DANGEROUS, _LINES = ("=", "+", "-", "@", "\u2212"), ("\t", "\r", "\n")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
 # Without it, spreadsheets take UTF-8 for something else.
 _MARK = "\ufeff"
@@ -72,12 +73,16 @@ class ResultsEndpoint:
 
 def _csv(rows: Sequence[Sequence[str]]) -> str:
     made = io.StringIO()
-    csv.writer(made).writerows([guarded(each) for each in row] for row in rows)
+    # Each cell in quotes: a spreadsheet that takes semicolons or tabs for the ends of cells finds none within.
+    csv.writer(made, quoting=csv.QUOTE_ALL).writerows([guarded(each) for each in row] for row in rows)
     return made.getvalue()
 
 
 def guarded(cell: str) -> str:
-    """The cell, with a mark before what a spreadsheet would run."""
-    if cell.lstrip(" ").startswith(_DANGEROUS) and not _PLAIN_NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+    """The cell, with a mark before what a spreadsheet would run.
+
+    Spreadsheets pass over what is not seen at its start, and some take a wide sign for a narrow one.
+    """
+    seen = next((each for each in cell if not each.isspace() and unicodedata.category(each)[0] != "C"), "")
+    runs = cell.startswith(_LINES) or unicodedata.normalize("NFKC", seen).startswith(_DANGEROUS)
+    return f"'{cell}" if runs and not _PLAIN_NUMBER.fullmatch(cell) else cell

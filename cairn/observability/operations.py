@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Whole, in part, not at all because of what was asked, or not at all because of us.
 Status = Literal["ok", "partial", "refused", "failed"]
-_OURS = {"INTERNAL_SERVER_ERROR", "UNAVAILABLE"}
+_OURS = {"INTERNAL_SERVER_ERROR", "UNAVAILABLE", "TIMEOUT"}
 log = logging.getLogger("cairn.observability")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from gateways.banks.embedded import BLANK
 from gateways.banks.questions import Gap, Kind, Option, Question, Text
 from gateways.olx import IssueCode, OlxBlock
 from gateways.olx.fitting import fitted
@@ -15,6 +17,8 @@ from gateways.olx.tree import Settings
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~])")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_MARK = re.compile(r"\\?\[\\?\[([A-Za-z0-9-]{1,40})\\?\]\\?\]")
+_PARAGRAPH = re.compile(r"<p[^<>]*>([^<>]*)</p>", re.IGNORECASE)
 _HUNDRED = Decimal(100)
 # What a machine cannot tell from another: half a percent in all.
 _NEAR = Decimal("0.5")
@@ -28,26 +32,32 @@ def to_blocks(question: Question, scope: Scope) -> list[OlxBlock]:
     make = _MAKERS.get(question.kind)
     made = None if make is None else make(question, scope)
     if made is None:
+        body = _with_gaps(body, question, {"gaps": []})
         if question.kind is not Kind.DESCRIPTION and not question.found:
             message = f"Questions of the kind “{question.type_name}” have no counterpart; its words are kept."
             scope.error(IssueCode.COMPONENT_UNSUPPORTED, message, question.source)
         if not body:
             scope.warn(IssueCode.COMPONENT_EMPTY, "It has no words.", question.source)
             return []
-        return fitted([scope.block("text", body)], scope)
+        return fitted([scope.block("text", body, title=question.name or None)], scope)
     format, settings = made
     common: Settings = {"hints": [_markdown(each, scope) for each in question.hints], "explanation": None}
     if explanation := _markdown(question.explanation, scope):
         common["explanation"] = explanation
     title = question.name or None
     if format == "cloze":
-        for gap in question.gaps:
-            body = body.replace(rf"\[\[{gap.mark}\]\]", f"[[{gap.mark}]]")
-        settings["text"], body = body, title or "Fill in the gaps."
+        settings["text"], body = _with_gaps(body, question, settings), title or "Fill in the gaps."
     return fitted(
         [scope.block(format, body, title=title, points=_points(question, scope), settings={**common, **settings})],
         scope,
     )
+
+
+def _with_gaps(body: str, question: Question, settings: Settings) -> str:
+    """The text with a mark for each gap, and a blank for each that could not be kept."""
+    kept = {gap["id"] for gap in settings["gaps"]}
+    names = {gap.mark: f"[[{gap.mark}]]" if gap.mark in kept else _SPECIAL.sub(r"\\\1", BLANK) for gap in question.gaps}
+    return _MARK.sub(lambda found: names.get(found[1], found[0]), body)
 
 
 Made = tuple[str, Settings] | None
@@ -60,8 +70,8 @@ def _essay(question: Question, scope: Scope) -> Made:
 
 
 def _files(question: Question, scope: Scope) -> Made:
-    most = min(question.maximum_files, 20)
-    return "file_upload", {"rubric": _markdown(question.rubric, scope) or None, "maximum_files": most}
+    rubric = _markdown(question.rubric, scope) or None
+    return "file_upload", {"rubric": rubric, "maximum_files": question.maximum_files}
 
 
 def _true_false(question: Question, scope: Scope) -> Made:
@@ -141,14 +151,13 @@ def _shares(gains: Sequence[Decimal]) -> list[int]:
 
 
 def _short(question: Question, scope: Scope) -> Made:
-    return "short_answer", {
-        "accepted": [_accepted(each, question.is_case_sensitive, scope) for each in question.options if each.text]
-    }
+    known = [(each, _typed(each.text)) for each in question.options]
+    exactly = question.is_case_sensitive
+    return "short_answer", {"accepted": [_accepted(each, text, exactly, scope) for each, text in known if text]}
 
 
-def _accepted(option: Option, is_case_sensitive: bool, scope: Scope) -> Settings:
+def _accepted(option: Option, text: str, is_case_sensitive: bool, scope: Scope) -> Settings:
     """A text, or where it has a star, which stands for anything, a pattern."""
-    text = _plain(option.text)
     answer: Settings = {
         "match": "exact" if is_case_sensitive else "ignore_case",
         "feedback": _inline(option.feedback, scope) or None,
@@ -191,7 +200,9 @@ def _numbers(options: Sequence[Option], scope: Scope) -> list[Settings]:
             message = f"“{' '.join(filter(None, numbers))}” is no number."
             scope.error(IssueCode.ANSWER_NOT_NUMERIC, message)
             continue
-        if each.minimum is not None or each.maximum is not None:
+        if each.minimum is not None and each.minimum == each.maximum:
+            found.append({**answer, "value": each.minimum, "tolerance": None})
+        elif each.minimum is not None or each.maximum is not None:
             found.append({**answer, "minimum": each.minimum or None, "maximum": each.maximum or None})
         else:
             tolerance = each.tolerance if Decimal(each.tolerance or 0) else None
@@ -226,20 +237,24 @@ def _ordering(question: Question, scope: Scope) -> Made:
             {"text": _inline(each.text, scope), "correct_position": number}
             for number, each in enumerate(question.options, 1)
         ],
-        "order_credit": "positions",
+        "order_credit": question.order_credit,
     }
 
 
 def _cloze(question: Question, scope: Scope) -> Made:
-    return "cloze", {"gaps": [_gap(each, scope) for each in question.gaps]}
+    gaps = [made for each in question.gaps if (made := _gap(each, scope)) is not None]
+    question.points = Decimal(sum(gap["weight"] for gap in gaps)) if question.sums_up else question.points
+    return ("cloze", {"gaps": gaps}) if gaps else None
 
 
-def _gap(gap: Gap, scope: Scope) -> Settings:
+def _gap(gap: Gap, scope: Scope) -> Settings | None:
     settings: Settings = {"id": gap.mark, "kind": gap.kind, "weight": min(gap.weight, 100)}
     if gap.kind == "number":
         return {**settings, "numbers": _numbers(gap.options, scope)}
     if gap.kind == "text":
-        return {**settings, "accepted": [_accepted(each, gap.is_case_sensitive, scope) for each in gap.options]}
+        known = [(each, _plain(each.text)) for each in gap.options]
+        texts = [_accepted(each, text, gap.is_case_sensitive, scope) for each, text in known if text]
+        return {**settings, "accepted": texts}
     worth = [(each, _plain(each.text)) for each in gap.options]
     accepted = [
         {
@@ -251,7 +266,12 @@ def _gap(gap: Gap, scope: Scope) -> Settings:
         for each, text in worth
         if each.percent or each.feedback
     ]
-    return {**settings, "options": list(dict.fromkeys(text for _, text in worth)), "accepted": accepted}
+    options = list(dict.fromkeys(text for _, text in worth if text))
+    if len(options) < 2 or all(each.percent < _HUNDRED for each in gap.options):
+        said = ", ".join(options)
+        scope.error(IssueCode.QUESTION_UNSUPPORTED, "A gap offers no choices, or none that earns all points.", said)
+        return None
+    return {**settings, "options": options, "accepted": accepted}
 
 
 _MAKERS: dict[Kind, Callable[[Question, Scope], Made]] = {
@@ -295,19 +315,24 @@ def _markdown(text: Text, scope: Scope) -> str:
 
 
 def _inline(text: Text, scope: Scope) -> str:
-    if text.markup in ("markdown", "plain"):
+    if text.markup == "markdown":
+        return _markdown(text, scope)
+    if text.markup == "plain":
         return " ".join(_markdown(text, scope).split())
     return to_inline(_html(text), scope).strip()
 
 
 def _html(text: Text) -> str:
-    html = text.value.replace("@@PLUGINFILE@@/", "/static/")
-    return html.strip().replace("\n", "<br>\n") if text.markup == "moodle" else html
+    source = text.value.replace("@@PLUGINFILE@@/", "/static/")
+    return source.strip().replace("\n", "<br>\n") if text.markup == "moodle" else source
 
 
 def _plain(text: Text) -> str:
-    """Words without any marks, for answers that are typed."""
-    without = re.sub(r"<[^<>]*>", "", text.value) if "<" in text.value and text.markup != "plain" else text.value
-    for entity, sign in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&nbsp;", " "), ("&amp;", "&")):
-        without = without.replace(entity, sign)
-    return " ".join(without.split())
+    """Words of HTML without any marks."""
+    return " ".join(html.unescape(re.sub(r"<[^<>]*>", "", text.value)).split())
+
+
+def _typed(text: Text) -> str:
+    """An answer as it is typed: signs and all, since Moodle compares it so; but for a paragraph that editors made."""
+    inside = _PARAGRAPH.fullmatch(text.value.strip()) if text.markup == "html" else None
+    return " ".join((html.unescape(inside[1]) if inside else text.value).split())

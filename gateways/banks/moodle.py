@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from itertools import count, islice
 from xml.etree.ElementTree import Element
 
+from gateways.banks.attached import keep_files
 from gateways.banks.embedded import read_embedded
 from gateways.banks.gift import category_path
-from gateways.banks.questions import Bank, Gap, Kind, Option, Question, Text
+from gateways.banks.questions import Bank, Found, Gap, Kind, Option, Question, Text
 from gateways.olx import IssueCode, OlxError, Severity
-from gateways.olx.xml import UnreadableXml, clip, outer_xml, parse_xml
+from gateways.olx.xml import UnreadableXml, clip, inner_html, outer_xml, parse_xml
 
 _MARKUPS = {"html": "html", "markdown": "markdown", "plain_text": "plain", "moodle_auto_format": "moodle"}
-_USUAL_PENALTIES = {"", "0", "1", "0.3333333", "0.3333", "0.1"}
+_USUAL_PENALTIES = {"", "0", "1", "0.3333333", "0.3333", "0.333333", "0.1"}
+_MOST_WORDS, _MOST_FILES = 100_000, 20
+_ORDER = {"": "positions", "0": "positions", "-1": "none"}
 _Read = Callable[[Question, Element], None]
 
 
 def read_moodle(content: bytes) -> Bank:
     """The questions of a file, by their categories; raises `OlxError` when it is no such file."""
     try:
-        root = parse_xml(content, "questions.xml")
+        # Before what says that it is XML, nothing may stand; tools leave blank lines there.
+        root = parse_xml(content.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n"), "questions.xml")
     except UnreadableXml as error:
         raise OlxError(str(error)) from error
     if root.tag != "quiz":
@@ -33,12 +37,17 @@ def read_moodle(content: bytes) -> Bank:
         kind = element.get("type", "")
         if kind == "category":
             path = category_path(_words(element, "category/text"))
+            if said := _words(element, "info/text"):
+                message = f"The description of the category {' / '.join(path)} has no place."
+                bank.found.append(Found(Severity.INFO, IssueCode.SETTING_NOT_KEPT, message, clip(said)))
             continue
-        bank.category(path).questions.append(_question(element, kind, bank))
+        bank.add(path, _question(element, kind, bank))
     return bank
 
 
 def _question(element: Element, type_name: str, bank: Bank) -> Question:
+    source = clip(outer_xml(element))
+    damaged = keep_files(element, bank)
     question = Question(
         Kind.UNKNOWN,
         text=_text(element, "questiontext"),
@@ -50,9 +59,9 @@ def _question(element: Element, type_name: str, bank: Bank) -> Question:
         shuffles=_flag(element, "shuffleanswers") or type_name in ("matching", "match", "ddmatch"),
         is_hidden=_flag(element, "hidden"),
         type_name=type_name,
-        source=clip(outer_xml(element)),
+        source=source,
+        found=[Found(*each) for each in damaged],
     )
-    _keep_files(element, bank, question)
     _report(question, element)
     read = _READERS.get(type_name)
     if read is None:
@@ -105,17 +114,27 @@ def _matching(question: Question, element: Element) -> None:
 def _ordering(question: Question, element: Element) -> None:
     question.kind, question.shuffles = Kind.ORDERING, True
     question.options = _options(element)
+    rule = _words(element, "gradingtype").upper()
+    question.order_credit = _ORDER.get({"ALL_OR_NOTHING": "-1", "ABSOLUTE_POSITION": "0"}.get(rule, rule), "")
+    if not question.order_credit:
+        question.order_credit = "positions"
+        message = "Orders that are right in part earned otherwise; here each item at its right place earns its part."
+        question.say(Severity.WARNING, IssueCode.PARTIAL_CREDIT_NOT_KEPT, message, f"gradingtype {rule}")
+    if _words(element, "selecttype").upper() not in ("", "0", "ALL"):
+        message = "Some of its items were asked for at a time; here all of them are."
+        question.say(Severity.WARNING, IssueCode.SETTING_NOT_KEPT, message)
 
 
 def _essay(question: Question, element: Element) -> None:
     question.kind, question.rubric = Kind.ESSAY, _text(element, "graderinfo")
-    least, most = _words(element, "minwordlimit"), _words(element, "maxwordlimit")
-    question.minimum_words = int(least) if least.isdigit() and int(least) else None
-    question.maximum_words = int(most) if most.isdigit() and int(most) else None
+    _word_limits(question, element)
     attachments = _words(element, "attachments")
     if _words(element, "responseformat") == "noinline":
         question.kind = Kind.FILES
-        question.maximum_files = int(attachments) if attachments.isdigit() and int(attachments) else 20
+        question.maximum_files = min(_whole(attachments) or _MOST_FILES, _MOST_FILES)
+        if types := _words(element, "filetypeslist"):
+            message = f"Only files of some types were taken: {types}."
+            question.say(Severity.WARNING, IssueCode.SETTING_NOT_KEPT, message)
     elif attachments not in ("", "0"):
         message = "Files could be attached to the answer; ask for them in a question of their own."
         question.say(Severity.WARNING, IssueCode.SETTING_NOT_KEPT, message)
@@ -124,17 +143,29 @@ def _essay(question: Question, element: Element) -> None:
         question.say(Severity.WARNING, IssueCode.SETTING_NOT_KEPT, message, _words(element, "responsetemplate/text"))
 
 
+def _word_limits(question: Question, element: Element) -> None:
+    """The limits of words, brought into order where they make no sense."""
+    least, most = _whole(_words(element, "minwordlimit")), _whole(_words(element, "maxwordlimit"))
+    question.minimum_words = min(least, _MOST_WORDS, most or _MOST_WORDS) or None
+    question.maximum_words = min(most, _MOST_WORDS) or None
+    if (question.minimum_words or 0) != least or (question.maximum_words or 0) != most:
+        message = f"Its limits of {least} to {most} words were changed to ones that can be met."
+        question.say(Severity.WARNING, IssueCode.SETTING_INVALID, message)
+
+
 def _description(question: Question, _element: Element) -> None:
     question.kind, question.points = Kind.DESCRIPTION, Decimal(0)
 
 
 def _cloze(question: Question, _element: Element) -> None:
     question.kind = Kind.CLOZE
-    marked, question.gaps = read_embedded(question.text.value)
+    marked, question.gaps, lost = read_embedded(question.text.value)
     question.text = Text(marked, question.text.markup)
+    for message, source in lost:
+        question.say(Severity.ERROR, IssueCode.QUESTION_UNSUPPORTED, message, source)
     if not question.gaps:
         raise ValueError("there is no gap in its text")
-    question.points = Decimal(sum(gap.weight for gap in question.gaps))
+    question.sums_up = True
 
 
 def _gap_select(question: Question, element: Element) -> None:
@@ -146,13 +177,13 @@ def _gap_select(question: Question, element: Element) -> None:
     for number, (right, group) in enumerate(texts, 1):
         if (mark := f"[[{number}]]") not in text:
             continue
-        if text.count(mark) > 1:
-            raise ValueError("one of its choices is right in several gaps")
-        name = f"gap-{number}"
-        text = text.replace(mark, f"[[{name}]]")
         among = dict.fromkeys(each for each, its in texts if its == group)
         options = tuple(Option(Text(each, "html"), Decimal(100 if each == right else 0)) for each in among)
-        question.gaps.append(Gap(name, "choice", 1, options))
+        # A choice may be right in several gaps.
+        names = (f"gap-{number}" if again == 1 else f"gap-{number}-{again}" for again in count(1))
+        for name in islice(names, text.count(mark)):
+            text = text.replace(mark, f"[[{name}]]", 1)
+            question.gaps.append(Gap(name, "choice", 1, options))
     question.gaps.sort(key=lambda gap: text.index(f"[[{gap.mark}]]"))
     question.text = Text(text, question.text.markup)
     if not question.gaps:
@@ -194,22 +225,15 @@ def _report(question: Question, element: Element) -> None:
         if said := _words(element, f"{name}/text"):
             code = IssueCode.FEEDBACK_NOT_KEPT
             question.say(Severity.INFO, code, f"There is no place for {meaning}.", said)
+    numbering = _words(element, "answernumbering")
+    if numbering not in ("", "abc"):
+        question.say(Severity.INFO, IssueCode.SETTING_NOT_KEPT, f"Its choices were numbered in a way: {numbering}.")
     penalty = _words(element, "penalty")
-    if penalty.rstrip("0").rstrip(".") not in _USUAL_PENALTIES | {"0.333333"}:
+    if penalty.rstrip("0").rstrip(".") not in _USUAL_PENALTIES:
         message = f"Each further try cost {penalty} of the points; here an answer counts once."
         question.say(Severity.INFO, IssueCode.SETTING_NOT_KEPT, message)
     if tags := [_words(tag, "text") for tag in element.findall("tags/tag")]:
         question.say(Severity.INFO, IssueCode.SETTING_NOT_KEPT, f"Its tags: {', '.join(tags)}.")
-
-
-def _keep_files(element: Element, bank: Bank, question: Question) -> None:
-    for file in element.iter("file"):
-        name = file.get("name", "").rpartition("/")[2] or "file"
-        try:
-            bank.files[name] = base64.b64decode("".join((file.text or "").split()), validate=True)
-        except (binascii.Error, ValueError):
-            message = f"The picture or file {name} is damaged."
-            question.say(Severity.ERROR, IssueCode.STATIC_MISSING, message)
 
 
 def _text(element: Element, name: str) -> Text:
@@ -218,12 +242,21 @@ def _text(element: Element, name: str) -> Text:
 
 
 def _of(element: Element) -> Text:
-    return Text(_words(element, "text"), _MARKUPS.get(element.get("format", "html"), "html"))
+    markup = _MARKUPS.get(element.get("format", "html"), "html")
+    found = element.find("text")
+    if found is not None and len(found):
+        # Tags that should have been escaped.
+        return Text(inner_html(found).strip(), "html")
+    return Text(_words(element, "text"), markup)
 
 
 def _words(element: Element, path: str) -> str:
     found = element.find(path)
     return "" if found is None else "".join(found.itertext()).strip()
+
+
+def _whole(text: str) -> int:
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else 0
 
 
 def _flag(element: Element, name: str) -> bool:

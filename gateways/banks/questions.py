@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from gateways.olx import IssueCode, Severity
+from gateways.olx import IssueCode, OlxError, Severity
+
+MAX_QUESTIONS = 20_000
 
 
 class BankFormat(StrEnum):
@@ -88,6 +90,8 @@ class Question:
     options: list[Option] = field(default_factory=list)
     pairs: list[tuple[Text, str]] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    # Whether each gap is worth what it weighs in points, rather than all of them what the question is worth.
+    sums_up: bool = False
     units: list[tuple[str, str]] = field(default_factory=list)
     is_single: bool = True
     shuffles: bool = False
@@ -100,6 +104,7 @@ class Question:
     minimum_words: int | None = None
     maximum_words: int | None = None
     maximum_files: int = 1
+    order_credit: str = "positions"
     type_name: str = ""
     found: list[Found] = field(default_factory=list)
     source: str = ""
@@ -121,14 +126,19 @@ class Category:
 class Bank:
     """All of a file. `files` are those that it brings along: name to content."""
 
-    categories: list[Category] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     found: list[Found] = field(default_factory=list)
+    number: int = 0
+    _by_path: dict[tuple[str, ...], Category] = field(default_factory=dict)
 
-    def category(self, path: tuple[str, ...]) -> Category:
-        """The category with this path, made where it is new."""
-        for each in self.categories:
-            if each.path == path:
-                return each
-        self.categories.append(Category(path))
-        return self.categories[-1]
+    @property
+    def categories(self) -> list[Category]:
+        """Those with questions, in the order in which they were first met."""
+        return list(self._by_path.values())
+
+    def add(self, path: tuple[str, ...], question: Question) -> None:
+        """Puts a question into the category with this path; raises `OlxError` when there are too many questions."""
+        self.number += 1
+        if self.number > MAX_QUESTIONS:
+            raise OlxError(f"There are more than {MAX_QUESTIONS} questions in the file.")
+        self._by_path.setdefault(path, Category(path)).questions.append(question)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from gateways.banks.gift import read_gift
 from gateways.banks.mapping import to_blocks
 from gateways.banks.moodle import read_moodle
-from gateways.banks.questions import Bank, BankFormat, Category, Question
+from gateways.banks.questions import Bank, BankFormat, Category, Found, Question
 from gateways.olx import (
     IssueCode,
     OlxChapter,
@@ -30,9 +31,11 @@ from gateways.olx.archive import Export, Progress
 from gateways.olx.links import References
 from gateways.olx.scope import Scope, numbered
 
-MAX_BYTES, MAX_QUESTIONS = 64_000_000, 20_000
+MAX_BYTES = 64_000_000
 # A lesson holds at most 500 blocks, those in the trash included.
 _PER_LESSON = 200
+# What tells parts of a name apart here, and what could be taken for that when it is written otherwise.
+_IN_NAMES, _IN_PATHS = re.compile(r"~|%(?=25|7E)"), re.compile(r"[~/]|%(?=25|2F|7E)")
 
 
 def read_bank(path: Path, kind: BankFormat, name: str, *, progress: Progress | None = None) -> OlxCourse:
@@ -45,21 +48,21 @@ def read_bank(path: Path, kind: BankFormat, name: str, *, progress: Progress | N
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise OlxError(f"The file has {size} bytes; at most {MAX_BYTES} are read.")
-    content, issues = path.read_bytes(), []
-    if kind is BankFormat.GIFT:
-        text, is_guessed = _decoded(content)
-        if is_guessed:
-            message = "It is not in UTF-8 and was read as Windows-1252."
-            issues.append(OlxIssue(Severity.WARNING, IssueCode.ENCODING_GUESSED, OlxPlace((), path.name), message))
-        bank = read_gift(text)
-    else:
-        bank = read_moodle(content)
-    number = sum(len(each.questions) for each in bank.categories)
-    if number == 0:
+    bank = _read(path.read_bytes(), kind)
+    if bank.number == 0:
         raise OlxError("There is no question in the file.")
-    if number > MAX_QUESTIONS:
-        raise OlxError(f"There are {number} questions in the file; at most {MAX_QUESTIONS} are read.")
-    return _Builder(bank, kind, name, path.name, progress, number, issues).build()
+    return _Builder(bank, kind, name, path.name, progress).build()
+
+
+def _read(content: bytes, kind: BankFormat) -> Bank:
+    if kind is BankFormat.MOODLE:
+        return read_moodle(content)
+    text, is_guessed = _decoded(content)
+    bank = read_gift(text)
+    if is_guessed:
+        message = "It is not in UTF-8 and was read as Windows-1252."
+        bank.found.insert(0, Found(Severity.WARNING, IssueCode.ENCODING_GUESSED, message))
+    return bank
 
 
 def _decoded(content: bytes) -> tuple[str, bool]:
@@ -75,20 +78,14 @@ def _decoded(content: bytes) -> tuple[str, bool]:
 class _Builder:
     """Turns a bank into the tree, collecting findings and links."""
 
-    def __init__(
-        self,
-        bank: Bank,
-        kind: BankFormat,
-        name: str,
-        file: str,
-        progress: Progress,
-        number: int,
-        issues: list[OlxIssue],
-    ) -> None:
+    def __init__(self, bank: Bank, kind: BankFormat, name: str, file: str, progress: Progress) -> None:
         self.bank, self.kind, self.name = bank, kind, name
         self.place = OlxPlace((), file)
-        self.progress, self.number, self.done = progress, number, 0
-        self.issues, self.links = issues, list[OlxLink]()
+        self.progress, self.done = progress, 0
+        self.issues = [
+            OlxIssue(each.severity, each.code, self.place, each.message, source=each.source) for each in bank.found
+        ]
+        self.links: list[OlxLink] = []
         self.taken: Counter[str] = Counter()
         files = {each: each for each in bank.files}
         self.references = References("bank", name, kind.value, {}, files)
@@ -98,8 +95,7 @@ class _Builder:
         lessons = [
             self._lesson(category, part)
             for category in self.bank.categories
-            for part in range(0, max(len(category.questions), 1), _PER_LESSON)
-            if category.questions
+            for part in range(0, len(category.questions), _PER_LESSON)
         ]
         chapter = OlxChapter(
             "chapter", "questions", "chapter/questions", "Questions", self.place, sequentials=tuple(lessons)
@@ -123,7 +119,7 @@ class _Builder:
     def _lesson(self, category: Category, start: int) -> OlxSequential:
         part = start // _PER_LESSON + 1
         title = " / ".join(category.path) + (f" ({part})" if part > 1 else "")
-        name = "/".join(category.path) + (f"~{part}" if part > 1 else "")
+        name = "/".join(_own(each, _IN_PATHS) for each in category.path) + (f"~{part}" if part > 1 else "")
         place = self.place.below(title)
         components = [self._component(each, place) for each in category.questions[start : start + _PER_LESSON]]
         page = OlxVertical("page", name, f"page/{name}", title, place, components=tuple(components))
@@ -140,7 +136,7 @@ class _Builder:
         if not blocks and not scope.issues:
             scope.warn(IssueCode.COMPONENT_EMPTY, "It became nothing.")
         self.done += 1
-        self.progress("units", self.done, self.number)
+        self.progress("units", self.done, self.bank.number)
         return OlxComponent(
             "question", name, scope.external_id, title, here, is_hidden=question.is_hidden, blocks=tuple(blocks)
         )
@@ -148,10 +144,15 @@ class _Builder:
     def _identity(self, question: Question) -> str:
         """What a later import knows it by: its own id; else its name; else its words. The second of a kind is ~2."""
         if question.id:
-            name = f"id/{question.id}"
+            name = f"id/{_own(question.id, _IN_NAMES)}"
         elif question.name:
-            name = f"name/{question.name}"
+            name = f"name/{_own(question.name, _IN_NAMES)}"
         else:
             name = f"words/{hashlib.sha256(question.text.value.encode('utf-8', 'replace')).hexdigest()[:32]}"
         self.taken[name] += 1
         return name if self.taken[name] == 1 else f"{name}~{self.taken[name]}"
+
+
+def _own(name: str, marks: re.Pattern[str]) -> str:
+    """A name as it may stand within another: without signs that tell parts apart. No two names come to the same."""
+    return marks.sub(lambda found: f"%{ord(found[0]):02X}", name)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from gateways.banks.questions import BankFormat, Category, Kind, Option, Question
+from gateways.banks.questions import BankFormat, Category, Kind, Option, Question, Text
 
 _ESCAPE = re.compile(r"([\\~=#{}:])")
 _ONLY_MOODLE = {Kind.ORDERING, Kind.FILES}
@@ -23,7 +23,16 @@ def cannot(question: Question, kind: BankFormat) -> str | None:
         return f"GIFT has no word for questions of the kind {question.kind.value}"
     if kind is BankFormat.GIFT and question.units:
         return "GIFT has no word for units"
+    if kind is BankFormat.GIFT and question.kind is Kind.SHORT and any("->" in each for each in _said(question)):
+        return "GIFT would take an arrow in it for a pair to match"
+    if kind is BankFormat.GIFT and any("->" in left.value for left, _ in question.pairs):
+        return "GIFT has no word for an arrow in what is matched"
     return None
+
+
+def _said(question: Question) -> Iterable[str]:
+    for each in question.options:
+        yield from (each.text.value, each.feedback.value)
 
 
 def write_bank(categories: Sequence[Category], kind: BankFormat, lost: Iterable[str] = ()) -> str:
@@ -40,12 +49,17 @@ def _commented(text: str) -> str:
     return re.sub("-(?=-)", "- ", escape(_NOT_IN_XML.sub("", _one_line(text))))
 
 
+def _path(category: Category) -> str:
+    """Where a category stands, as Moodle writes it. A space keeps a slash that begins a name from what is before it."""
+    names = (_one_line(each).replace("/", "//") for each in category.path)
+    return "/".join(["$course$", "top", *(f" {each}" if each.startswith("/") else each for each in names)])
+
+
 # GIFT ----------------------------------------------------------------------------------------------------------------
 
 
 def _gift_category(category: Category) -> str:
-    path = "/".join(each.replace("/", "//") for each in category.path)
-    return "\n".join([f"$CATEGORY: {path}", "", *(f"{_gift(each)}\n" for each in category.questions)])
+    return "\n".join([f"$CATEGORY: {_path(category)}", "", *(f"{_gift(each)}\n" for each in category.questions)])
 
 
 def _gift(question: Question) -> str:
@@ -54,7 +68,7 @@ def _gift(question: Question) -> str:
     text = f"{name}[markdown]{_gift_text(question.text.value)}"
     if question.kind is Kind.DESCRIPTION:
         return f"{tag}{text}"
-    general = f"####{_gift_text(question.explanation.value)}" if question.explanation else ""
+    general = f"####{_gift_part(question.explanation)}" if question.explanation else ""
     return f"{tag}{text} {{{_gift_answers(question)}{general}}}"
 
 
@@ -62,20 +76,16 @@ def _gift_answers(question: Question) -> str:
     match question.kind:
         case Kind.TRUE_FALSE:
             right, wrong = sorted(question.options, key=lambda each: -each.percent)
-            said = f"#{_gift_text(wrong.feedback.value)}#{_gift_text(right.feedback.value)}"
+            said = f"#{_gift_part(wrong.feedback)}#{_gift_part(right.feedback)}"
             return f"{right.text.value.upper()}{said}"
         case Kind.NUMBER:
             return "#" + "".join(
                 f"\n={_percent(each)}{_gift_number(each)}{_feedback(each)}" for each in question.options
             )
         case Kind.MATCHING:
-            return (
-                "".join(f"\n={_gift_text(left.value)} -> {_gift_text(right)}" for left, right in question.pairs) + "\n"
-            )
+            return "".join(f"\n={_gift_part(left)} -> {_gift_text(right)}" for left, right in question.pairs) + "\n"
         case Kind.SHORT:
-            return "".join(
-                f"\n={_percent(each)}{_gift_text(each.text.value)}{_feedback(each)}" for each in question.options
-            )
+            return "".join(f"\n={_percent(each)}{_gift_part(each.text)}{_feedback(each)}" for each in question.options)
         case Kind.CHOICE:
             return "".join(f"\n{_gift_choice(each, question.is_single)}" for each in question.options) + "\n"
         case _:
@@ -84,9 +94,9 @@ def _gift_answers(question: Question) -> str:
 
 def _gift_choice(option: Option, is_single: bool) -> str:
     if is_single and option.percent == 100:
-        return f"={_gift_text(option.text.value)}{_feedback(option)}"
+        return f"={_gift_part(option.text)}{_feedback(option)}"
     percent = f"%{option.percent:f}%" if option.percent else ""
-    return f"~{percent}{_gift_text(option.text.value)}{_feedback(option)}"
+    return f"~{percent}{_gift_part(option.text)}{_feedback(option)}"
 
 
 def _gift_number(option: Option) -> str:
@@ -100,19 +110,25 @@ def _percent(option: Option) -> str:
 
 
 def _feedback(option: Option) -> str:
-    return f"#{_gift_text(option.feedback.value)}" if option.feedback else ""
+    return f"#{_gift_part(option.feedback)}" if option.feedback else ""
+
+
+def _gift_part(text: Text) -> str:
+    """A text within a question. What begins with a sign that GIFT would read says first how it is marked up."""
+    words = text.value.strip()
+    return (f"[{text.markup}]" if words.startswith(("[", "%")) else "") + _gift_text(words)
 
 
 def _gift_text(text: str) -> str:
-    return _ESCAPE.sub(r"\\\1", text).replace("\n", r"\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _ESCAPE.sub(r"\\\1", lines).replace("\n", r"\n")
 
 
 # Moodle XML ----------------------------------------------------------------------------------------------------------
 
 
 def _moodle_category(category: Category) -> str:
-    path = "/".join(each.replace("/", "//") for each in ("$course$", "top", *category.path))
-    head = f'<question type="category"><category>{_words(path)}</category></question>\n'
+    head = f'<question type="category"><category>{_words(_path(category))}</category></question>\n'
     return head + "".join(map(_moodle, category.questions))
 
 
@@ -148,6 +164,8 @@ def _moodle_answers(question: Question) -> Iterable[str]:
         case _:
             for each in question.options:
                 yield _moodle_option(each)
+            if question.kind is Kind.ORDERING:
+                yield f"<gradingtype>{-1 if question.order_credit == 'none' else 0}</gradingtype>"
             if question.units:
                 units = (
                     f"<unit><multiplier>{factor}</multiplier><unit_name>{_escaped(name)}</unit_name></unit>"

@@ -8,7 +8,12 @@ from gateways.olx.links import References
 from gateways.olx.tree import IssueCode, LinkKind, OlxBlock, OlxIssue, OlxLink, OlxPlace, Settings, Severity
 from gateways.olx.xml import clip
 
-QUESTION_FORMATS = frozenset({"multiple_choice", "multi_select", "numeric", "short_answer", "freeform", "matrix"})
+QUESTION_FORMATS = frozenset(
+    (
+        *("multiple_choice", "multi_select", "true_false", "numeric", "short_answer", "freeform"),
+        *("matching", "matrix", "ranking", "cloze", "file_upload"),
+    )
+)
 
 _SEVERITY_OF_LINKS = {
     IssueCode.LINK_BROKEN: Severity.WARNING,

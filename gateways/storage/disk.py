@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import os
 import re
@@ -13,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import jwt
 
@@ -21,11 +22,15 @@ from gateways.storage.base import DOWNLOAD_SECONDS, PART_BYTES, UPLOAD_SECONDS, 
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _ALGORITHM = "HS256"
-_PART_SECONDS = 86_400
+_PART_SECONDS, _MOST_SENDERS = 86_400, 3
 
 
 class BadTicket(Exception):
     """The address was not handed out here, is for something else, or is good no more."""
+
+
+class Busy(Exception):
+    """The same file is being sent several times already."""
 
 
 @dataclass(frozen=True)
@@ -116,23 +121,27 @@ class DiskStorage:
     async def receive(self, token: str, parts: AsyncIterator[bytes]) -> None:
         """Keeps a file that is uploaded, once all of it is on the disk; raises `BadTicket` for any other file.
 
-        Killed at any point, it has kept all of the file or nothing under its key. What is uploaded twice is kept once;
-        and once a file was looked at, no address that is still good can put another in its place.
+        Killed at any point, it has kept all of the file or nothing under its key. What is uploaded twice is kept once,
+        and takes the room of a few at most: raises `Busy` while so many send it. Once a file was looked at, no address
+        that is still good can put another in its place.
         """
         ticket = self.ticket(token, "put")
         path = self._path(ticket["key"])
-        beside = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
         try:
             await asyncio.to_thread(self.folder.mkdir, parents=True, exist_ok=True, mode=0o700)
-            await _write(beside, parts, ticket["size"], ticket["sha256"])
-            # Whoever sends for ever would put a file where nobody looks for one any more.
-            self.ticket(token, "put", UPLOAD_SECONDS)
-            await asyncio.to_thread(_put, beside, path)
+            beside, file = await asyncio.to_thread(_beside, path)
+            with file:
+                try:
+                    await _write(file, parts, ticket["size"], ticket["sha256"])
+                    # Whoever sends for ever would put a file where nobody looks for one any more.
+                    self.ticket(token, "put", UPLOAD_SECONDS)
+                    await asyncio.to_thread(_put, beside, path)
+                except BaseException:
+                    with suppress(OSError):  # what cannot be removed now is tidied up later
+                        beside.unlink(missing_ok=True)
+                    raise
         except OSError as error:
             raise NotKept(str(error)) from error
-        finally:
-            with suppress(OSError):  # what cannot be removed now is tidied up later
-                beside.unlink(missing_ok=True)
 
     def _signed(self, ticket: dict[str, Any], seconds: int) -> str:
         token = jwt.encode({**ticket, "exp": int(time.time()) + seconds}, self.secret, _ALGORITHM)
@@ -144,18 +153,42 @@ class DiskStorage:
         return self.folder / key
 
 
-async def _write(path: Path, parts: AsyncIterator[bytes], wanted: int, sha256: str) -> None:
+def _beside(path: Path) -> tuple[Path, BinaryIO]:
+    """(the name, and the file, empty) under which a file is written before it has its own; raises `Busy`.
+
+    There are a few for each: a browser that lost its connection sends again while the first request still waits.
+    """
+    for number in range(_MOST_SENDERS):
+        beside = path.with_name(f"{path.name}.{number}.part")
+        file = beside.open("ab")
+        if _is_ours(beside, file):
+            file.truncate(0)
+            return beside, file
+        file.close()
+    raise Busy("The file is being sent already.")
+
+
+def _is_ours(path: Path, file: BinaryIO) -> bool:
+    """Whether nobody else has the file, on any process; the system lets go of it with whoever is killed."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Between opening and locking, whoever had it may have given it its name, or removed it.
+        return path.stat().st_ino == os.fstat(file.fileno()).st_ino
+    except (BlockingIOError, FileNotFoundError):
+        return False
+
+
+async def _write(file: BinaryIO, parts: AsyncIterator[bytes], wanted: int, sha256: str) -> None:
     size, digest = 0, hashlib.sha256()
-    with await asyncio.to_thread(path.open, "xb") as file:
-        async for part in parts:
-            size += len(part)
-            if size > wanted:
-                raise BadTicket(f"The file is longer than the {wanted} bytes that were announced.")
-            digest.update(part)
-            await asyncio.to_thread(file.write, part)
-        if size != wanted or digest.hexdigest() != sha256.lower():
-            raise BadTicket("The file is not the one that was announced.")
-        await asyncio.to_thread(_flush, file)
+    async for part in parts:
+        size += len(part)
+        if size > wanted:
+            raise BadTicket(f"The file is longer than the {wanted} bytes that were announced.")
+        digest.update(part)
+        await asyncio.to_thread(file.write, part)
+    if size != wanted or digest.hexdigest() != sha256.lower():
+        raise BadTicket("The file is not the one that was announced.")
+    await asyncio.to_thread(_flush, file)
 
 
 def _remove_parts(folder: Path, before: float) -> None:

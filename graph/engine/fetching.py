@@ -29,6 +29,7 @@ from graphql import (
 )
 
 from graph.engine.completing import CoercedOnce
+from graph.engine.generating import generated
 from graph.engine.planning import Field, Selection
 
 Shape = Literal["one", "many", "page"]
@@ -213,7 +214,7 @@ class _Maker:
             )
 
     def _compiled(self, text: str) -> Any:
-        return _compiled(text, self.names)
+        return generated(text, self.names)
 
     def _object(self, kind: GraphQLObjectType, selection: Selection, *, with_children: bool) -> str:
         """The expression of one object, as a row `r` has it."""
@@ -292,15 +293,17 @@ class _Makers(dict[Any, Callable[[Any], dict[str, Any]]]):
         super().__init__()
         self._maker = maker
         self._asking = asking
-        self._by_name: dict[str, Callable[[Any], dict[str, Any]]] = {}
+        self._bodies: dict[str, str] = {}
 
     def add(self, kind: GraphQLObjectType) -> None:
         """Makes ready for one concrete type."""
-        body = self._maker._object(kind, _selected(self._asking, kind), with_children=False)
-        self._by_name[kind.name] = self._maker._compiled(f"lambda r: {body}")
+        self._bodies[kind.name] = self._maker._object(kind, _selected(self._asking, kind), with_children=False)
 
     def __missing__(self, value: Any) -> Callable[[Any], dict[str, Any]]:
-        found = self[value] = self._by_name[self._maker.step.source.type_name(value)]
+        """Many types may stand there, and few do: code is compiled when the first row of its type comes."""
+        body = self._bodies[self._maker.step.source.type_name(value)]
+        found: Callable[[Any], dict[str, Any]] = self._maker._compiled(f"lambda r: {body}")
+        self[value] = found
         return found
 
 
@@ -319,10 +322,6 @@ class _Coerced:
 def _nullable(known: CoercedOnce) -> Callable[[Any], Any]:
     known[None] = None
     return known.__getitem__
-
-
-def _compiled(text: str, names: Mapping[str, Any]) -> Any:
-    return eval(text, {"__builtins__": {}, **names})  # noqa: S307 - names and numbers made here, no input
 
 
 def program_of(field: Field) -> Program | None:
@@ -400,7 +399,7 @@ def _wrapping(step: Step, field: Field) -> tuple[Field, ...]:
         raise Unfit
     step.wrap = lambda page, objects: {key: make(page, objects) for key, make in parts}
     if objects_alone and ways:
-        step.wrap_objects = _compiled(f"lambda objects: {{{', '.join(objects_alone)}}}", {})
+        step.wrap_objects = generated(f"lambda objects: {{{', '.join(objects_alone)}}}")
     return ways[0] if ways else ()
 
 

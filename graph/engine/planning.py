@@ -121,6 +121,8 @@ class Plan:
     variables: VariableValues
     hide_suggestions: bool = False
     root: Selection | None = None
+    # How many fields have been planned so far.
+    size: int = 1
     # The way without a run: None when not looked for yet, False where there is none.
     direct: Any = None
 
@@ -161,6 +163,7 @@ class Plan:
             raise GraphQLError(DEFER_NOT_SUPPORTED_ON_SUBSCRIPTIONS)
         grouped = collected.grouped_field_set.items()
         fields = tuple(made for key, details in grouped if (made := self._field(kind, key, details)) is not None)
+        self.size += len(fields)
         is_streamed = not self._is_subscription and any(map(self._is_streamed, fields))
         return Selection(kind, fields, tuple(each.key for each in fields), is_deferred or is_streamed)
 

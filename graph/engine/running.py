@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
 from functools import lru_cache, partial
 from time import perf_counter
 from typing import Any
@@ -43,8 +42,12 @@ from graph.engine.planning import Plan, Refusal, chosen_operation, deciding_vari
 from graph.engine.scheduling import NOT_SYNCHRONOUS
 from graph.engine.variables import coercer
 
-_MOST_PLANS = 1000
-_MOST_VARIANTS = 16
+# Of a field, all that is kept for it takes some two kilobytes: the document, the plan, its code and its statements.
+_MOST_FIELDS = 40_000
+_CHARACTERS_OF_A_FIELD = 20
+# What a document takes, however short it is, is that of so many fields.
+_FIELDS_OF_A_DOCUMENT = 40
+_MOST_VARIANTS = 128
 _INCREMENTAL = (GraphQLDeferDirective.name, GraphQLStreamDirective.name)
 _UNEXPECTED_DIRECTIVES = (
     "The provided schema unexpectedly contains experimental directives (@defer or @stream)."
@@ -57,8 +60,13 @@ Stream = AsyncIterator[ExecutionResult] | ExecutionResult
 class Prepared:
     """A document's operation: what coerces its variables, and its plans by what they say of `@skip` and `@include`."""
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None, grown: Callable[[], None]
+    ) -> None:
         self.operation = chosen_operation(document, operation_name)
+        characters = len(document.loc.source.body) if document.loc else 0
+        self._least = _FIELDS_OF_A_DOCUMENT + characters // _CHARACTERS_OF_A_FIELD
+        self._grown = grown
         self.coerce = coercer(schema, self.operation)
         self._schema = schema
         self._fragments = fragments_of(schema, document)
@@ -81,13 +89,20 @@ class Prepared:
             found = self._plans[key] = Plan(self._schema, self.operation, self._fragments, few, hide_suggestions)
             if len(self._plans) > _MOST_VARIANTS:
                 self._plans.popitem(last=False)
+            if len(self._plans) > 1:
+                self._grown()
         return found
+
+    @property
+    def size(self) -> int:
+        """How many fields are planned by now, and what the document takes besides. It grows when more is met."""
+        return self._least + sum([each.size for each in list(self._plans.values())])
 
 
 class Plans:
-    """What was prepared of documents, remembered up to a bound; the least recently used go first."""
+    """What was prepared of documents, up to so many planned fields in all; the least recently used go first."""
 
-    def __init__(self, most: int = _MOST_PLANS) -> None:
+    def __init__(self, most: int = _MOST_FIELDS) -> None:
         self._most = most
         self._known: OrderedDict[tuple[Any, ...], tuple[DocumentNode, Prepared]] = OrderedDict()
 
@@ -98,12 +113,20 @@ class Plans:
         # that its identity stays its own.
         found = self._known.pop(key, None)
         if found is None or found[0] is not document:
-            found = (document, Prepared(schema, document, operation_name))
-        self._known[key] = found
-        if len(self._known) > self._most:
-            with suppress(KeyError):
-                self._known.popitem(last=False)
+            found = self._known[key] = (document, Prepared(schema, document, operation_name, self._make_room))
+            self._make_room()
+        else:
+            self._known[key] = found
         return found[1]
+
+    def _make_room(self) -> None:
+        over = sum([each.size for _, each in list(self._known.values())]) - self._most
+        while over > 0:
+            try:
+                _, (_, oldest) = self._known.popitem(last=False)
+            except KeyError:
+                return
+            over -= oldest.size
 
 
 PLANS = Plans()

@@ -21,14 +21,16 @@ from core.rows import Row
 from core.tables import id_type, table_of
 from core.writing import Transaction
 from models.assessment import AssessmentDay, AttemptPhase, ScaleAggregate
-from models.content import Content
-from models.curriculum import ScaleRole
+from models.content import Content, Stage
+from models.curriculum import Assessment, Scale, ScaleRole
 from resolvers.assessment.visible import AGGREGATE, ATTEMPT, DAY, PAPER, SCORE
 from resolvers.curriculum.measuring import Measure, measure_of
 
 SUMMARISE = JobKind("summarise_results", schedule="*/5 * * * *")
 LEAST_PEOPLE = 10
 _ROUND_TO, _STEPS = 5, 50
+# A statement holds at most 65,535 values.
+_AT_ONCE = 1000
 # Days older than this stand as they are.
 _RECENT: sa.ColumnElement[Any] = sa.literal_column("interval '60 days'")
 # Longer than workers are ever away.
@@ -38,6 +40,7 @@ _NEW: sa.ColumnElement[Any] = sa.literal_column("interval '7 days'")
 async def summarise(tx: Transaction) -> None:
     """Brings all that is told of many up to date. Done again, it comes to the same."""
     await _count_days(tx)
+    await tx.execute(_told_no_more())
     for paper in await tx.rows(_newest_papers()):
         await _aggregate(tx, paper)
 
@@ -61,8 +64,12 @@ async def _count_days(tx: Transaction) -> None:
         .where(ATTEMPT.c.started_at >= sa.func.date_trunc("day", sa.func.now(), "UTC") - _RECENT)
         .group_by(ATTEMPT.c.assessment_id, content.c.root_id, day)
     )
-    if not counted:
-        return
+    for start in range(0, len(counted), _AT_ONCE):
+        await _keep_days(tx, counted[start : start + _AT_ONCE])
+
+
+async def _keep_days(tx: Transaction, counted: Sequence[Row]) -> None:
+    """Notes the counts of some days; those that stand so already are left alone."""
     statement = insert(DAY).values([{"id": AssessmentDay.new_id(), **vars(row)} for row in counted])
     fresh = {name: statement.excluded[name] for name in ("started", "submitted")}
     differs = sa.or_(*(DAY.c[name] != value for name, value in fresh.items()))
@@ -97,6 +104,20 @@ def _newest_papers() -> sa.Select[Any]:
         .where(measured.exists(), ~newer.exists())
         .order_by(PAPER.c.assessment_id)
     )
+
+
+def _told_no_more() -> sa.Delete:
+    """What is told of scales that are gone from what is published, or are for staff alone by now."""
+    scale, published = table_of(Scale), table_of(Assessment)
+    is_published = sa.select(published.c.id).where(
+        published.c.id == AGGREGATE.c.assessment_id, published.c.stage == Stage.LIVE.value
+    )
+    is_told = sa.select(scale.c.id).where(
+        scale.c.id == AGGREGATE.c.scale_id,
+        scale.c.stage == Stage.LIVE.value,
+        scale.c.role != ScaleRole.LEAD.value,
+    )
+    return sa.delete(AGGREGATE).where(is_published.exists(), ~is_told.exists())
 
 
 async def _aggregate(tx: Transaction, newest: Row) -> None:

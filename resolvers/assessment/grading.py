@@ -14,10 +14,10 @@ from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from core.rows import Row
-from core.tables import table_of
+from core.tables import id_type, table_of
 from core.writing import Transaction
 from models.assessment import AnswerMark, AttemptPhase, AttemptStatus
 from models.content import Content, Stage
@@ -51,6 +51,7 @@ async def grade(tx: Transaction, attempt_id: str) -> None:
     Where a person has to read something, the attempt stays handed in until that is done. One that was graded before
     may come to something else: then the audit log holds what it was.
     """
+    await one_at_a_time(tx, [attempt_id])
     attempt = await tx.row(sa.select(ATTEMPT).where(ATTEMPT.c.id == attempt_id).with_for_update())
     if attempt is None or attempt.status == AttemptStatus.IN_PROGRESS.value:
         return
@@ -70,6 +71,20 @@ async def grade(tx: Transaction, attempt_id: str) -> None:
         await _ask_for_grading(tx, attempt, awaited)
     else:
         await _settle(tx, attempt, result)
+
+
+async def one_at_a_time(tx: Transaction, attempt_ids: Sequence[str]) -> None:
+    """Waits until nobody grades an attempt of the same people at the same assessment, until the transaction ends.
+
+    To grade one attempt may show what was held back of others, and depend on what they came to. All of these locks are
+    taken in one order, and before any other of a grading.
+    """
+    key = sa.func.hashtextextended(
+        sa.func.concat("grade:", ATTEMPT.c.user_id, ":", ATTEMPT.c.assessment_id), sa.literal_column("0")
+    )
+    mine = ATTEMPT.c.id == sa.any_(sa.literal(list(attempt_ids), ARRAY(id_type())))
+    keys = sa.select(key.label("key")).where(mine).distinct().order_by("key").offset(0).subquery()
+    await tx.rows(sa.select(sa.func.pg_advisory_xact_lock(keys.c.key)))
 
 
 def graded_by_people(steps: Sequence[Step], grades: dict[str, Row]) -> list[Step]:
@@ -191,7 +206,7 @@ async def _due(tx: Transaction, attempt: Row, passed: bool | None) -> Due:
         case FeedbackMode.AFTER_SUBMIT:
             return Due.NOW
         case FeedbackMode.AFTER_PASS:
-            return Due.NOW if passed is True else Due.NEVER
+            return Due.NOW if passed is True or await _has_passed(tx, attempt) else Due.NEVER
         case FeedbackMode.AFTER_CLOSE:
             allowance = await allowance_of(tx, attempt.user_id, attempt.assessment_id)
             most = allowance.attempts(found.max_attempts)
@@ -203,6 +218,17 @@ async def _due(tx: Transaction, attempt: Row, passed: bool | None) -> Due:
             return Due.NOW if taken >= most else Due.AT_CLOSE
         case FeedbackMode.NEVER:
             return Due.NEVER
+
+
+async def _has_passed(tx: Transaction, attempt: Row) -> bool:
+    """Whether another attempt of the same person and phase is passed."""
+    others = sa.and_(
+        ATTEMPT.c.user_id == attempt.user_id,
+        ATTEMPT.c.assessment_id == attempt.assessment_id,
+        ATTEMPT.c.phase == attempt.phase,
+        ATTEMPT.c.id != attempt.id,
+    )
+    return await tx.row(sa.select(ATTEMPT.c.id).where(others, ATTEMPT.c.passed).limit(1)) is not None
 
 
 # What people have to read --------------------------------------------------------------------------------------------

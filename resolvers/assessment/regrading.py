@@ -29,7 +29,7 @@ from models.grading import GradingState, Regrade, RegradeState
 from models.identity import Scope
 from resolvers import jobs
 from resolvers.assessment.attempts import live
-from resolvers.assessment.grading import grade, graded_by_people, scores_of
+from resolvers.assessment.grading import grade, graded_by_people, one_at_a_time, scores_of
 from resolvers.assessment.papers import in_order, paper_of
 from resolvers.assessment.visible import ANSWER, ATTEMPT, GRADING, MARK, PAPER, REGRADE
 from resolvers.assessment.walking import Step, question_of, result_of, walk
@@ -134,14 +134,14 @@ class Compared:
 async def step(tx: Transaction, regrade_id: str) -> int | None:
     """Does the next batch; answers how far it is in percent, None when all is done."""
     regrade = await tx.row(sa.select(REGRADE).where(REGRADE.c.id == regrade_id).with_for_update())
-    if regrade is None or regrade.state == RegradeState.DONE.value:
+    if regrade is None or regrade.state != RegradeState.RUNNING.value:
         return None
     if regrade.paper_id is None:
         # In a transaction of its own: from here on, what is handed in is graded by the corrected keys.
-        await _pin(tx, regrade)
-        return 0
+        return await _pin(tx, regrade)
     key = await _paper(tx, regrade.paper_id)
-    papers = await _earlier(tx, key)
+    papers = await _earlier(tx, key, is_locked=not regrade.is_preview)
+    corrected = {paper.id: corrections(paper, key) for paper in papers.values()}
     attempts = await _next_attempts(tx, regrade, list(papers))
     if not attempts:
         await _note(tx, regrade, state=RegradeState.DONE.value)
@@ -149,11 +149,9 @@ async def step(tx: Transaction, regrade_id: str) -> int | None:
     report = Report.of(regrade)
     answers = await _answers(tx, attempts)
     for attempt in attempts:
-        paper = papers[attempt.paper_id]
-        correct = {**paper.corrections, **corrections(paper, key)}
-        steps = _steps(attempt, Row({**vars(paper), "corrections": correct}), answers[attempt.id])
-        before = answers[attempt.id].shares
-        report.add(attempt, _compared(steps, before, corrections(paper, key)), _scores(attempt, steps))
+        paper, same = papers[attempt.paper_id], corrected[attempt.paper_id]
+        steps = _steps(attempt, Row({**vars(paper), "corrections": {**paper.corrections, **same}}), answers[attempt.id])
+        report.add(attempt, _compared(steps, answers[attempt.id].shares, same), _scores(attempt, steps))
         if not regrade.is_preview:
             await grade(tx, attempt.id)
     await _note(tx, regrade, cursor_id=attempts[-1].id, **report.values())
@@ -179,16 +177,24 @@ def is_same_question(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return split(question_of(one))[0] == split(question_of(other))[0]
 
 
-async def _pin(tx: Transaction, regrade: Row) -> None:
-    """Settles which keys count, and has all earlier papers graded by them from here on."""
-    key = await paper_of(tx, await live(tx, regrade.assessment_id))
+async def _pin(tx: Transaction, regrade: Row) -> int | None:
+    """Settles which keys count, and has all earlier papers graded by them from here on; None where there are no keys
+    any more, since nothing is published.
+    """
+    try:
+        assessment = await live(tx, regrade.assessment_id)
+    except NotFound:
+        await _note(tx, regrade, state=RegradeState.STOPPED.value)
+        return None
+    key = await paper_of(tx, assessment)
     if not regrade.is_preview:
-        for paper in (await _earlier(tx, key)).values():
+        for paper in (await _earlier(tx, key, is_locked=True)).values():
             correct = {**paper.corrections, **corrections(paper, key)}
             await tx.execute(
                 sa.update(PAPER).where(PAPER.c.id == paper.id).values(corrections=correct, updated_at=sa.func.now())
             )
     await _note(tx, regrade, paper_id=key.id, revision=key.revision)
+    return 0
 
 
 async def _note(tx: Transaction, regrade: Row, **values: Any) -> None:
@@ -201,11 +207,11 @@ async def _paper(tx: Transaction, paper_id: str) -> Row:
     return found
 
 
-async def _earlier(tx: Transaction, key: Row) -> dict[str, Row]:
-    """The papers of earlier revisions by id, locked, in an order that is always the same."""
+async def _earlier(tx: Transaction, key: Row, *, is_locked: bool) -> dict[str, Row]:
+    """The papers of earlier revisions by id, in an order that is always the same, and locked so that they stay."""
     earlier = sa.and_(PAPER.c.assessment_id == key.assessment_id, PAPER.c.revision < key.revision)
-    found = await tx.rows(sa.select(PAPER).where(earlier).order_by(PAPER.c.revision).with_for_update(key_share=True))
-    return {row.id: row for row in found}
+    chosen = sa.select(PAPER).where(earlier).order_by(PAPER.c.revision)
+    return {row.id: row for row in await tx.rows(chosen.with_for_update(key_share=True) if is_locked else chosen)}
 
 
 def _of(papers: Sequence[str]) -> sa.ColumnElement[bool]:
@@ -215,11 +221,20 @@ def _of(papers: Sequence[str]) -> sa.ColumnElement[bool]:
 
 
 async def _next_attempts(tx: Transaction, regrade: Row, papers: Sequence[str]) -> list[Row]:
-    """The attempts behind the last that was looked at. One that is being graded just now is waited for."""
-    chosen = sa.select(ATTEMPT).where(_of(papers))
+    """The attempts behind the last that was looked at. One that is being graded just now is waited for.
+
+    A preview waits for nobody: what it tells is how things stand.
+    """
+    chosen = sa.select(ATTEMPT).where(_of(papers)).order_by(ATTEMPT.c.id).limit(AT_ONCE)
     if regrade.cursor_id is not None:
         chosen = chosen.where(ATTEMPT.c.id > regrade.cursor_id)
-    return await tx.rows(chosen.order_by(ATTEMPT.c.id).limit(AT_ONCE).with_for_update())
+    found = await tx.rows(chosen)
+    if regrade.is_preview or not found:
+        return found
+    ids = [each.id for each in found]
+    await one_at_a_time(tx, ids)
+    those = sa.select(ATTEMPT).where(ATTEMPT.c.id == sa.any_(sa.literal(ids, ARRAY(id_type()))))
+    return await tx.rows(those.order_by(ATTEMPT.c.id).with_for_update())
 
 
 async def _left(tx: Transaction, cursor_id: str, papers: Sequence[str]) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.errors import InvalidInput, NotFound
+from core.errors import InvalidInput, NotFound, wrong_kind
 from core.ids import tag_of
 from core.writing import Transaction
 from gateways.banks import BankFormat, Category, Kind, Option, Question, Text, cannot, write_bank
@@ -39,16 +41,24 @@ class Exported:
 async def export_course(tx: Transaction, course_id: str, kind: BankFormat) -> Exported:
     """The questions of a draft course, keys included: a category for each lesson. Raises `NotFound`."""
     if tag_of(course_id) != Course.__tag__:
-        raise InvalidInput("This is not the id of a course.", "WRONG_KIND_OF_ID", ("id",))
+        raise InvalidInput(wrong_kind("course"), "WRONG_KIND_OF_ID", ("id",))
     if not await tx.rows(sa.select(CONTENT.c.id).where(CONTENT.c.id == course_id, CONTENT.c.trashed_at.is_(None))):
         raise NotFound("course")
     known = Known()
     await read_draft(tx, known, course_id)
+    return await asyncio.to_thread(_exported, known, course_id, kind)
+
+
+def _exported(known: Known, course_id: str, kind: BankFormat) -> Exported:
+    below = defaultdict[tuple[type[Any], str | None], list[Standing]](list)
+    for each in known.objects.values():
+        if not each.is_trashed:
+            below[each.model, each.parent].append(each)
     categories, lost = [], []
-    for module in _below(known, Module, course_id):
-        for lesson in _below(known, Lesson, module.id):
+    for module in below[Module, course_id]:
+        for lesson in below[Lesson, module.id]:
             category = Category((module.values["title"], lesson.values["title"]))
-            for block in _below(known, Block, lesson.id):
+            for block in below[Block, lesson.id]:
                 try:
                     question = _question(block)
                     if reason := cannot(question, kind):
@@ -61,12 +71,6 @@ async def export_course(tx: Transaction, course_id: str, kind: BankFormat) -> Ex
                 categories.append(category)
     number = sum(len(each.questions) for each in categories)
     return Exported(write_bank(categories, kind, lost), tuple(lost), number)
-
-
-def _below(known: Known, model: type[Any], parent: str) -> list[Standing]:
-    return [
-        each for each in known.objects.values() if each.model is model and each.parent == parent and not each.is_trashed
-    ]
 
 
 def _question(block: Standing) -> Question:
@@ -193,10 +197,11 @@ def _matching(values: Values) -> Question:
 
 
 def _ranking(values: Values) -> Question:
-    if values["order_credit"] != "positions" or any(each["correct_position"] is None for each in values["items"]):
+    if values["order_credit"] == "pairs" or any(each["correct_position"] is None for each in values["items"]):
         raise _Unsayable("its rule of partial credit has no counterpart")
     items = sorted(values["items"], key=lambda each: each["correct_position"])
-    return Question(Kind.ORDERING, options=[_option(each["text"], Decimal(1), None) for each in items])
+    options = [_option(each["text"], Decimal(1), None) for each in items]
+    return Question(Kind.ORDERING, options=options, order_credit=values["order_credit"])
 
 
 def _essay(values: Values) -> Question:

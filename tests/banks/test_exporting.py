@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -27,14 +26,6 @@ SHOWN = """query @perspective(stage: DRAFT) { courses(first: 3) { nodes { id mod
     ... on RankingQuestion { orderCredit items { id text correctPosition } }
     ... on FreeformQuestion { rubric minimumWords maximumWords }
     ... on FileUploadQuestion { rubric maximumFiles } } } } } } }"""
-
-
-@pytest.fixture
-def importer(database_url: str, empty: None) -> Iterator[Importer]:
-    """Imports into this worker's database."""
-    made = Importer(database_url)
-    yield made
-    made.close()
 
 
 def fetch(client: Client, course: str, format: str) -> httpx.Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,14 +19,6 @@ BLOCKS = """query @perspective(stage: DRAFT) { courses { nodes { title modules {
     id format title plainText markdown points revision
     ... on MultipleChoiceQuestion { choices { id text isCorrect creditPercent feedback } }
     ... on NumericQuestion { answers { value minimum } } } } } } } }"""
-
-
-@pytest.fixture
-def importer(database_url: str, empty: None) -> Iterator[Importer]:
-    """Imports into this worker's database."""
-    made = Importer(database_url)
-    yield made
-    made.close()
 
 
 def lessons(editor: Client) -> list[Data]:

@@ -298,3 +298,44 @@ def _whatever(text: str, kind: BankFormat, folders: pytest.TempPathFactory) -> N
         if block.format != "text":
             with suppress(SeveralErrors):  # The importer keeps it as a text, and says so.
                 made(block)
+
+
+HOSTILE = {
+    "tags": (BankFormat.GIFT, "// " + "[id:" * 400_000 + "\nOne? {T}"),
+    "fields": (BankFormat.MOODLE, quiz(question("cloze", "n", "{1:SA:=a" * 60_000 + "{1:SA:=b}"))),
+    "weights": (BankFormat.MOODLE, quiz(question("cloze", "n", "{" + "1" * 400_000 + " {1:SA:=b}"))),
+    "categories": (
+        BankFormat.GIFT,
+        "\n\n".join(f"$CATEGORY: a/b/c/d/{each}\n\n[markdown]One? {{T}}" for each in range(19_000)),
+    ),
+    "paragraph": (BankFormat.GIFT, "One? {T}\n" + "more\n" * 100_000 + "{"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_long_takes_no_longer_than_its_length_says(name: str, tmp_path: Path) -> None:
+    kind, text = HOSTILE[name]
+    began = time.process_time()
+    assert read(text, kind, tmp_path).blocks()
+    assert time.process_time() - began < 15
+
+
+def test_too_many_questions_are_refused_before_all_of_them_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "bank"
+    path.write_text("[markdown]One? {T}\n\n" * 500_000)
+    began = time.process_time()
+    with pytest.raises(OlxError, match="more than 20000 questions"):
+        read_bank(path, BankFormat.GIFT, "Sleep")
+    assert time.process_time() - began < 15
+
+
+def test_no_two_categories_or_questions_are_known_by_the_same_name(tmp_path: Path) -> None:
+    paths = ["a//b", "a/b", "a%2Fb", "x~2", "x"]
+    text = "\n\n".join(f"$CATEGORY: {path}\n\n" + "[markdown]One? {T}\n\n" * 201 for path in paths)
+    names = [each.external_id for each in read(text, BankFormat.GIFT, tmp_path).sequentials()]
+    assert len(names) == len(set(names)) == 10
+    titles = ["x", "x~2", "x", "x%7E2", "y%", "50% / %"]
+    text = "\n\n".join(f"::{title}:: One? {{T}}" for title in titles)
+    found = [each.external_id for each in read(text, BankFormat.GIFT, tmp_path).blocks()]
+    assert len(found) == len(set(found)) == len(titles)
+    assert found[-1] == "question/name/50% / %"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import weakref
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -96,9 +97,41 @@ def test_a_reason_to_abort_is_raised_as_it_is_where_nothing_may_wait() -> None:
         execute_sync(_schema(), parse("{ b }"), abort_signal=controller.signal)
 
 
+@pytest.mark.parametrize("fields", [10, 1000])
+def test_plans_are_kept_up_to_so_many_fields_in_all(fields: int) -> None:
+    schema, plans, kept = _schema(), Plans(2000), []
+    for _ in range(60):
+        document = parse(f"{{ {' '.join(f'b{number}: b' for number in range(fields))} }}")
+        kept.append(weakref.ref(document))
+        execute(schema, document, {"b": 1}, plans=plans)
+        del document
+    gc.collect()
+    assert 1 <= sum(each() is not None for each in kept) <= 2000 / fields
+    assert kept[-1]() is not None
+
+
+def test_variants_of_a_document_count_as_documents_do() -> None:
+    names = [f"v{number}" for number in range(8)]
+    text = f"query({' '.join(f'${name}: Boolean!' for name in names)}) {{ %s }}"  # noqa: UP031
+    document = parse(text % " ".join(f"{name}: b @skip(if: ${name})" for name in names))
+    schema, plans = _schema(), Plans(400)
+    other = parse("{ b }")
+    there = weakref.ref(other)
+    execute(schema, other, plans=plans)
+    del other
+    for number in range(256):
+        variables = {name: bool(number >> place & 1) for place, name in enumerate(names)}
+        expected = {name: 1 for name in names if not variables[name]}
+        assert execute(schema, document, {"b": 1}, variable_values=variables, plans=plans) == ExecutionResult(
+            expected, None
+        )
+    gc.collect()
+    assert there() is None
+
+
 def test_threads_may_share_plans() -> None:
     schema, documents = _schema(), [parse("{ b }") for _ in range(30)]
-    plans = Plans(3)
+    plans = Plans(120)
 
     def work(_number: int) -> bool:
         return all(
