@@ -78,7 +78,7 @@ GROUP = Limit("group", viewer="60 per hour")
 GROUP_MAIL = Limit("group_mail", address="120 per hour", viewer="60 per hour", account="5 per hour")
 GROUP_SECRET = Limit("group_secret", address="120 per hour", viewer="60 per hour")
 LEAD = Limit("lead", address="60 per hour", viewer="20 per hour")
-UPLOAD = Limit("upload", viewer="300 per hour")
+UPLOAD = Limit("upload", address="600 per hour", viewer="300 per hour")
 WEBHOOK = Limit("webhook", viewer="300 per hour")
 
 

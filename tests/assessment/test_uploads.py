@@ -364,6 +364,21 @@ def test_however_many_windows_a_person_has_no_more_room(
 
 
 @for_the_disk
+def test_somebody_without_a_name_has_a_twentieth_of_the_room(
+    author: Client, sender: Senders, on_disk: DiskStorage, doorkeeper: Doorkeeper
+) -> None:
+    made, (task,) = quiz(author, TASK)
+    nameless, named = sender(), sender()
+    user_id = nameless.client.ask("{ viewer { id } }")["viewer"]["id"]
+    doorkeeper.sql('UPDATE "user" SET is_anonymous = true, email = NULL WHERE id = %s', user_id)
+    for somebody, most in ((nameless, 50), (named, 60)):
+        begun = somebody.start(made)
+        wanted = [somebody.announced(begun, task, PNG + bytes([number])) for number in range(60)]
+        tries = [somebody.client.mutate("uploadStart", "__typename", **each) for each in wanted]
+        assert [bool(payload["errors"]) for payload in tries].count(False) == most
+
+
+@for_the_disk
 def test_an_address_is_good_for_one_file_and_one_use(author: Client, sender: Senders, on_disk: DiskStorage) -> None:
     made, (task,) = quiz(author, TASK)
     somebody = sender()
