@@ -9,7 +9,8 @@ export PYTHONDONTWRITEBYTECODE :=
 # Choose another interpreter with `make dev PYTHON=/path/to/python3`.
 PYTHONS := $(or $(PYTHON),python3.11 python3.12 python3.13 python3.14 python3)
 BOOTSTRAP := scripts/bootstrap.py $(if $(PYTHON),--python-chosen)
-PYTEST = .venv/bin/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+# One worker more than there are usually cores: many tests wait, for processes that start and connections that break.
+PYTEST = .venv/bin/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 define find_python
 for python in $(PYTHONS); do \

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -22,6 +21,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
 
+from cairn import garbage
 from cairn.embedded import EmbeddedPostgresError
 from cairn.inbox_commands import inbox_app
 from cairn.jobs_commands import jobs_app
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from cairn.settings import Settings
     from core.database import Database
 
-# So many objects more than before, of those that could be part of a cycle, before the youngest are looked through.
-_GARBAGE_THRESHOLD = 20_000
 app = typer.Typer(
     name="cairn",
     help="Cairn: a headless back end for programmes that change how people live and learn.",
@@ -134,30 +132,21 @@ def _require_trusted_documents(found: Settings) -> None:
 
 def served() -> Any:
     """What each serving process runs."""
+    # A process of its own, which does not come in by `main`.
+    garbage.seldom()
+    redaction.install()
     from cairn import webhooks
     from cairn.composition import compose
     from cairn.http.app import application
     from cairn.observability import logs
     from cairn.settings import settings
 
-    # A process of its own, which does not come in by `main`.
-    redaction.install()
     logs.set_up(settings().log)
     webhooks.tell_broken(settings())
     made = application(compose(settings()))
-    _expect_requests()
+    # An answer holds hundreds of objects and no cycles: a tenth of the time of a small one went into looking for them.
+    garbage.keep()
     return made
-
-
-def _expect_requests() -> None:
-    """Spares requests from collecting garbage that is not there: what was made until now stays for good.
-
-    An answer holds hundreds of objects and no cycles, so that collections are mostly in vain: a tenth of the time of a
-    small answer went into them.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_GARBAGE_THRESHOLD, 20, 50)
 
 
 @app.command()
@@ -173,7 +162,7 @@ def worker(
 
     Stops within 20 seconds on Ctrl-C and SIGTERM, when what is in hand is done or given back.
     """
-    from cairn import webhooks, working
+    from cairn import working
     from cairn.local import database_url
     from cairn.observability import logs
     from cairn.settings import settings
@@ -181,6 +170,8 @@ def worker(
     with database_url():
         logs.set_up(settings().log)
         if processes == 1:
+            from cairn import webhooks
+
             webhooks.tell_broken(settings())
             named = [each for each in queues.split(",") if each]
             working.work(settings(), named, threads or None, is_supervised=supervised)
@@ -442,6 +433,7 @@ def doctor_command(
 
 def main() -> None:
     """The entry point: known failures end in one plain sentence and exit code 1."""
+    garbage.seldom()
     redaction.install()
     try:
         app()

@@ -61,6 +61,8 @@ def _shape(shape: Shape) -> str:
 
 
 def _told(value: object) -> str:
+    if isinstance(value, tuple) and not all(isinstance(each, str) for each in value):
+        return "; ".join(_told(each) for each in value)
     text = ", ".join(value) if isinstance(value, tuple) else str(value).replace(VIEWER_ID, "VIEWER")
     return f"`{' '.join(text.split())}`".replace("|", "\\|")
 

@@ -108,6 +108,7 @@ class GraphqlSettings(BaseModel):
     max_cost: int = Field(25_000, ge=1_000, description="What an operation may cost; see documents.md.")
     max_objects: int = Field(10_000, ge=100, description="Most objects in an answer, each counted where it is shown.")
     max_statements: int = Field(200, ge=10, description="Most statements that one request may cost.")
+    max_text: int = Field(250_000, ge=200_000, description="Most characters of one text in a variable.")
     introspection: Openness | None = Field(
         None,
         description="Who may ask for the schema, see names suggested in errors, and open the IDE: `everybody`, who is "

@@ -11,10 +11,12 @@ import threading
 import time
 from collections.abc import Sequence
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from cairn.composition import tools
-from cairn.settings import Settings
-from workers.running import DRAIN_SECONDS, LET_GO_SECONDS, Worker
+from workers.patience import DRAIN_SECONDS, LET_GO_SECONDS
+
+if TYPE_CHECKING:
+    from cairn.settings import Settings
 
 RESTART_SECONDS = 1.0
 log = logging.getLogger("cairn.workers")
@@ -25,6 +27,10 @@ def work(settings: Settings, queues: Sequence[str], threads: int | None, *, is_s
 
     One that `is_supervised` stops in the same way when its input ends, which is when its supervisor does.
     """
+    # Here, because whoever supervises does no jobs and needs none of it.
+    from cairn.composition import tools
+    from workers.running import Worker
+
     told = _until_told()
     if is_supervised:
         threading.Thread(target=_outlive_nobody, args=[told], name="cairn-lifeline", daemon=True).start()

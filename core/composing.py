@@ -3,17 +3,21 @@
 The rows of a level are found from the predicate of its root: blocks whose lesson is one of the lessons whose module is
 one of the modules of the course whose slug is X. Every level is a statement of its own, with the levels above it as
 nested sub-selects, so that all can be sent in one go. Sub-selects (not joins) keep a row single that is reached twice.
+
+SQLAlchemy takes a millisecond or two for a statement. Documents that nobody has sent before mostly ask for other columns
+of what others have asked for: so the statement is made once for the way that leads to a level, and columns are put in.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, dialect, distinct_on
 from sqlalchemy.sql.util import ClauseAdapter
 
 from core.database import compiled
@@ -21,9 +25,10 @@ from core.paging import Page
 from core.pipeline import numbered
 from core.policies import grants_of
 from core.relations import Perspective, Relation, Sort, visible
-from core.tables import Table, id_type, table_of
+from core.tables import Table, id_type, is_unique, table_of
 
 Shape = Literal["one", "many", "page"]
+_PREPARER: Any = dialect().identifier_preparer  # type: ignore[no-untyped-call]
 
 
 class Level(NamedTuple):
@@ -125,45 +130,96 @@ def readers_of(model: type[Table]) -> frozenset[str]:
     return frozenset(role for role, commands in grants_of(model.__policies__).items() if "SELECT" in commands)
 
 
-@lru_cache(maxsize=1024)
-def compose(levels: tuple[Level, ...], variants: tuple[Variant, ...], perspective: Perspective) -> Composed:
+def compose(levels: Sequence[Level], variants: Sequence[Variant], perspective: Perspective) -> Composed:
     """The statement of each level: (what it belongs to, *columns, and for cursors the sort key as text); its counts.
 
     What a row belongs to is the value of the relation's key, null at the root.
     """
-    made = _Composition(levels, variants, perspective)
-    numbers = range(len(levels))
-    return tuple(_text(made.rows(each)) for each in numbers), tuple(
-        _text(made.count(each)) if levels[each].counts else None for each in numbers
-    )
+    rows: list[Text] = []
+    counts: list[Text | None] = []
+    for number, level in enumerate(levels):
+        numbers = _way_to(levels, number)
+        way = tuple([(levels[each].relation, levels[each].shape) for each in numbers])
+        chosen = tuple([variants[each] for each in numbers])
+        rows.append(_put_in(_rows(way, chosen, level.cursors, perspective), numbers, level.columns))
+        counts.append(_put_in(_count(way, chosen, perspective), numbers, ()) if level.counts else None)
+    return tuple(rows), tuple(counts)
+
+
+# From the root to a level: which relation each step follows, and how many rows are wanted of it.
+Way = tuple[tuple[Relation, Shape], ...]
+_COLUMNS = "columns_of_"
+_COLUMNS_OF = re.compile(rf", {_COLUMNS}(\w+)")
+_NUMBERED = re.compile(r"(keys|size|more|cursor_key|cursor_id|filter)(\d+)((?:_\w+)?)")
+
+
+def _way_to(levels: Sequence[Level], number: int) -> list[int]:
+    """The numbers of the levels that lead from the root to this one, which is the last."""
+    found = [number]
+    while (above := levels[found[-1]].parent) is not None:
+        found.append(above)
+    return found[::-1]
+
+
+@lru_cache(maxsize=2048)
+def _rows(way: Way, variants: tuple[Variant, ...], cursors: bool, perspective: Perspective) -> Text:
+    return _text(_Composition(way, variants, perspective).rows(cursors))
+
+
+@lru_cache(maxsize=2048)
+def _count(way: Way, variants: tuple[Variant, ...], perspective: Perspective) -> Text:
+    return _text(_Composition(way, variants, perspective).count())
+
+
+def _put_in(text: Text, numbers: Sequence[int], columns: Sequence[str]) -> Text:
+    """The text with these columns, its values named after the levels as they are numbered among all."""
+
+    def named(found: re.Match[str]) -> str:
+        return "".join([f", {found[1]}.{_quoted(each)}" for each in columns])
+
+    def numbered_anew(name: str) -> str:
+        found = _NUMBERED.fullmatch(name)
+        return f"{found[1]}{numbers[int(found[2])]}{found[3]}" if found else name
+
+    return Text(_COLUMNS_OF.sub(named, text.sql), tuple(map(numbered_anew, text.names)), text.constants)
+
+
+def _columns_of(alias: str) -> Any:
+    """Stands for the columns that will be asked for; something has to be selected before it."""
+    return sa.literal_column(f"{_COLUMNS}{alias}")
 
 
 class _Composition:
-    def __init__(self, levels: tuple[Level, ...], variants: tuple[Variant, ...], perspective: Perspective) -> None:
-        self.levels = levels
+    """Makes the statements of the last level of a way; levels are numbered by how far down they are."""
+
+    def __init__(self, way: Way, variants: tuple[Variant, ...], perspective: Perspective) -> None:
+        self.way = way
         self.variants = variants
         self.perspective = perspective
+        self.last = len(way) - 1
 
-    def rows(self, number: int) -> sa.Select[Any]:
-        """The statement that reads a level."""
-        level, variant = self.levels[number], self.variants[number]
-        if level.shape == "page":
-            names = [*level.columns, "sort_key"] if level.cursors else level.columns
-            return self._page(number, "more", names)
+    def rows(self, cursors: bool) -> sa.Select[Any]:
+        """The statement that reads the level."""
+        number, variant = self.last, self.variants[-1]
+        if self.way[-1][1] == "page":
+            return self._page(number, "more", None, cursors)
         rows = self._rows_alias(number)
         key = variant.relation.key
         # What one key alone finds belongs to nothing.
-        found_by_one = level.parent is None and not variant.many_keys
-        selected = [sa.null().label("belongs_to") if key is None or found_by_one else rows.c[key].label("belongs_to")]
-        statement = sa.select(*selected, *(rows.c[name] for name in level.columns)).where(*self._scope(number, rows))
-        if key == "id" or level.shape == "one":
+        found_by_one = number == 0 and not variant.many_keys
+        belongs = sa.null() if key is None or found_by_one else rows.c[key]
+        selected = (belongs.label("belongs_to"), _columns_of(f"t{number}"))
+        statement = sa.select(*selected).where(*self._scope(number, rows))
+        if self.way[-1][1] == "one":
+            return self._first(number, rows, statement)
+        if key == "id":
             return statement
         sort = variant.relation.sorts[variant.relation.default_sort]
         return statement.order_by(*_order(rows, sort, False))
 
-    def count(self, number: int) -> sa.Select[Any]:
+    def count(self) -> sa.Select[Any]:
         """(what it belongs to, how many rows in all), whatever page is cut."""
-        variant = self.variants[number]
+        number, variant = self.last, self.variants[-1]
         rows = self._rows_alias(number)
         conditions = [*self._visible(number, rows), *self._filters(number, rows)]
         key = variant.relation.key
@@ -179,21 +235,31 @@ class _Composition:
 
     def _keys(self, number: int, column: str) -> sa.Select[Any]:
         """One column of a level's rows, for the level below."""
-        if self.levels[number].shape == "page":
-            inner = self._page(number, "size", [column]).subquery(f"s{number}")
+        if self.way[number][1] == "page":
+            inner = self._page(number, "size", column).subquery(f"s{number}")
             return sa.select(inner.c[column])
         rows = self._rows_alias(number)
-        return sa.select(rows.c[column]).where(*self._scope(number, rows))
+        statement = sa.select(rows.c[column]).where(*self._scope(number, rows))
+        return self._first(number, rows, statement) if self.way[number][1] == "one" else statement
 
-    def _page(self, number: int, limit: str, names: Sequence[str]) -> sa.Select[Any]:
+    def _first(self, number: int, rows: Any, statement: sa.Select[Any]) -> sa.Select[Any]:
+        """Of several rows that one key finds, the first in the declared order."""
+        relation = self.variants[number].relation
+        if relation.key is None or is_unique(relation.child, relation.key):
+            return statement
+        order = _order(rows, relation.sorts[relation.default_sort], False)
+        key = rows.c[relation.key]
+        return statement.ext(distinct_on(key)).order_by(key, *order)
+
+    def _page(self, number: int, limit: str, only: str | None, cursors: bool = False) -> sa.Select[Any]:
+        """A page for each parent: of one column only, or with those that will be asked for."""
         variant = self.variants[number]
         relation = variant.relation
         sort = relation.sorts[variant.sort]
         rows = self._rows_alias(number)
-        chosen = [
-            sa.cast(rows.c[sort.column], sa.Text).label("sort_key") if name == "sort_key" else rows.c[name]
-            for name in names
-        ]
+        chosen = [_columns_of(f"t{number}") if only is None else rows.c[only]]
+        if cursors:
+            chosen.append(sa.cast(rows.c[sort.column], sa.Text).label("sort_key"))
         order = _order(rows, sort, variant.backward)
         conditions = [*self._visible(number, rows), *self._filters(number, rows)]
         if variant.has_cursor:
@@ -206,7 +272,7 @@ class _Composition:
         parents = self._parents(number)
         helpers = [rows.c[sort.column].label("order_by"), rows.c.id.label("order_id")]
         child = (
-            sa.select(*chosen, *helpers)
+            sa.select(*helpers, *chosen)
             .where(rows.c[relation.key] == parents.c.key, *conditions)
             .order_by(*order)
             .limit(most)
@@ -214,7 +280,10 @@ class _Composition:
         )
         down = sort.descending != variant.backward
         outer = [column.desc() if down else column.asc() for column in (child.c.order_by, child.c.order_id)]
-        selected = [child.c[name] for name in names]
+        selected = [
+            _columns_of(f"l{number}") if only is None else child.c[only],
+            *([child.c.sort_key] if cursors else []),
+        ]
         return (
             sa.select(parents.c.key.label("belongs_to"), *selected)
             .select_from(parents.join(child, sa.true()))
@@ -223,20 +292,20 @@ class _Composition:
 
     def _parents(self, number: int) -> Any:
         """The distinct keys whose children a level holds, as a table with the column `key`."""
-        level = self.levels[number]
-        if level.parent is None:
-            kind = table_of(level.relation.child).c[str(self.variants[number].relation.key)].type
+        relation = self.way[number][0]
+        if number == 0:
+            kind = table_of(relation.child).c[str(self.variants[number].relation.key)].type
             given = sa.func.unnest(sa.bindparam(f"keys{number}", type_=ARRAY(kind)))
             return given.table_valued("key", name=f"p{number}").render_derived()
-        above = self._keys(level.parent, level.relation.parent_key).distinct().subquery(f"k{number}")
-        return sa.select(above.c[level.relation.parent_key].label("key")).subquery(f"p{number}")
+        above = self._keys(number - 1, relation.parent_key).distinct().subquery(f"k{number}")
+        return sa.select(above.c[relation.parent_key].label("key")).subquery(f"p{number}")
 
     def _scope(self, number: int, rows: Any) -> list[Any]:
-        level, variant = self.levels[number], self.variants[number]
+        variant = self.variants[number]
         conditions = [*self._visible(number, rows), *self._filters(number, rows)]
         key = variant.relation.key
-        if level.parent is not None:
-            conditions.append(rows.c[str(key)].in_(self._keys(level.parent, level.relation.parent_key)))
+        if number > 0:
+            conditions.append(rows.c[str(key)].in_(self._keys(number - 1, self.way[number][0].parent_key)))
         elif key is not None:
             column = rows.c[key]
             if variant.many_keys:
@@ -246,7 +315,7 @@ class _Composition:
         return conditions
 
     def _visible(self, number: int, rows: Any) -> list[Any]:
-        table = table_of(self.levels[number].relation.child)
+        table = table_of(self.way[number][0].child)
         return _adapted(rows, [*visible(table, self.perspective), *self.variants[number].relation.where])
 
     def _filters(self, number: int, rows: Any) -> list[Any]:
@@ -255,7 +324,7 @@ class _Composition:
         return _adapted(rows, chosen)
 
     def _rows_alias(self, number: int) -> Any:
-        return table_of(self.levels[number].relation.child).alias(f"t{number}")
+        return table_of(self.way[number][0].child).alias(f"t{number}")
 
 
 def _adapted(rows: Any, conditions: Sequence[Any]) -> list[Any]:
@@ -277,6 +346,11 @@ def _beyond(rows: Any, sort: Sort, backward: bool, number: int) -> Any:
         sa.cast(sa.bindparam(f"cursor_id{number}", type_=sa.Text), id_type()),
     )
     return here < there if sort.descending != backward else here > there
+
+
+@lru_cache(maxsize=2048)
+def _quoted(name: str) -> str:
+    return str(_PREPARER.quote(name))
 
 
 def _text(statement: sa.Select[Any]) -> Text:

@@ -17,9 +17,24 @@ from typing import Any
 
 import psycopg
 from psycopg import pq
+from psycopg_pool import PoolTimeout
 
 _NUMBERS = count()
 log = logging.getLogger("cairn.database")
+
+
+# What a server says that is going, not there yet, or full: classes and codes of PostgreSQL.
+_GOING = ("08", "57P01", "57P02", "57P03", "57P04", "53300")
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether something failed because the database could not be asked just now.
+
+    A statement that it gave up, for the time or the room it took, was asked: it would fail again.
+    """
+    if isinstance(error, psycopg.OperationalError):
+        return error.sqlstate is None or error.sqlstate.startswith(_GOING)
+    return isinstance(error, psycopg.InterfaceError | PoolTimeout)
 
 
 class Prepared:

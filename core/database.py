@@ -194,10 +194,15 @@ class Database:
         another does no harm.
         """
         pool = self._pools[viewer.database_role]
-        for _ in range(pool.max_size + 1):
+        for again in range(pool.max_size + 1):
             connection = await self._taken(pool)
             try:
                 found = await run_pipeline(connection, [*before, *statements], rows)
+            except pg.FeatureNotSupported:
+                await pool.putconn(connection)
+                # So PostgreSQL calls a statement whose columns have been changed since it was prepared.
+                if again:
+                    raise
             except psycopg.OperationalError:
                 await pool.putconn(connection)
                 if not (connection.closed or connection.broken):
@@ -351,6 +356,10 @@ class Snapshot:
             if self._connection is not None:
                 return await run_pipeline(self._connection, statements, rows)
             self._connection, found = await self._database.begun(self._viewer, statements, rows)
+        except asyncio.CancelledError:
+            # It ended this transaction, too; whoever reads later was not cancelled.
+            self._failure = RequestError("What this answer was read from is gone. Ask again.", "UNAVAILABLE")
+            raise
         except BaseException as error:
             self._failure = error
             raise

@@ -27,6 +27,16 @@ class InvalidInput(DomainError):
     """A value breaks a rule of its field."""
 
 
+def an(word: str) -> str:
+    """A word of our own for a thing, as it stands in tables, with its article: an attempt, a grade item."""
+    return f"{'an' if word[0] in 'aeio' else 'a'} {word.replace('_', ' ')}"
+
+
+def wrong_kind(word: str) -> str:
+    """What is said of an id that is no id of such a thing."""
+    return f"This is not the id of {an(word)}."
+
+
 class NotFound(DomainError):
     """The thing does not exist, or the viewer may not know that it does: both look alike."""
 

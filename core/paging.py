@@ -42,7 +42,6 @@ class PageOf:
     has_previous: bool
     list_name: str
     sort_column: str
-    count_key: tuple[Any, ...] = ()
 
     def cursor(self, row: Row) -> str:
         """The cursor of one row of this page."""
@@ -100,7 +99,8 @@ def _fits(key: str, kind: sa.types.TypeEngine[Any]) -> bool:
     if isinstance(kind, UUID):
         return tag_of(key) is not None
     if isinstance(kind, sa.Integer):
-        return re.fullmatch(r"-?[0-9]{1,10}", key) is not None and abs(int(key)) < 2**31
+        largest = 2**63 if isinstance(kind, sa.BigInteger) else 2**31
+        return re.fullmatch(r"-?[0-9]{1,19}", key) is not None and abs(int(key)) < largest
     if isinstance(kind, sa.DateTime):
         return _INSTANT.fullmatch(key) is not None and _is_instant(key)
     return "\0" not in key

@@ -24,6 +24,7 @@ from psycopg.errors import error_from_result
 
 from core import telemetry
 from core.connection import Connection, Prepared
+from core.errors import RequestError
 
 _MOST_PREPARED = 500
 _CALLING_OFF_SECONDS = 5.0
@@ -81,11 +82,18 @@ async def run_pipeline(
     server = connection.pgconn
     known = connection.prepared
     new: list[str] = []
+    places: list[int] = []
+    count = 0
+    encoded = [(text, [_encoded(value) for value in values]) for text, values in statements]
     try:
         server.enter_pipeline_mode()
         server.nonblocking = 1
-        for text, values in statements:
-            _send(server, known, new, text, values)
+        for text, values in encoded:
+            # Preparing has results of its own, which hold nothing.
+            count += _send(server, known, new, text, values)
+            places.append(count - 1)
+        for each in _ousted(known):
+            server.send_query_params(b"DEALLOCATE " + each.name, None)
         server.pipeline_sync()
         results = await connection.results()
         server.exit_pipeline_mode()
@@ -99,12 +107,12 @@ async def run_pipeline(
         raise
     failed = next((each for each in results if each.status in _BAD), None)
     if failed is not None:
-        _forget(known, new)
+        # What was prepared long ago may be what fails, where a table has been changed since.
+        _forget(known, [text for text, _ in statements])
         telemetry.took("sql", began)
         raise error_from_result(failed, encoding=connection.info.encoding)
-    if new:
-        # Preparing answers with a result of its own, which holds nothing.
-        results = _without_preparing(results, statements, new)
+    if len(results) > len(places):
+        results = [results[place] for place in places]
     telemetry.took("sql", began, sum([each.ntuples for each in results]))
     return [
         _loaded(connection, known.get(text), each, rows) if each.ntuples else []
@@ -131,29 +139,22 @@ async def _called_off(connection: Connection) -> None:
             raise
 
 
-def _send(server: Any, known: dict[str, Prepared], new: list[str], text: str, values: Sequence[Any]) -> None:
-    encoded = [_encoded(value) for value in values]
+def _send(server: Any, known: dict[str, Prepared], new: list[str], text: str, values: Sequence[bytes | None]) -> int:
+    """Sends a statement, prepared where it is new; how many results there will be, of which its own is the last."""
     prepared = known.get(text)
-    if prepared is None and len(known) < _MOST_PREPARED:
-        prepared = known[text] = Prepared()
-        new.append(text)
-        server.send_prepare(prepared.name, text.encode())
-    if prepared is None:
-        server.send_query_params(text.encode(), encoded)
-    else:
-        server.send_query_prepared(prepared.name, encoded)
+    if prepared is not None:
+        server.send_query_prepared(prepared.name, values)
+        return 1
+    prepared = known[text] = Prepared()
+    new.append(text)
+    server.send_prepare(prepared.name, text.encode())
+    server.send_query_prepared(prepared.name, values)
+    return 2
 
 
-def _without_preparing(results: list[Any], statements: Sequence[Statement], new: list[str]) -> list[Any]:
-    first = set(new)
-    kept: list[Any] = []
-    rest = iter(results)
-    for text, _ in statements:
-        if text in first:
-            first.discard(text)
-            next(rest)
-        kept.append(next(rest))
-    return kept
+def _ousted(known: dict[str, Prepared]) -> list[Prepared]:
+    """Those that were prepared first make room; where one is still asked for, it is prepared anew."""
+    return [known.pop(next(iter(known))) for _ in range(len(known) - _MOST_PREPARED)]
 
 
 def _loaded(connection: Connection, prepared: Prepared | None, result: Any, rows: Rows) -> list[Any]:
@@ -196,12 +197,23 @@ def _encoded(value: Any) -> bytes | None:
     if isinstance(value, timedelta):
         return f"{value.total_seconds()} seconds".encode()
     if isinstance(value, str | int):
-        return str(value).encode()
+        return _without_null(str(value)).encode()
     raise TypeError(f"A {type(value).__name__} cannot be sent in a pipeline.")
 
 
 def _element(value: Any) -> str:
     if value is None:
         return "NULL"
-    text = orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
+    if isinstance(value, list | tuple):
+        raise TypeError("A list within a list cannot be sent in a pipeline.")
+    if isinstance(value, Enum):
+        value = value.value
+    text = orjson.dumps(value).decode() if isinstance(value, dict) else _without_null(str(value))
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _without_null(text: str) -> str:
+    """The text; raises `RequestError` where the server would take what is before the null for the whole."""
+    if "\0" in text:
+        raise RequestError("A text cannot hold the character U+0000.")
+    return text

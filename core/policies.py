@@ -26,6 +26,8 @@ ACTOR_ID = (
     "(SELECT COALESCE(NULLIF(current_setting('cairn.actor_id', true), ''),"
     " NULLIF(current_setting('cairn.viewer_id', true), ''))::uuid)"
 )
+# The one who acts as somebody else; null where people act as themselves.
+ACTING_ID = "(SELECT NULLIF(current_setting('cairn.actor_id', true), '')::uuid)"
 # The person as whom somebody else acts; null where people act as themselves.
 ACTED_AS_ID = (
     "(SELECT CASE WHEN NULLIF(current_setting('cairn.actor_id', true), '') IS NOT NULL"
@@ -47,6 +49,12 @@ def roots_of(scope: str) -> str:
     held = "unnest(string_to_array(current_setting('cairn.within', true), ' ')) AS held"
     root = "array_agg(split_part(held, '@', 2)::uuid)"
     return f"(SELECT {root} FROM {held} WHERE split_part(held, '@', 1) = '{scope}')::uuid[]"  # noqa: S608 - our own words
+
+
+def holds_somewhere(scope: str) -> str:
+    """SQL that is true when the transaction's viewer holds the scope everywhere, or within some root."""
+    within = f"strpos(' ' || current_setting('cairn.within', true), ' {scope}@') > 0"
+    return f"({has_scope(scope)} OR (SELECT {within}))"
 
 
 @dataclass(frozen=True)
@@ -239,14 +247,45 @@ class Ledger:
 class Log:
     """A viewer adds entries in their own name; only the service puts them into an order, and removes what is old.
 
-    What an entry says is never changed by anybody: the one column that can be set is its place.
+    What an entry says is never changed by anybody: the one column that can be set is its place. With `own` and
+    `causes`, a viewer adds what they can bring about: these types, of themselves; and what begins with these words
+    where they hold one of these scopes, be it within some root.
     """
 
     place: str
+    own: tuple[str, ...] = ()
+    causes: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
 
     def rules(self) -> tuple[Rule, ...]:
         """The one insert policy: in the viewer's own name, saying as whom they act, and without a place."""
-        return (Rule("own_insert", "INSERT", (API,), _both(_OWN_ACT, f"{self.place} IS NULL")),)
+        condition = _both(_OWN_ACT, f"{self.place} IS NULL")
+        if self.own or self.causes:
+            condition = _both(condition, self._can_be_caused())
+        return (Rule("own_insert", "INSERT", (API,), condition),)
+
+    def _can_be_caused(self) -> str:
+        ways = [f"(type IN ({_list(self.own)}) AND subject_id = {VIEWER_ID})"]
+        for words, scopes in self.causes:
+            held = " OR ".join(map(holds_somewhere, scopes))
+            ways.append(f"(split_part(type, '.', 1) IN ({_list(words)}) AND ({held}))")
+        return " OR ".join(ways)
+
+
+@dataclass(frozen=True)
+class Calls:
+    """A viewer calls for work in their own name: work of these kinds, each for holders of its scope, that is to begin.
+
+    Everything else is called for by the service.
+    """
+
+    causes: tuple[tuple[str, str], ...]
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The one insert policy."""
+        ways = " OR ".join(f"(actor = '{kind}' AND {holds_somewhere(scope)})" for kind, scope in self.causes)
+        own = f"requested_by = {VIEWER_ID} AND acted_by IS NOT DISTINCT FROM {ACTING_ID}"
+        new = "state = 'queued' AND attempts = 0 AND unique_key IS NULL"
+        return (Rule("own_insert", "INSERT", (API,), f"(({own}) AND ({new}) AND ({ways}))"),)
 
 
 @dataclass(frozen=True)
@@ -289,6 +328,7 @@ Shape = (
     | Log
     | FilledOnce
     | Trail
+    | Calls
 )
 
 
@@ -368,6 +408,10 @@ def _both(left: str, right: str) -> str:
 
 def _in_roots(scope: str, belongs: str) -> str:
     return f"({belongs.replace('ROOTS', roots_of(scope))})"
+
+
+def _list(words: Sequence[str]) -> str:
+    return ", ".join(f"'{each}'" for each in words)
 
 
 def _slug(scope: str) -> str:

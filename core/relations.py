@@ -77,7 +77,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class Perspective:
-    """What a staged statement may see. `trash_table` names the table that knows which ids are in the trash."""
+    """What a staged statement may see."""
 
     stage: str
     hides_trash: bool

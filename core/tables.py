@@ -66,6 +66,17 @@ def table_of(model: type[Table]) -> sa.Table:
     return found
 
 
+@cache
+def is_unique(model: type[Table], key: str) -> bool:
+    """Whether a value of this column is in one row at most, of each stage."""
+    table = table_of(model)
+    sets: list[set[str]] = [{each.name for each in table.primary_key.columns}]
+    sets += [{each.name for each in one.columns} for one in table.constraints if isinstance(one, sa.UniqueConstraint)]
+    unique = (each for each in table.indexes if each.unique and each.dialect_options["postgresql"]["where"] is None)
+    sets += [{each.name for each in one.columns} for one in unique if len(one.columns) == len(one.expressions)]
+    return any(key in names and names <= {key, "stage"} for names in sets)
+
+
 def fence_of(model: type[Table]) -> list[str]:
     """The DDL that fences a model's table."""
     table = table_of(model)
@@ -146,4 +157,4 @@ def insert_of_arrays(table: sa.Table, given: Iterable[str], same: Mapping[str, A
 
 def _element(column: sa.Column[Any]) -> Any:
     """Texts without a length: to cast to one would cut them short, and say nothing."""
-    return column.type if isinstance(column.type, UUID | JSONB | sa.Integer) else sa.Text()
+    return column.type if isinstance(column.type, UUID | JSONB | sa.Integer | sa.TIMESTAMP) else sa.Text()

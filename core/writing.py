@@ -17,6 +17,7 @@ from psycopg import errors as pg
 from pydantic import ValidationError
 
 from core import telemetry
+from core.clock import Clock
 from core.connection import Connection
 from core.database import Database, Prepared, compiled
 from core.errors import DomainError, InvalidInput, SeveralErrors
@@ -76,6 +77,11 @@ class Transaction:
     async def execute(self, statement: Sendable, values: Mapping[str, Any] | None = None) -> int:
         """Runs a statement that returns none; answers how many rows it touched."""
         return (await self._run(statement, values)).rowcount
+
+    async def clock(self) -> Clock:
+        """The database's clock, by which everybody goes."""
+        (found,) = await self.rows(sa.select(sa.func.clock_timestamp().label("now")))
+        return Clock(found.now)
 
     async def insert(self, model: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
         """Inserts rows of one model in one statement; columns that are left out get the model's default."""

@@ -21,8 +21,8 @@ class BadSignature(Exception):
     """The header does not prove that this body was sent by Stripe just now; the message says what is wrong with it."""
 
 
-def verify(body: bytes, header: str, secrets: Sequence[str], now: float, tolerance: float) -> None:
-    """Raises `BadSignature` unless one of the secrets signed this very body within `tolerance` seconds of `now`."""
+def signed_at(body: bytes, header: str, secrets: Sequence[str]) -> int:
+    """When this very body was signed, in Unix seconds; raises `BadSignature` unless one of the secrets did."""
     timestamp, signatures = _parsed(header)
     signed = f"{timestamp}.".encode() + body
     expected = [hmac.digest(secret.encode(), signed, hashlib.sha256).hex() for secret in secrets]
@@ -30,7 +30,12 @@ def verify(body: bytes, header: str, secrets: Sequence[str], now: float, toleran
     fits = [hmac.compare_digest(ours, theirs) for ours in expected for theirs in signatures]
     if not any(fits):
         raise BadSignature("No signature fits this body and our secrets.")
-    if abs(now - int(timestamp)) > tolerance:
+    return int(timestamp)
+
+
+def require_recent(timestamp: int, now: float, tolerance: float) -> None:
+    """Raises `BadSignature` unless what was signed then was signed within `tolerance` seconds of `now`."""
+    if abs(now - timestamp) > tolerance:
         raise BadSignature(f"The timestamp is more than {tolerance:g} seconds away.")
 
 

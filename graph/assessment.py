@@ -155,9 +155,9 @@ def _reached(rows: Sequence[Any], info: BatchInfo) -> list[ScoreBand | None]:
     return [None if row.reached is None else ScoreBand(**row.reached) for row in rows]
 
 
-@strawberry.type(description="What an attempt came to on one scale.")
-class ScaleScore:
-    """At run time it is the scale as its paper has it, with the score."""
+@strawberry.type
+class OnScale:
+    """What is told of a scale with whatever stands on it."""
 
     key: str = strawberry.field(description="The scale's key.")
     label: str = strawberry.field(description="What it measures.")
@@ -166,6 +166,12 @@ class ScaleScore:
     minimum: float = strawberry.field(description="The lowest score that there is.")
     maximum: float = strawberry.field(description="The highest score that there is.")
     higher_is_better: bool = strawberry.field(description="Whether more of it is better.")
+
+
+@strawberry.type(description="What an attempt came to on one scale.")
+class ScaleScore(OnScale):
+    """At run time it is the scale as its paper has it, with the score."""
+
     counted: int = strawberry.field(description="How many answers count towards it.")
     answered: int = strawberry.field(description="How many of them were given.")
     raw: float | None = strawberry.field(description="The number that the answers come to, before it is made a score.")

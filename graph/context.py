@@ -16,7 +16,7 @@ from core.viewer import Viewer
 from gateways.tallies import Tallies
 from graph.effects import Effects
 from graph.engine.batching import LoaderKey
-from graph.engine.fetching import Program, Unfit
+from graph.engine.fetching import FetchingContext, Program, Unfit
 from graph.sources import fetch, levels_of
 from resolvers.identity import Origin
 from resolvers.requests.idempotency import Key
@@ -30,7 +30,7 @@ TRASH = Perspective("draft", hides_trash=False)
 NOWHERE = Origin()
 
 
-class Context:
+class Context(FetchingContext):
     """One request's context. `renew` starts a fresh snapshot, as after a mutation has committed.
 
     `origin` says where the request came from; `effects` is what mutations ask of the HTTP edge; `tallies` counts what

@@ -10,6 +10,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError
+from psycopg.errors import QueryCanceled
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from core.errors import Conflict, DomainError, RequestError, SeveralErrors
@@ -18,6 +19,8 @@ from resolvers.curriculum.branches import FlowProblem as WrongFlow
 from resolvers.curriculum.conditions import ConditionProblem as WrongCondition
 from resolvers.requests import limits
 
+# What the database gave up, for the time that it took.
+TIMEOUT = "TIMEOUT"
 log = logging.getLogger("cairn.graph")
 
 
@@ -131,6 +134,10 @@ def shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
         extensions = {"code": code, **(error.extensions or {})}
     elif isinstance(cause, (RequestError, DomainError)):
         extensions = {"code": cause.code}
+    elif isinstance(cause, QueryCanceled):
+        log.error("request %s took too long at %s", request_id, error.path)
+        formatted["message"] = "This took too long, and was given up."
+        extensions = {"code": TIMEOUT}
     else:
         log.error("request %s failed at %s", request_id, error.path, exc_info=cause)
         formatted["message"] = "Something went wrong on our side."

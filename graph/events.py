@@ -10,7 +10,9 @@ import strawberry
 from strawberry.schema_directive import Location
 
 import core.events as kinds
+from core.paging import Page
 from core.writing import Transaction
+from graph.engine import BatchInfo
 from graph.fields import column, described, entity
 from graph.node import Node
 from graph.paging import Connection, connection, sort_enum
@@ -66,14 +68,22 @@ class FactFilter:
 FactSort = sort_enum("FactSort", events.LOG)
 
 
+async def _goes_on(info: BatchInfo, page: Page, sort: str) -> None:
+    """Raises `CursorExpired` for who goes on after a place of which the log has forgotten what came next."""
+    if sort == "POSITION" and not page.backward and page.cursor is not None:
+        await events.require_remembered(info.context.database, int(page.cursor[0]))
+
+
 @strawberry.type
 class EventsQuery:
     """Root fields of the log."""
 
     events: Connection[Fact] = connection(
         events.LOG,
-        "All that happened, in one order without gaps. Go on after the last cursor you saw, and you miss nothing.",
+        "All that happened, in one order without gaps. Go on after the last cursor you saw, and you miss nothing: "
+        "where the log has forgotten what came next, that is refused with the code CURSOR_EXPIRED.",
         sort=FactSort,
         filter=FactFilter,
         scope=Scope.EVENTS_READ,
+        is_whole=_goes_on,
     )

@@ -18,6 +18,7 @@ class Limits:
     max_cost: int = 25_000
     max_objects: int = 10_000
     max_statements: int = 200
+    max_text: int = 250_000
 
     @property
     def max_nesting(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import strawberry
 
-from core.errors import RequestError
+from core.errors import RequestError, wrong_kind
 from core.ids import tag_of
 from core.paging import MAX_PAGE
 from core.relations import Relation
@@ -69,7 +69,7 @@ def by_id_of(owner: type[Table], relation: Relation, description: str) -> Any:
 
     async def batch(parents: Sequence[Any], info: BatchInfo, id: str) -> Sequence[Row | None]:
         if tag_of(id) != owner.__tag__:
-            raise RequestError(f"This is not the id of a {table_of(owner).name}.")
+            raise RequestError(wrong_kind(table_of(owner).name))
         return (await _found(info, relation, [id])) * len(parents)
 
     named = f"The id of the {table_of(owner).name}."
@@ -109,8 +109,7 @@ async def find(info: BatchInfo, relation: Relation, object_id: str) -> Row | Non
 def require_kind(relation: Relation, object_id: str) -> None:
     """Refuses an id of another kind of thing than the relation's, with a `RequestError`."""
     if tag_of(object_id) != relation.child.__tag__:
-        kind = table_of(relation.child).name.replace("_", " ")
-        raise RequestError(f"This is not the id of {'an' if kind[0] in 'aeio' else 'a'} {kind}.")
+        raise RequestError(wrong_kind(table_of(relation.child).name))
 
 
 async def find_any(info: BatchInfo, object_ids: Sequence[str]) -> list[Row | Exception | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,13 @@ from core.errors import RequestError
 from core.rows import Row
 from core.viewer import Viewer
 from graph.documents.accepting import Refused
+from graph.errors import TIMEOUT
 from graph.running import Operations
 from graph.shapes import shape_of
 from graph.subscribing import Away, Subscription, admit, answer_of, open_subscription
 from graph.subscriptions import FollowsFacts
 from resolvers.webhooks import kit
-from resolvers.webhooks.kit import Unpayable
+from resolvers.webhooks.kit import Overdue, Unpayable
 
 _ONLY_FACTS = "Only a subscription to facts can be sent: this one follows something else."
 
@@ -42,7 +43,8 @@ class StoredQueries:
     async def answer(self, database: Database, query: str, fact: Row, viewer: Viewer) -> Mapping[str, Any] | None:
         """What the query selects for one fact, as the viewer; None when it is not about such facts.
 
-        Raises `Unpayable` where any part of it fails, and `Away` where the database could not be asked.
+        Raises `Unpayable` where any part of it fails, `Overdue` where that took too long, and `Away` where the database
+        could not be asked.
         """
         try:
             opened = self._opened(query)
@@ -57,7 +59,7 @@ class StoredQueries:
         except Away as error:
             raise kit.Away(str(error)) from error
         if "errors" in answer or answer.get("data") is None:
-            raise Unpayable("The query failed: " + "; ".join(map(_at, answer.get("errors", ()))))
+            raise _failed(answer.get("errors", ()))
         data: Mapping[str, Any] = answer["data"]
         return data
 
@@ -79,6 +81,12 @@ def _in_words(error: Any) -> str:
     """An error of a document, with the line where there is one."""
     lines = [f"line {each.line}" for each in error.locations or ()]
     return f"{error.message} ({lines[0]})" if lines else str(error.message)
+
+
+def _failed(errors: Sequence[Mapping[str, Any]]) -> Exception:
+    words = "The query failed: " + "; ".join(map(_at, errors))
+    is_slow = any(each["extensions"]["code"] == TIMEOUT for each in errors)
+    return Overdue(words) if is_slow else Unpayable(words)
 
 
 def _at(error: Mapping[str, Any]) -> str:

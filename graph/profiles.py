@@ -10,8 +10,7 @@ from typing import Any
 import strawberry
 
 from core.relations import own_id
-from graph.assessment import AttemptPhase
-from graph.curriculum.enums import ScaleRole
+from graph.assessment import AttemptPhase, OnScale
 from graph.curriculum.scales import ScoreBand
 from graph.declaring import argument, batch_field
 from graph.engine import BatchInfo
@@ -34,16 +33,9 @@ class ProfilePoint:
 
 
 @strawberry.type(description="How somebody stands on one scale, in every phase in which that was measured.")
-class ProfileScale:
+class ProfileScale(OnScale):
     """A line in the picture."""
 
-    key: str = strawberry.field(description="The scale's key.")
-    label: str = strawberry.field(description="What it measures.")
-    description: str = strawberry.field(description="What is meant by that.")
-    role: ScaleRole = strawberry.field(description="What its score is for.")
-    minimum: float = strawberry.field(description="The lowest score that there is.")
-    maximum: float = strawberry.field(description="The highest score that there is.")
-    higher_is_better: bool = strawberry.field(description="Whether more of it is better.")
     bands: list[ScoreBand] = strawberry.field(description="What scores mean, from the lowest.")
     points: list[ProfilePoint] = strawberry.field(description="The scores, in the order of the phases.")
     latest: ProfilePoint | None = strawberry.field(description="The newest of all scores.")

@@ -26,15 +26,18 @@ from core.viewer import Viewer, require
 from graph.context import DRAFT, LIVE, Context
 from graph.documents.accepting import Refused, accept, hash_of
 from graph.documents.prepared import Prepared, account, too_costly
+from graph.documents.scanning import scan_variables
 from graph.documents.trusted import PREFIX, Store, trusted
-from graph.engine import execute
+from graph.engine import Plans, execute
 from graph.errors import shown
 from graph.introspection import Openness, check_introspection, may_read_schema
 from graph.limits import Limits
 from models.identity import Scope
 
-_MAX_CACHED = 500
-_MAX_CACHED_LENGTH = 20_000
+_MOST_CACHED = 500
+# A document takes some 130 times the memory of its text.
+_MOST_CACHED_CHARACTERS = 500_000
+_MOST_CHARACTERS_OF_ONE = 20_000
 _TRUSTED_TOKENS = 10_000
 
 
@@ -59,6 +62,7 @@ class Operations:
     trusted: Store = field(default_factory=dict)
     only_trusted: bool = False
     _cache: OrderedDict[str, dict[str | None, Prepared]] = field(default_factory=OrderedDict)
+    _cached: int = 0
 
     def prepare(self, text: str, operation_name: str | None) -> Prepared:
         """The operation chosen from a document; raises `Refused`."""
@@ -105,6 +109,7 @@ class Operations:
         if cost > limit:
             return ExecutionResult(None, [too_costly(cost, limit)])
         try:
+            scan_variables(variables, self.limits)
             check_introspection(document, self.introspection, context.viewer)
             await context.renew(perspective(operation, variables or {}, context.viewer))
             started = _EXECUTORS[self.executor](
@@ -115,6 +120,7 @@ class Operations:
                 variable_values=dict(variables or {}),
                 operation_name=operation.name.value if operation.name else None,
                 hide_suggestions=not may_read_schema(self.introspection, context.viewer),
+                **self._once(prepared),
             )
             result = await started if inspect.isawaitable(started) else started
             assert isinstance(result, ExecutionResult)
@@ -127,6 +133,10 @@ class Operations:
             too_large = RequestError(TOO_LARGE, "ANSWER_TOO_LARGE")
             return ExecutionResult(None, [GraphQLError(TOO_LARGE, original_error=too_large)])
         return result
+
+    def _once(self, prepared: Prepared) -> dict[str, Any]:
+        """What keeps an executor from remembering a document that will not be found again."""
+        return {} if prepared.is_remembered or self.executor == "graphql-core" else {"plans": Plans(0)}
 
     def response(
         self,
@@ -148,10 +158,12 @@ class Operations:
         return response
 
     def _remember(self, text: str, operations: dict[str | None, Prepared]) -> dict[str | None, Prepared]:
-        if len(text) <= _MAX_CACHED_LENGTH:
-            self._cache[text] = operations
-            if len(self._cache) > _MAX_CACHED:
-                self._cache.popitem(last=False)
+        if len(text) > _MOST_CHARACTERS_OF_ONE:
+            return {name: replace(each, is_remembered=False) for name, each in operations.items()}
+        self._cache[text] = operations
+        self._cached += len(text)
+        while len(self._cache) > _MOST_CACHED or self._cached > _MOST_CACHED_CHARACTERS:
+            self._cached -= len(self._cache.popitem(last=False)[0])
         return operations
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import psycopg
 from graphql import (
     ExecutionResult,
     FieldNode,
@@ -23,8 +22,8 @@ from graphql import (
     OperationType,
 )
 from graphql.execution.values import get_argument_values
-from psycopg_pool import PoolTimeout
 
+from core.connection import is_away
 from core.database import Database
 from core.errors import RequestError
 from core.reading import Budget
@@ -33,13 +32,12 @@ from graph.context import NOWHERE, Context
 from graph.documents.accepting import Refused
 from graph.documents.collecting import Inside, collect, fragments_of
 from graph.documents.prepared import Prepared, too_costly
+from graph.documents.scanning import scan_variables
 from graph.engine.variables import coercer
 from graph.introspection import check_introspection
 from graph.running import Operations, perspective
 from graph.subscriptions import Follows
 from resolvers.identity import Origin
-
-_DATABASE_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
 class Away(Exception):
@@ -65,8 +63,9 @@ def open_subscription(operations: Operations, prepared: Prepared, variables: Map
         raise Refused([too_costly(cost, limit)])
     # Who asks is not known here: where the schema is not for everybody, nothing is suggested to anybody.
     hides = operations.introspection != "everybody"
-    field, arguments = _root(operations.schema, prepared, given, hides)
     try:
+        scan_variables(given, operations.limits)
+        field, arguments = _root(operations.schema, prepared, given, hides)
         convert = field.extensions["batch"].convert
         follows = field.extensions["follows"](arguments if convert is None else convert(arguments))
     except RequestError as error:
@@ -101,8 +100,10 @@ async def answer_of(
     context = Context(database, viewer, budget=Budget(limits.max_objects, limits.max_statements), origin=origin)
     try:
         result = await operations.result(subscription.prepared, subscription.variables, context, event)
-    except _DATABASE_AWAY as error:
-        raise Away(str(error)) from error
+    except Exception as error:
+        if is_away(error):
+            raise Away(str(error)) from error
+        raise
     _require_answered(result)
     response = operations.response(subscription.prepared, subscription.variables, context, request_id, result)
     # What one event costs is known from the beginning, and the same for each.
@@ -113,7 +114,7 @@ async def answer_of(
 def _require_answered(result: ExecutionResult) -> None:
     for error in result.errors or ():
         cause = error.original_error
-        if isinstance(cause, _DATABASE_AWAY) or (isinstance(cause, RequestError) and cause.code == "UNAVAILABLE"):
+        if cause is not None and (is_away(cause) or (isinstance(cause, RequestError) and cause.code == "UNAVAILABLE")):
             raise Away(str(cause)) from cause
 
 

@@ -5,7 +5,7 @@ from models.assessment import Answer, AnswerMark, AssessmentDay, Attempt, Paper,
 from models.audit import AuditLog, AuditSeal
 from models.content import Content, Revision, Schedule
 from models.curriculum import AnswerKey, Assessment, Block, Branch, Course, Lesson, Milestone, Module, Scale, Theme
-from models.events import FactCounter, FactEntry
+from models.events import FactCounter, FactEntry, Follower, Release
 from models.grading import Accommodation, Grading, Regrade
 from models.groups import Group, GroupInvitation, Membership
 from models.identity import (
@@ -36,6 +36,8 @@ from models.webhooks import DeliveryAttempt, Webhook, WebhookDelivery, WebhookLa
 # Every table of the system, in an order in which each comes after those it refers to.
 TABLES: tuple[type[Table], ...] = (
     FactCounter,
+    Follower,
+    Release,
     FactEntry,
     Job,
     ScheduledJob,

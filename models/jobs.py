@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from core.jobs import DEFAULT_QUEUE, Priority
-from core.policies import OwnRows, ServiceOnly, StaffRead, StaffWrite
+from core.policies import Calls, OwnRows, ServiceOnly, StaffRead, StaffWrite
 from core.tables import Table, enum_column, id_column, instant_column, json_column
 
 
@@ -30,7 +30,15 @@ class Job(Table, table=True):
     __tablename__ = "job"
     __tag__ = 0x00B
     __policies__ = (
-        OwnRows("requested_by", ("SELECT", "INSERT")),
+        OwnRows("requested_by"),
+        Calls(
+            (
+                ("run_schedule", "content:publish"),
+                ("regrade_assessment", "content:publish"),
+                ("grade_attempt", "answer:grade"),
+                ("import_olx", "content:import"),
+            )
+        ),
         StaffRead("jobs:manage"),
         StaffWrite("jobs:manage", commands=("UPDATE",)),
     )

@@ -79,6 +79,9 @@ class Webhook(Table, table=True):
         sa_column_kwargs={"nullable": False},
         description="Only what happens to these objects, or to parts of these courses; everything if empty.",
     )
+    filter: str | None = Field(
+        default=None, max_length=1000, description="A condition over what a fact says; without one, all are told."
+    )
     scopes: list[str] = Field(
         sa_type=ARRAY(sa.Text), description="What it may read, as far as its owner may: the permissions of its query."
     )
@@ -118,7 +121,7 @@ class WebhookLane(Table, table=True):
         StaffWrite(Scope.WEBHOOKS_MANAGE, commands=("INSERT", "UPDATE")),
     )
     __table_args__ = (
-        sa.ForeignKeyConstraint(["webhook_id"], ["webhook.id"], ondelete="CASCADE"),
+        # No foreign key to the webhook: what a removed one leaves behind goes in batches, and nobody waits for that.
         sa.UniqueConstraint("webhook_id", "subject_id"),
         sa.Index("ix_webhook_lane_due", "webhook_id", "next_at", postgresql_where=sa.text("next_at IS NOT NULL")),
         sa.Index(
@@ -127,6 +130,7 @@ class WebhookLane(Table, table=True):
             "next_at",
             postgresql_where=sa.text("is_trial AND next_at IS NOT NULL"),
         ),
+        sa.Index("ix_webhook_lane_tried", "created_at", postgresql_where=sa.text("is_trial")),
         sa.Index("ix_webhook_lane_lease", "webhook_id", postgresql_where=sa.text("lease_until IS NOT NULL")),
     )
 
@@ -152,13 +156,13 @@ class WebhookDelivery(Table, table=True):
         StaffWrite(Scope.WEBHOOKS_MANAGE, commands=("INSERT", "UPDATE")),
     )
     __table_args__ = (
-        sa.ForeignKeyConstraint(["webhook_id"], ["webhook.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["lane_id"], ["webhook_lane.id"], ondelete="CASCADE"),
         sa.UniqueConstraint("webhook_id", "fact_id"),
         sa.UniqueConstraint("lane_id", "sequence"),
         sa.Index(None, "webhook_id", "state", "id"),
         sa.Index(None, "webhook_id", "position"),
         sa.Index("ix_webhook_delivery_pending", "lane_id", "sequence", postgresql_where=sa.text("state = 'pending'")),
+        sa.Index("ix_webhook_delivery_parked", "webhook_id", postgresql_where=sa.text("state = 'parked'")),
         sa.Index("ix_webhook_delivery_finished", "finished_at", postgresql_where=sa.text("finished_at IS NOT NULL")),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -92,13 +92,35 @@ async def last_position(database: Database) -> int:
     return int(found[0].last_position) if found else 0
 
 
-async def stands_at(database: Database, position: int, fact_id: str) -> bool:
-    """Whether the log still holds this fact at this place."""
-    return bool(await read_at_once(database, SERVICE, _at(), {"position": position, "fact_id": fact_id}))
+class CursorExpired(RequestError):
+    """Of what came after this place, the log may have forgotten something."""
+
+    def __init__(self) -> None:
+        super().__init__("The log does not reach back to this cursor. Read anew what you need of it.", "CURSOR_EXPIRED")
+
+
+async def require_remembered(database: Database, position: int) -> None:
+    """Raises `CursorExpired` where something after this place may have been removed.
+
+    Asked after facts were read, it answers for those: what is forgotten only ever becomes more.
+    """
+    found = await read_at_once(database, SERVICE, _last(), {})
+    if found and found[0].forgotten > position:
+        raise CursorExpired
+
+
+async def require_stands(database: Database, position: int, fact_id: str) -> None:
+    """Raises `CursorExpired` unless the log holds this fact at this place, and all that came after it."""
+    if not await read_at_once(database, SERVICE, _at(), {"position": position, "fact_id": fact_id}):
+        raise CursorExpired
+    await require_remembered(database, position)
 
 
 async def placed_after(database: Database, position: int, until: int, wanted: Wanted, most: int) -> list[Row]:
-    """The wanted facts after a place, up to another, in order and at most so many; whoever may see them."""
+    """The wanted facts after a place, up to another, in order and at most so many; whoever may see them.
+
+    Raises `CursorExpired` where there may have been more of them.
+    """
     values = {
         "position": position,
         "until": until,
@@ -106,12 +128,14 @@ async def placed_after(database: Database, position: int, until: int, wanted: Wa
         "types": None if wanted.types is None else sorted(wanted.types),
         "about": None if wanted.about is None else sorted(wanted.about),
     }
-    return await read_at_once(database, SERVICE, _after(), values, FactEntry)
+    found = await read_at_once(database, SERVICE, _after(), values, FactEntry)
+    await require_remembered(database, position)
+    return found
 
 
 @lru_cache(maxsize=1)
 def _last() -> Prepared:
-    return compiled(sa.select(COUNTER.c.last_position).where(COUNTER.c.id == _COUNTER_ID))
+    return compiled(sa.select(COUNTER.c.last_position, COUNTER.c.forgotten).where(COUNTER.c.id == _COUNTER_ID))
 
 
 @lru_cache(maxsize=1)
@@ -168,8 +192,10 @@ def _keep(facts: list[tuple[Fact, Viewer]]) -> Statement:
     )
 
 
-async def place(tx: Transaction, most: int) -> Sequence[Row]:
+async def place(tx: Transaction, most: int) -> Sequence[Row] | None:
     """Gives committed facts without a place the next places; answers those facts in order, at most so many.
+
+    None where somebody else is at it, or where nothing ever had a place until now.
 
     The row of the counter is the lock: where somebody else is at it, nothing is placed here. Facts and counter change
     in one transaction, so that there is no gap and no place twice, whatever is killed when.
@@ -177,8 +203,9 @@ async def place(tx: Transaction, most: int) -> Sequence[Row]:
     counter = await tx.row(_COUNTER_LOCKED)
     if counter is None:
         # Either somebody else holds it, or it is not there yet: then it is the next time.
-        await tx.execute(insert(COUNTER).values(id=_COUNTER_ID, last_position=0).on_conflict_do_nothing())
-        return ()
+        made = insert(COUNTER).values(id=_COUNTER_ID, last_position=0, forgotten=0)
+        await tx.execute(made.on_conflict_do_nothing())
+        return None
     placed = await tx.rows(_PLACE, {"last": counter.last_position, "most": most})
     if placed:
         tx.collect(_move_counter, max(each.position for each in placed))
@@ -239,16 +266,41 @@ async def find(tx: Transaction, fact_id: str) -> Placed[Any]:
     return Placed(row.id, row.position, fact, row.actor_id, row.created_at)
 
 
-async def delete_old(tx: Transaction, days: int, keep: Iterable[str] = (), most: int = 5_000) -> int:
-    """Removes placed facts that are older than so many days, at most so many, but for those to keep; answers how many.
+# Forgetting ----------------------------------------------------------------------------------------------------------
 
-    Their places stay taken: the counter goes on from where it is.
+LOOKED_AT = 5_000
+
+
+async def forget(tx: Transaction, days: int, needed: sa.ColumnElement[bool], after: int) -> int | None:
+    """Removes what is older than so many days among the next placed facts after a place, but for those still needed.
+
+    Answers the place up to which it looked; None where there is no more to look at. The log is forgotten from its
+    beginning up to a place, which is noted along with it, so that whoever follows is told when that was ahead of them.
+    The places stay taken: the counter goes on from where it is.
     """
-    old = (
-        sa.select(FACT.c.id)
-        .where(FACT.c.position.is_not(None), FACT.c.created_at < sa.func.now() - timedelta(days=days))
-        .where(FACT.c.id != sa.all_(sa.literal(list(keep), ARRAY(FACT.c.id.type))))
-        .order_by(FACT.c.position)
-        .limit(most)
+    seen = await tx.row(_looked_at(days), {"after": after, "most": LOOKED_AT})
+    assert seen is not None
+    if seen.until is not None:
+        ahead = FACT.c.position.between(after + 1, seen.until)
+        await tx.execute(sa.delete(FACT).where(ahead, ~needed))
+        # Last of all: who places facts waits for the row of the counter.
+        noted = sa.update(COUNTER).where(COUNTER.c.id == _COUNTER_ID, COUNTER.c.forgotten < seen.until)
+        await tx.execute(noted.values(forgotten=seen.until))
+    return None if seen.is_young or seen.last is None else int(seen.last)
+
+
+def _looked_at(days: int) -> Any:
+    """Of the next facts: the last that is old and has none before it that is not (`until`), the `last` of all, and
+    whether one of them has to stay (`is_young`). One from the future, which a clock made, stands in nobody's way."""
+    limit = sa.func.now() - timedelta(days=days)
+    after, most = sa.bindparam("after", type_=sa.BigInteger), sa.bindparam("most", type_=sa.Integer)
+    nexts = sa.select(FACT.c.position, FACT.c.created_at).where(FACT.c.position > after)
+    ahead = nexts.order_by(FACT.c.position).limit(most).cte("ahead")
+    young = sa.select(sa.func.min(ahead.c.position)).where(ahead.c.created_at.between(limit, sa.func.now()))
+    first_young = young.scalar_subquery()
+    is_old = sa.and_(ahead.c.created_at < limit, sa.or_(first_young.is_(None), ahead.c.position < first_young))
+    return sa.select(
+        sa.func.max(ahead.c.position).filter(is_old).label("until"),
+        sa.func.max(ahead.c.position).label("last"),
+        first_young.is_not(None).label("is_young"),
     )
-    return await tx.execute(sa.delete(FACT).where(FACT.c.id.in_(old)))

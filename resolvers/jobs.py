@@ -448,6 +448,12 @@ async def _change(tx: Transaction, job_id: str, states: Sequence[str], refusal: 
     await tx.execute(sa.update(JOB).where(JOB.c.id == job_id).values(**settled, **values))
 
 
+def waits_for(fact_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """That a job is still to be done which is about this fact: its reaction, or one that somebody may try again."""
+    is_about = JOB.c.arguments["fact_id"].astext == sa.cast(fact_id, sa.Text)
+    return sa.exists().where(JOB.c.finished_at.is_(None), is_about)
+
+
 async def delete_old(tx: Transaction, days: int, most: int = 5_000) -> int:
     """Removes jobs that were done or cancelled so many days ago, at most so many; answers how many. Parked stay."""
     old = sa.select(JOB.c.id).where(JOB.c.finished_at < sa.func.now() - timedelta(days=days)).limit(most)

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from core.errors import DomainError, InvalidInput, NotFound
+from core.errors import DomainError, InvalidInput, NotFound, wrong_kind
 from core.events import Placed, on
 from core.ids import tag_of
 from core.relations import Relation, Sort
@@ -72,7 +72,7 @@ async def capture(
 
 async def _handed_in(tx: Transaction, viewer: Viewer, attempt_id: str) -> Row:
     if tag_of(attempt_id) != Attempt.__tag__:
-        raise InvalidInput("This is not the id of an attempt.", "WRONG_KIND_OF_ID", ("attemptId",))
+        raise InvalidInput(wrong_kind("attempt"), "WRONG_KIND_OF_ID", ("attemptId",))
     mine = sa.and_(ATTEMPT.c.id == attempt_id, ATTEMPT.c.user_id == viewer.user_id)
     attempt = await tx.row(sa.select(ATTEMPT).where(mine).with_for_update())
     if attempt is None:

@@ -37,10 +37,14 @@ async def find(tx: Transaction, mail_id: str) -> Row | None:
     return await tx.row(sa.select(table).where(table.c.id == mail_id, table.c.done_at.is_(None)))
 
 
-async def remember(tx: Transaction, mail_id: str, message: Mapping[str, str]) -> None:
-    """Keeps what the mail says, before it is sent: should sending have to be repeated, the same words go out."""
+async def remember(tx: Transaction, mail_id: str, message: Mapping[str, str]) -> bool:
+    """Keeps what the mail says, before it is sent: should sending have to be repeated, the same words go out.
+
+    False, and nothing is kept, where it is out already.
+    """
     table = table_of(OutgoingMail)
-    await tx.execute(sa.update(table).where(table.c.id == mail_id).values(message=dict(message)))
+    waiting = sa.update(table).where(table.c.id == mail_id, table.c.done_at.is_(None))
+    return bool(await tx.execute(waiting.values(message=dict(message))))
 
 
 async def settle(tx: Transaction, mail_id: str) -> None:

@@ -17,12 +17,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.database import Database
-from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors
+from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors, wrong_kind
 from core.ids import tag_of
 from core.jobs import JobKind, Priority
 from core.relations import Relation, Sort
 from core.rows import Row
 from core.tables import id_type, table_of
+from core.text import unified
 from core.viewer import SERVICE, Viewer
 from core.writing import Transaction, transaction
 from gateways.storage import EXTENSIONS, Announced, NotAsAnnounced, NotKept, Storage, Target, verify
@@ -82,7 +83,7 @@ class Place:
 async def own(tx: Transaction, viewer: Viewer, upload_id: str) -> Row:
     """The viewer's upload, locked; raises `NotFound` for anybody else's."""
     if tag_of(upload_id) != Upload.__tag__:
-        raise InvalidInput("This is not the id of an upload.", "WRONG_KIND_OF_ID", ("id",))
+        raise InvalidInput(wrong_kind("upload"), "WRONG_KIND_OF_ID", ("id",))
     mine = sa.and_(UPLOAD.c.id == upload_id, UPLOAD.c.user_id == viewer.user_id)
     found = await tx.row(sa.select(UPLOAD).where(mine).with_for_update())
     if found is None:
@@ -203,7 +204,7 @@ def _problem(upload: Row | None) -> list[tuple[str, str]]:
 
 def _checked(coming: FileToCome, most: int) -> FileToCome:
     """The file with its name, type and hash as they will stand."""
-    name = unicodedata.normalize("NFC", coming.name).strip()
+    name = unified(coming.name).strip()
     media_type, digest = coming.media_type.strip().lower(), coming.sha256.strip().lower()
     errors = []
     if problem := _wrong_name(name):

@@ -14,6 +14,7 @@ import pytest
 from httpx._transports import default as transports
 from pydantic import HttpUrl, SecretStr
 
+from cairn import garbage
 from cairn.settings import MailSettings, Settings
 from core.database import Database
 from core.viewer import SERVICE
@@ -35,6 +36,7 @@ sys.dont_write_bytecode = False
 # httpx reads all certificates there are for each client, which takes longer than most tests.
 transports.create_ssl_context = cache(httpx.create_ssl_context)
 _SERVER = pytest.StashKey[DatabaseServer]()
+_FIRST = {"browser", "chaos", "commands", "embedded", "house", "jobs", "migrations"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,6 +45,16 @@ def pytest_configure(config: pytest.Config) -> None:
         server = DatabaseServer()
         server.start()
         config.stash[_SERVER] = server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files whose tests wait for processes come first: the last worker at work should not be one that waits."""
+    items.sort(key=lambda item: item.path.parent.name not in _FIRST)
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays until the last: no search for garbage has to look at it again."""
+    garbage.keep()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from core.database import Database
 from core.jobs import JobKind, Priority
 from core.viewer import SERVICE
 from core.writing import Transaction, transaction
-from resolvers import events, identity, jobs, outbox
+from resolvers import events, followers, identity, jobs, outbox
 from resolvers.groups import invitations
 from resolvers.importing import IMPORT
 from resolvers.inbox import events as inbox
@@ -56,10 +57,14 @@ async def _in_batches(work: Work) -> None:
     """Each batch in a transaction of its own: removing much must not hold up anybody. What is gone stays gone."""
     await _until_none(work, lambda tx: jobs.delete_old(tx, work.tools.job_days))
     await _until_none(work, lambda tx: inbox.delete_old(tx, work.tools.event_days))
-    await _until_none(work, lambda tx: _delete_old_facts(tx, work.tools.fact_days))
+    await forget_facts(work.database, work.tools.fact_days)
     if work.tools.hooks is not None:
         days = work.tools.hooks.rules.delivery_days
         await _until_none(work, lambda tx: sending.delete_old(tx, days))
+        async with transaction(work.database, SERVICE) as tx:
+            gone = await sending.left_behind(tx)
+        for webhook_id in gone:
+            await _until_none(work, lambda tx, each=webhook_id: sending.delete_rest(tx, each))  # type: ignore[misc]
 
 
 async def _until_none(work: Work, delete: Callable[[Transaction], Awaitable[int]]) -> None:
@@ -69,11 +74,17 @@ async def _until_none(work: Work, delete: Callable[[Transaction], Awaitable[int]
             gone = await delete(tx)
 
 
-async def _delete_old_facts(tx: Transaction, days: int) -> int:
-    """Facts whose reaction is still to be done stay."""
-    fact_id = jobs.JOB.c.arguments["fact_id"].astext
-    waiting = sa.select(fact_id.label("id")).where(jobs.JOB.c.finished_at.is_(None), fact_id.is_not(None)).distinct()
-    return await events.delete_old(tx, days, keep=[each.id for each in await tx.rows(waiting)])
+async def forget_facts(database: Database, days: int) -> None:
+    """Has the log forget what is so old. Facts that somebody is still to follow, whose reaction is still to be done, or
+    of which a webhook is still to be told, stay where those find them."""
+    fact = events.FACT.c
+    needed = sa.or_(followers.waits_for(fact.position), jobs.waits_for(fact.id), sending.waits_for(fact.id))
+    async with transaction(database, SERVICE) as tx:
+        await followers.forget(tx)
+    place: int | None = 0
+    while place is not None:
+        async with transaction(database, SERVICE) as tx:
+            place = await events.forget(tx, days, needed, place)
 
 
 @actor(REMOVE_OLD, prepare=_in_batches)

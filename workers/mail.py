@@ -25,11 +25,12 @@ async def _composed(tx: Transaction, mail_id: str, app_url: str) -> Message | No
         return None
     message = mail.message
     if message is None:
-        words = await compose(tx, MailKind(mail.kind), Wish(mail.recipient, mail.details, app_url))
+        words = await compose(tx, MailKind(mail.kind), Wish(mail.recipient, mail.details, app_url, mail.created_at))
         if words is None:
             return None
         message = {"subject": words.subject, "text": words.text}
-        await outbox.remember(tx, mail_id, message)
+        if not await outbox.remember(tx, mail_id, message):
+            return None
     return Message(mail_id, mail.recipient, message["subject"], message["text"])
 
 

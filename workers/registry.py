@@ -10,6 +10,7 @@ from resolvers.curriculum import scheduling
 from workers.actors import Actor
 from workers.assessment import expire_attempts, grade_attempt, regrade_assessment, summarise_results
 from workers.curriculum import run_schedule
+from workers.hooks import hurry_webhook, remove_rest_of_webhook
 from workers.housekeeping import remove_expired, remove_old
 from workers.importing import import_olx
 from workers.inbox import handle_provider_event
@@ -27,6 +28,8 @@ ACTORS: tuple[Actor, ...] = (
     check_upload,
     sweep_uploads,
     regrade_assessment,
+    remove_rest_of_webhook,
+    hurry_webhook,
     remove_expired,
     remove_old,
 )

@@ -1,8 +1,12 @@
-"""The relay: facts get their places, a job for each reaction, and a delivery for each webhook, in one transaction."""
+"""The relay: facts get their places; then a job is made for each reaction, and a delivery for each webhook.
+
+The order depends on nobody but the relay: what is made of facts is made afterwards, from places of its own, by those
+who know what is to be made of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from core.database import Database
@@ -10,7 +14,7 @@ from core.events import Reaction
 from core.jobs import JobKind
 from core.viewer import SERVICE
 from core.writing import transaction
-from resolvers import events, jobs
+from resolvers import events, followers, jobs
 from resolvers.webhooks import placing
 from workers.actors import Actor, Work
 
@@ -31,20 +35,56 @@ def actor_of(reaction: Reaction[Any]) -> Actor:
     return Actor(kind_of(reaction), react)
 
 
-def by_type(reactions: Sequence[Reaction[Any]]) -> dict[str, list[JobKind]]:
-    """Type of fact to the jobs that follow from it."""
-    found: dict[str, list[JobKind]] = {}
-    for each in reactions:
-        found.setdefault(each.fact.type, []).append(kind_of(each))
-    return found
+async def settle(database: Database, reactions: Sequence[Reaction[Any]]) -> None:
+    """Has all that is known here follow the log, from where it stands."""
+    async with transaction(database, SERVICE) as tx:
+        await followers.settle(tx, [placing.FOLLOWER, *(each.name for each in reactions)])
 
 
-async def place(database: Database, following: Mapping[str, Sequence[JobKind]]) -> int:
-    """Places a batch of facts and calls for what follows from them; answers how many facts that were."""
+async def place(database: Database, reactions: Sequence[Reaction[Any]]) -> int:
+    """Places a batch of facts; answers how many that were."""
     async with transaction(database, SERVICE) as tx:
         placed = await events.place(tx, BATCH)
-        wanted = [(kind, {"fact_id": each.id}, None) for each in placed for kind in following.get(each.type, ())]
+        if placed is None:
+            # Before the first fact of all has its place.
+            await followers.settle(tx, [placing.FOLLOWER, *(each.name for each in reactions)])
+    return len(placed or ())
+
+
+async def react(database: Database, reactions: Sequence[Reaction[Any]]) -> bool:
+    """Calls for a job per reaction for some of the facts that it has not followed; answers whether there was any."""
+    async with transaction(database, SERVICE) as tx:
+        behind = await followers.behind(tx, [each.name for each in reactions])
+        if not behind:
+            return False
+        came = {each.name: each.position for each in behind}
+        position = min(came.values())
+        until = min(position + BATCH, behind[0].last)
+        mine = [each for each in reactions if each.name in came]
+        facts = await followers.facts_between(tx, position, until, [each.fact.type for each in mine])
+        wanted = [
+            (kind_of(each), {"fact_id": fact.id}, None)
+            for fact in facts
+            for each in mine
+            if each.fact.type == fact.type and fact.position > came[each.name]
+        ]
         for start in range(0, len(wanted), BATCH):
             await jobs.enqueue_all(tx, wanted[start : start + BATCH])
-        await placing.take(tx, placed)
-    return len(placed)
+        await followers.move(tx, behind, until)
+    return True
+
+
+async def tell(database: Database) -> bool:
+    """Makes the deliveries of some of the facts that webhooks were not told of; answers whether there was any."""
+    async with transaction(database, SERVICE) as tx:
+        return await placing.follow(tx)
+
+
+async def step(database: Database, reactions: Sequence[Reaction[Any]] = ()) -> int:
+    """Once all of it, to the end of the log; answers how many facts were placed."""
+    placed = await place(database, reactions)
+    while await react(database, reactions):
+        pass
+    while await tell(database):
+        pass
+    return placed

@@ -24,7 +24,7 @@ from psycopg_pool import PoolTimeout
 
 from core.connection import Connection
 from core.database import Database
-from core.errors import RequestError
+from core.errors import DomainError, RequestError
 from core.viewer import SERVICE
 from core.writing import transaction
 from models.jobs import JobOutcome
@@ -36,6 +36,7 @@ from workers import relay
 from workers.actors import Actor, Held, Tools, carry_out
 from workers.broker import PostgresBroker, Slots, message_for, outside_broker
 from workers.leases import Leases
+from workers.patience import DRAIN_SECONDS, LET_GO_SECONDS
 from workers.registry import ACTORS, REACTIONS
 from workers.sealing import seal_all
 from workers.tallies import Tallies
@@ -48,9 +49,6 @@ UPKEEP_SECONDS = 2.0
 # What is gathered before the next placing: longer for each fact that came by the last one, up to a tenth of a second.
 GATHER_SECONDS, LONGEST_GATHER_SECONDS = 0.02, 0.1
 SEAL_SECONDS = 1.0
-# A worker that is told to stop lets go of everything within 20 seconds.
-DRAIN_SECONDS = 15.0
-LET_GO_SECONDS = 3.0
 CANCEL_AGAIN_SECONDS = 0.5
 TELL_AT_ONCE = 500
 # The ear asks every so often whether the line is still there, and takes it for dead after so long a silence.
@@ -75,7 +73,7 @@ class Worker:
         self.owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
         self.actors = {each.kind.name: each for each in (*actors, *map(relay.actor_of, REACTIONS))}
         self._kinds = [each.kind for each in self.actors.values()]
-        self._following = relay.by_type(REACTIONS)
+        self._reactions = REACTIONS
         self._queues = sorted(set(queues) or {kind.queue for kind in self._kinds})
         self._tools, self._threads, self._url = tools, threads, url
         self._loop = EventLoopThread(log, interrupt_check_ival=1.0)
@@ -124,9 +122,13 @@ class Worker:
         await self._database.open()
         async with transaction(self._database, SERVICE) as tx:
             await jobs.settle_schedules(tx, self._kinds)
+        await relay.settle(self._database, self._reactions)
         self._recorded, self._due = asyncio.Event(), asyncio.Event()
+        self._placed = [asyncio.Event(), asyncio.Event()]
         self._beside = [
             asyncio.create_task(_for_ever("relay", self._relay)),
+            asyncio.create_task(_for_ever("reactions", self._react)),
+            asyncio.create_task(_for_ever("deliveries", self._line_up)),
             asyncio.create_task(_for_ever("upkeep", self._upkeep)),
             asyncio.create_task(_for_ever("ear", self._listen)),
             asyncio.create_task(_for_ever("sealing", self._seal)),
@@ -141,7 +143,13 @@ class Worker:
         """Takes no more jobs, finishes those in hand, gives back what is not done in time."""
         if isinstance(self._broker, PostgresBroker):
             self._broker.drain()
+        ending = None
+        if self._dispatcher is not None:
+            ending = asyncio.run_coroutine_threadsafe(self._dispatcher.stop(DRAIN_SECONDS), self._loop.loop)
         self._worker.stop(timeout=int(DRAIN_SECONDS * 1000))
+        if ending is not None:
+            with suppress(Exception):
+                ending.result(DRAIN_SECONDS + LET_GO_SECONDS)
         self._loop.run_coroutine(self._close())
         self._leases.stop()
         self._broker.close()
@@ -151,10 +159,8 @@ class Worker:
         doing = [held.task for held in self._leases.all() if held.task is not None]
         for task in (*doing, *self._beside):
             task.cancel()
-        ending = [asyncio.create_task(self._dispatcher.stop(LET_GO_SECONDS))] if self._dispatcher is not None else []
         if doing or self._beside:
             await asyncio.wait((*doing, *self._beside), timeout=LET_GO_SECONDS)
-        await asyncio.gather(*ending)
         for held in self._leases.all():
             await self._give_back(held.job)
         with suppress(*AWAY):
@@ -232,11 +238,32 @@ class Worker:
 
     async def _relay(self) -> None:
         self._recorded.clear()
-        placed = await relay.place(self._database, self._following)
+        placed = await relay.place(self._database, self._reactions)
+        if placed:
+            for bell in self._placed:
+                bell.set()
         if placed < relay.BATCH:
             # The first does not wait; to place those that come close behind it together costs little more than one.
             await asyncio.sleep(min(placed * GATHER_SECONDS, LONGEST_GATHER_SECONDS))
             await _rung(self._recorded, POLL_SECONDS)
+
+    async def _react(self) -> None:
+        bell, _ = self._placed
+        bell.clear()
+        if not await relay.react(self._database, self._reactions):
+            await _rung(bell, POLL_SECONDS)
+
+    async def _line_up(self) -> None:
+        """In a step of its own: whoever holds what webhooks stand in holds up neither the order nor the reactions."""
+        _, bell = self._placed
+        bell.clear()
+        try:
+            is_more = await relay.tell(self._database)
+        except DomainError as error:
+            log.info("deliveries are lined up a moment later: %s", error)
+            is_more = False
+        if not is_more:
+            await _rung(bell, POLL_SECONDS)
 
     async def _upkeep(self) -> None:
         async with transaction(self._database, SERVICE) as tx:

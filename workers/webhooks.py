@@ -10,7 +10,8 @@ import asyncio
 import hashlib
 import logging
 import time
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -21,11 +22,11 @@ from core.database import Database
 from core.errors import DomainError, RequestError
 from core.sealing import Unreadable
 from core.viewer import SERVICE
-from core.writing import transaction
+from core.writing import Transaction, transaction
 from gateways.webhooks import Answer, NotSent
 from models.webhooks import AttemptOutcome, DeliveryState
 from resolvers.webhooks import messages, sending
-from resolvers.webhooks.kit import Away, Hooks, Unpayable
+from resolvers.webhooks.kit import Away, Hooks, Overdue, Unpayable
 from resolvers.webhooks.messages import Message
 from resolvers.webhooks.principal import problem_of
 from resolvers.webhooks.schedule import wish_of
@@ -35,9 +36,19 @@ from workers.tallies import Tallies
 POLL_SECONDS = 1.0
 _UNAVAILABLE = (psycopg.Error, OSError, RequestError, PoolTimeout, DomainError)
 _COMPOSE_SECONDS = 20
+# For writing down what came of it, when there is no more time.
+LAST_WORDS_SECONDS = 2.5
 _SETTLE_AGAIN_SECONDS = (0.5, 2, 5)
 _OUTCOME = {False: AttemptOutcome.REFUSED, True: AttemptOutcome.REDIRECTED}
 log = logging.getLogger("cairn.webhooks")
+
+
+class CutOff(Exception):
+    """Whoever sends had to stop before there was an answer; what was `sent` may have arrived."""
+
+    def __init__(self, sent: dict[str, Any]) -> None:
+        super().__init__()
+        self.sent = sent
 
 
 class Dispatcher:
@@ -46,6 +57,7 @@ class Dispatcher:
     def __init__(self, database: Database, hooks: Hooks, owner: str, tallies: Tallies) -> None:
         self._database, self._hooks, self._owner, self._tallies = database, hooks, owner, tallies
         self._bell = asyncio.Event()
+        self._claiming, self._is_stopping = asyncio.Lock(), False
         self._doing: dict[asyncio.Task[None], Claimed] = {}
 
     def ring(self) -> None:
@@ -60,26 +72,30 @@ class Dispatcher:
         # However many receivers fail, half of the room is for those that do not.
         failing = sum(each.is_failing for each in self._doing.values())
         found: list[Claimed] = []
-        if most > 0:
-            async with transaction(self._database, SERVICE) as tx:
-                found = await sending.claim(
-                    tx, self._owner, most, max(rules.at_once // 2 - failing, 0), rules.per_endpoint
-                )
-        for each in found:
-            task = asyncio.create_task(self._do(each))
-            self._doing[task] = each
-            task.add_done_callback(self._done)
+        async with self._claiming:
+            if most > 0 and not self._is_stopping:
+                async with transaction(self._database, SERVICE) as tx:
+                    found = await sending.claim(
+                        tx, self._owner, most, max(rules.at_once // 2 - failing, 0), rules.per_endpoint
+                    )
+            for each in found:
+                task = asyncio.create_task(self._do(each))
+                self._doing[task] = each
+                task.add_done_callback(self._done)
         if not found:
             await _rung(self._bell, POLL_SECONDS)
 
     async def stop(self, seconds: float) -> None:
-        """Waits so long for what is being sent; gives the rest back."""
-        if self._doing:
-            await asyncio.wait(tuple(self._doing), timeout=seconds)
-        for task in (left := dict(self._doing)):
+        """Claims no more, and waits so long for what is being sent. What is cut off then is written down as that."""
+        self._is_stopping = True
+        async with self._claiming:
+            doing = tuple(self._doing)
+        if doing:
+            await asyncio.wait(doing, timeout=seconds)
+        for task in (left := tuple(self._doing)):
             task.cancel()
         if left:
-            await asyncio.wait(tuple(left))
+            await asyncio.wait(left, timeout=LAST_WORDS_SECONDS)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._doing[task]
@@ -91,18 +107,21 @@ class Dispatcher:
             result = await deliver(self._database, self._hooks, claimed)
             if result is not None:
                 self._tallies.count(QUEUE, DELIVER, result.entry["outcome"], time.monotonic() - began)
+        except CutOff as cut:
+            sent = cut.sent
+            await self._in_the_end(claimed, lambda tx: sending.cut_off(tx, claimed, sent))
         except asyncio.CancelledError:
-            await self._give_back(claimed)
+            await self._in_the_end(claimed, lambda tx: sending.give_back(tx, claimed))
         except _UNAVAILABLE as error:
             # Nothing can be written down: the lease runs out, and somebody tries again.
             log.warning("delivery %s: %s", claimed.delivery.id, error)
         except Exception:
             log.exception("delivery %s failed", claimed.delivery.id)
 
-    async def _give_back(self, claimed: Claimed) -> None:
+    async def _in_the_end(self, claimed: Claimed, write: Callable[[Transaction], Awaitable[None]]) -> None:
         try:
             async with transaction(self._database, SERVICE) as tx:
-                await sending.give_back(tx, claimed)
+                await write(tx)
         except _UNAVAILABLE as error:
             log.warning("delivery %s will be taken up when its lease runs out: %s", claimed.delivery.id, error)
 
@@ -118,7 +137,13 @@ async def deliver(database: Database, hooks: Hooks, claimed: Claimed) -> Result 
         async with transaction(database, SERVICE) as tx:
             await sending.give_back(tx, claimed)
         return None
-    is_settled = await _settle(database, claimed, result, hooks.rules.pause_after_hours)
+    settling = asyncio.create_task(_settle(database, claimed, result, hooks.rules.pause_after_hours))
+    try:
+        is_settled = await asyncio.shield(settling)
+    except asyncio.CancelledError:
+        # What came of it is known, and is not to be forgotten on the way out.
+        await asyncio.wait((settling,), timeout=LAST_WORDS_SECONDS)
+        return None
     return result if is_settled else None
 
 
@@ -149,13 +174,19 @@ async def _result(database: Database, hooks: Hooks, claimed: Claimed) -> Result 
         return None
     except (Unpayable, Unreadable) as error:
         return _not_made(DeliveryState.PARKED, str(error), began)
+    except Overdue as error:
+        return _not_made(DeliveryState.PENDING, str(error), began)
     except TimeoutError:
         return _not_made(DeliveryState.PENDING, f"The query took longer than {_COMPOSE_SECONDS} seconds.", began)
     if message is None:
         return _not_made(DeliveryState.SKIPPED, "The query is not about this.", began)
     sent = {"body_bytes": len(message.body), "body_sha256": hashlib.sha256(message.body).hexdigest()}
     try:
-        answer = await hooks.sender.send(claimed.webhook.url, message.headers(secrets), message.body)
+        answer = await hooks.sender.send(
+            claimed.webhook.url, message.headers(secrets, claimed.clock.now()), message.body
+        )
+    except asyncio.CancelledError as error:
+        raise CutOff(sent) from error
     except NotSent as error:
         entry = {
             "outcome": AttemptOutcome(error.refusal.value).value,
@@ -163,7 +194,7 @@ async def _result(database: Database, hooks: Hooks, claimed: Claimed) -> Result 
             "duration_ms": error.duration_ms,
         }
         return Result(DeliveryState.PENDING, error.reason, entry={**sent, **entry})
-    return _judged(answer, sent)
+    return _judged(answer, sent, claimed.clock.now())
 
 
 async def _message(database: Database, hooks: Hooks, claimed: Claimed) -> Message | None:
@@ -178,7 +209,7 @@ async def _message(database: Database, hooks: Hooks, claimed: Claimed) -> Messag
     )
 
 
-def _judged(answer: Answer, sent: dict[str, Any]) -> Result:
+def _judged(answer: Answer, sent: dict[str, Any], now: datetime) -> Result:
     """2xx is a yes. All else is none: a redirect too, for nobody has looked at where it leads."""
     entry = {
         **sent,
@@ -191,7 +222,7 @@ def _judged(answer: Answer, sent: dict[str, Any]) -> Result:
         return Result(DeliveryState.DELIVERED, entry={**entry, "outcome": AttemptOutcome.DELIVERED.value})
     entry["outcome"] = _OUTCOME[300 <= answer.status < 400].value
     is_gone = answer.status == HTTPStatus.GONE
-    wish = wish_of(answer.status, answer.headers.get("retry-after"), datetime.now(UTC))
+    wish = wish_of(answer.status, answer.headers, now)
     state = DeliveryState.PARKED if is_gone else DeliveryState.PENDING
     return Result(state, f"The receiver answered {answer.status}.", wish, is_gone=is_gone, entry=entry)
 

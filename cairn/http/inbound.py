@@ -19,7 +19,6 @@ from starlette.responses import JSONResponse, Response
 from cairn.http.bodies import EndedEarly, TooLarge, is_deeper, read
 from cairn.http.origins import is_json
 from cairn.settings import InboxSettings
-from core.clock import now
 from core.database import Database
 from core.errors import DomainError
 from core.viewer import SERVICE
@@ -81,14 +80,15 @@ class Inbound:
         secrets = [each.get_secret_value() for each in self.settings.stripe_secrets]
         header, tolerance = request.headers.get("stripe-signature", ""), self.settings.tolerance_seconds
         try:
-            stripe.verify(body, header, secrets, now().timestamp(), tolerance)
+            timestamp = stripe.signed_at(body, header, secrets)
+            payload = _parsed(body)
+            external_id, kind = _text(payload, "id", _STRIPE_ID), _text(payload, "type", _STRIPE_TYPE)
+            async with transaction(self.database, SERVICE) as tx:
+                stripe.require_recent(timestamp, (await tx.clock()).read.timestamp(), tolerance)
+                is_new = await events.take(tx, "stripe", external_id, kind, body)
         except stripe.BadSignature as error:
             log.warning("an event said to be from stripe was refused: %s", error)
             raise Refusal(400, str(error), "BAD_SIGNATURE") from error
-        payload = _parsed(body)
-        external_id, kind = _text(payload, "id", _STRIPE_ID), _text(payload, "type", _STRIPE_TYPE)
-        async with transaction(self.database, SERVICE) as tx:
-            is_new = await events.take(tx, "stripe", external_id, kind, body)
         return JSONResponse({"received": True, "duplicate": not is_new}, headers=_HEADERS)
 
     @_refusing

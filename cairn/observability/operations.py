@@ -8,16 +8,18 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.telemetry import WORK, Work
-from core.viewer import Viewer
-from graph.context import Context
-from graph.documents.prepared import Prepared
+
+if TYPE_CHECKING:
+    from core.viewer import Viewer
+    from graph.context import Context
+    from graph.documents.prepared import Prepared
 
 # Whole, in part, not at all because of what was asked, or not at all because of us.
 Status = Literal["ok", "partial", "refused", "failed"]
-_OURS = {"INTERNAL_SERVER_ERROR", "UNAVAILABLE"}
+_OURS = {"INTERNAL_SERVER_ERROR", "UNAVAILABLE", "TIMEOUT"}
 log = logging.getLogger("cairn.observability")
 
 

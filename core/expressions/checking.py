@@ -25,10 +25,11 @@ from core.expressions.nodes import (
 
 @dataclass(frozen=True)
 class Declared:
-    """What a name stands for; `options` are the ids that a CHOICE or CHOICES may have."""
+    """What a name stands for; `options` are the ids that a CHOICE or CHOICES may have, any where it `is_open`."""
 
     kind: Kind
     options: frozenset[str] = frozenset()
+    is_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ class _Checker:
 
     def offer(self, node: Expression, declared: Declared) -> None:
         """A text that is compared with a choice is one of those that there are."""
-        if declared.kind not in (Kind.CHOICE, Kind.CHOICES) or not isinstance(node, Literal):
+        if declared.kind not in (Kind.CHOICE, Kind.CHOICES) or declared.is_open or not isinstance(node, Literal):
             return
         if node.value not in declared.options:
             self.tell(node, f"There is no choice {node.value!r}. There are: {', '.join(sorted(declared.options))}.")

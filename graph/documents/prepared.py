@@ -14,12 +14,16 @@ Formula = int | Callable[[Mapping[str, Any]], int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """One operation of an accepted document, ready to run. `hash` is the sha256 of the document's text, in hex."""
+    """One operation of an accepted document, ready to run. `hash` is the sha256 of the document's text, in hex.
+
+    Of one that is not remembered, nothing that was worked out for it would be found again.
+    """
 
     document: DocumentNode
     operation: OperationDefinitionNode
     hash: str
     formula: Formula
+    is_remembered: bool = True
 
     def cost(self, variables: Mapping[str, Any] | None) -> int:
         """What the operation costs with these variables; it never fails, whatever they are."""

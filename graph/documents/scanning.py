@@ -1,4 +1,4 @@
-"""The first look at a document, before it is parsed: one run of a regular expression over its text.
+"""The first look at a document, before it is parsed: one run of a regular expression over its text. And at variables.
 
 The parser is written in Python and takes some microseconds for each token; this takes a tenth of that and stops at the
 first limit. It finds the tokens that the parser would find, comments among them, up to the first one that is none.
@@ -7,6 +7,8 @@ first limit. It finds the tokens that the parser would find, comments among them
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from core.errors import RequestError
 from graph.limits import Limits
@@ -51,3 +53,21 @@ def scan(text: str, limits: Limits) -> None:
             depth -= 1
         elif kind == "number" and len(found["number"]) > _MOST_DIGITS:
             raise RequestError("The document holds a number with too many digits.", "DOCUMENT_TOO_LARGE")
+
+
+def scan_variables(variables: Mapping[str, Any] | None, limits: Limits) -> None:
+    """Refuses variables that hold a longer text than any field takes, however deep, with a `RequestError`.
+
+    A text within a document can be no longer than the document may be.
+    """
+    waiting: list[Any] = list(variables.values()) if variables else []
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if len(value) > limits.max_text:
+                message = f"A variable holds a text longer than {limits.max_text} characters."
+                raise RequestError(message, "TEXT_TOO_LONG")
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)

@@ -1,8 +1,11 @@
-"""The arguments of a field: coerced once where no variable is in them, put together quickly where one is the whole.
+"""The arguments of a field: coerced once where that gives the same each time, put together quickly where one variable
+is the whole.
 
 An argument that is one variable has its value coerced already. What is left of coercing such a field anew for each run
 is to look up its variables. Where a variable stands within a list or an object, or belongs to a fragment, graphql-core
-coerces the arguments each time.
+coerces the arguments each time. So it does where a value is more than a built-in scalar or an enum: what is made of
+others may be changed by who gets it, or mean something else each time. A wrong one is found out each time, too: an
+exception that is kept holds on to whatever run it was raised in.
 """
 
 from __future__ import annotations
@@ -15,13 +18,17 @@ from graphql import (
     GraphQLArgument,
     GraphQLField,
     Node,
+    Undefined,
     VariableNode,
+    get_nullable_type,
+    is_enum_type,
     is_non_null_type,
+    specified_scalar_types,
 )
 from graphql.execution.values import VariableValues, coerce_argument, get_argument_values
 
 _NO_VALUES = VariableValues({}, {})
-_CHANGEABLE = (list, dict, set)
+_BUILT_IN = tuple(specified_scalar_types.values())
 # From the variables of a run to the arguments; raises what coercing them raises.
 Coerce = Callable[[VariableValues], dict[str, Any]]
 
@@ -39,8 +46,8 @@ class _Unknown(Exception):
     """This has to be coerced by graphql-core, each time."""
 
 
-def arguments_of(definition: GraphQLField, detail: Any, hide_suggestions: bool) -> dict[str, Any] | Exception | Coerce:
-    """The field's arguments where they are always the same, or why there are none; or what coerces them for a run."""
+def arguments_of(definition: GraphQLField, detail: Any, hide_suggestions: bool) -> dict[str, Any] | Coerce:
+    """The field's arguments where they are always the same, or what coerces them for a run."""
     node: FieldNode = detail.node
     if not definition.args and not node.arguments:
         return {}
@@ -50,17 +57,13 @@ def arguments_of(definition: GraphQLField, detail: Any, hide_suggestions: bool) 
 
     if detail.fragment_variable_values:
         return anew
-    if not any(_holds_variable(each.value) for each in node.arguments or ()):
-        try:
-            made = anew(_NO_VALUES)
-        except Exception as error:
-            return error
-        # What a resolver could change must be made anew for each.
-        return anew if any(isinstance(each, _CHANGEABLE) for each in made.values()) else made
     try:
-        return _looked_up(_known(definition, node), anew)
+        known = _known(definition, node)
     except _Unknown:
         return anew
+    if all(each.variable is None for each in known):
+        return {each.name: each.value for each in known}
+    return _looked_up(known, anew)
 
 
 def _known(definition: GraphQLField, node: FieldNode) -> list[_Known]:
@@ -82,13 +85,17 @@ def _known(definition: GraphQLField, node: FieldNode) -> list[_Known]:
 def _constant(node: FieldNode, name: str, argument: GraphQLArgument) -> list[_Known]:
     """An argument that is written out, or left to its default; none where it has neither."""
     written = next((each for each in node.arguments or () if each.name.value == name), None)
+    has_default = argument.default is not None or argument.default_value is not Undefined
+    if written is None and not has_default and not is_non_null_type(argument.type):
+        return []
+    kind = get_nullable_type(argument.type)
+    if not (kind in _BUILT_IN or is_enum_type(kind)):
+        raise _Unknown
     made: dict[str, Any] = {}
     try:
         coerce_argument(made, node, name, argument, written, _NO_VALUES, None)
     except Exception as error:
         raise _Unknown from error
-    if any(isinstance(each, _CHANGEABLE) for each in made.values()):
-        raise _Unknown
     return [_Known(name, value) for name, value in made.items()]
 
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLError
+from graphql import GraphQLObjectType, get_named_type
 from graphql.execution.values import VariableValues
-from graphql.pyutils import Path
 
 from graph.engine.fetching import Lists, Pages, Program, Step, Unfit
-from graph.engine.groups import Group, Spot
+from graph.engine.groups import Group, Spot, Way
 
 if TYPE_CHECKING:
     from graph.engine.executing import Run
     from graph.engine.planning import Field
 
-# What writing raises where a value that was fetched is not one of its field's type.
-MISFITS = (GraphQLError, TypeError, ValueError, KeyError, ArithmeticError)
-Traced = tuple[Path, tuple["Field", ...]]
 # A step that resolvers have something left to do for: its rows, and their objects.
 Left = tuple[Step, Sequence[Any], Sequence[dict[str, Any]]]
 
@@ -31,7 +28,7 @@ class Fetch:
         self._spot = spot
         self._program = program
         self._left: list[Left] = []
-        self._paths: dict[int, dict[int, Traced]] = {}
+        self._ways: dict[int, dict[int, Way]] = {}
         column = program.top.source.parent_column
         sources = spot.parts[0][1].sources
         self._keys = None if column is None else [getattr(source, column) for source in sources]
@@ -48,7 +45,8 @@ class Fetch:
         """Writes the field's values; the levels that are left to resolvers. None where a value does not fit."""
         try:
             found, objects, self._left = assembled(self._program, fetched)
-        except MISFITS:
+        except Exception:
+            # Whatever coercing a value raises is told at its place, level by level.
             return None
         field, group = self._spot.parts[0]
         if self._keys is None:
@@ -57,7 +55,10 @@ class Fetch:
         else:
             for output, key in zip(group.outputs, self._keys, strict=True):
                 output[field.key] = found(key)
-        self._run.context.spend(objects * (1 if self._keys is None else max(1, len(self._keys))))
+            # What several parents share is written out for each of them.
+            repeated = ((key, times - 1) for key, times in Counter(self._keys).items() if times > 1)
+            objects += sum(_size(found(key)) * times for key, times in repeated)
+        self._run.context.spend(objects)
         return [self._groups(*left) for left in self._left]
 
     def _groups(self, step: Step, rows: Sequence[Any], objects: Sequence[dict[str, Any]]) -> list[Group]:
@@ -80,17 +81,17 @@ class Fetch:
             for kind, (sources, outputs, places) in by_kind.items()
         ]
 
-    def _tracer(self, step: Step) -> Callable[[Any], Traced]:
-        """Finds the path of an object of this step, by walking down from the program's own field."""
+    def _tracer(self, step: Step) -> Callable[[Any], Way]:
+        """Finds the way to an object of this step, by walking down from the program's own field."""
 
-        def trace(output: Any) -> Traced:
-            known = self._paths.get(step.number)
+        def trace(output: Any) -> Way:
+            known = self._ways.get(step.number)
             if known is None:
-                known = self._paths[step.number] = {}
+                known = self._ways[step.number] = {}
                 field, group = self._spot.parts[0]
                 for parent in group.outputs:
-                    path, fields = self._spot.trace(self._run, parent, field.key)
-                    _walk(parent[field.key], path, fields, step.chain[1:], known)
+                    way = self._spot.way(self._run, parent, field.key)
+                    _walk(parent[field.key], way, step.chain[1:], known)
             return known[id(output)]
 
         return trace
@@ -111,9 +112,9 @@ def requests_of(program: Program, variables: VariableValues, keys: Sequence[Any]
 def assembled(program: Program, fetched: Sequence[Any]) -> tuple[Callable[[Any], Any], int, list[Left]]:
     """What finds a parent's value by its key, how many objects there are in all, and what is left to resolvers."""
     finders: dict[int, Callable[[Any], Any]] = {}
+    counts: dict[int, int] = {}
     left: list[Left] = []
     objects: Sequence[dict[str, Any]]
-    total = 0
     for step in reversed(program.steps):
         below = [finders[child.number] for child in step.children]
         rows, objects = fetched[step.number], ()
@@ -127,33 +128,38 @@ def assembled(program: Program, fetched: Sequence[Any]) -> tuple[Callable[[Any],
         else:
             objects, count = step.make(rows, *below), len(rows)
             finder = _one(rows, objects) if step.source.shape == "one" else _many(rows, objects)
-        # A parent that many children share is written out for each of them.
-        shared = sum([count for child in step.children if child.source.shape == "one"])
-        total += shared + (count if step.source.shape != "one" or step.parent is None else 0)
+        counts[step.number] = count
         finders[step.number] = finder
         if step.rest and objects:
             left.append((step, rows, objects))
     left.reverse()
-    return finders[0], total, left
+    for step in program.steps:
+        if step.source.shape == "one" and step.parent is not None:
+            # What many share is written out for each of them.
+            counts[step.number] = counts[step.parent.number]
+    return finders[0], sum(counts.values()), left
 
 
 def _is_certain(step: Step) -> bool:
     """Whether all rows of the step are of one type."""
-    from graphql import GraphQLObjectType, get_named_type
-
     return isinstance(get_named_type(step.chain[-1].definition.type), GraphQLObjectType)
 
 
-def _walk(value: Any, path: Path, fields: tuple[Field, ...], chain: Sequence[Field], known: dict[int, Traced]) -> None:
+def _walk(value: Any, way: Way, chain: Sequence[Field], known: dict[int, Way]) -> None:
     if isinstance(value, list):
         for number, each in enumerate(value):
-            _walk(each, Path(path, number, None), fields, chain, known)
+            _walk(each, way.at(number), chain, known)
     elif value is not None and not chain:
-        known[id(value)] = (path, fields)
+        known[id(value)] = way
     elif value is not None:
-        field = chain[0]
-        below = Path(path, field.key, field.parent_type.name)
-        _walk(value[field.key], below, (*fields, field), chain[1:], known)
+        _walk(value[chain[0].key], way.below(chain[0]), chain[1:], known)
+
+
+def _size(value: Any) -> int:
+    """How many objects there are in a part of the answer."""
+    if isinstance(value, list):
+        return sum(map(_size, value))
+    return 1 + sum(map(_size, value.values())) if isinstance(value, dict) else 0
 
 
 def _one(rows: Sequence[Any], objects: Sequence[Any]) -> Callable[[Any], Any]:

@@ -8,6 +8,7 @@ anywhere to keep.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -146,4 +147,5 @@ async def load_shared(context: HasLoaders, function: Callable[..., Any], keys: S
             return answers
 
         loader = context.loaders[function, ()] = Loader(load_fn=run)
-    return await loader.load_many(keys)
+    # Who is cancelled must not take along what others wait for as well.
+    return await asyncio.gather(*(asyncio.shield(loader.load(key)) for key in keys))

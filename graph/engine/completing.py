@@ -19,7 +19,6 @@ from graphql import (
     GraphQLBoolean,
     GraphQLEnumType,
     GraphQLError,
-    GraphQLFloat,
     GraphQLID,
     GraphQLInt,
     GraphQLLeafType,
@@ -39,8 +38,8 @@ if TYPE_CHECKING:
     from graph.engine.executing import Run
     from graph.engine.groups import Spot
 
-# Values of these types are what the type would make of them.
-_AS_IT_IS = {GraphQLString.name: str, GraphQLID.name: str, GraphQLBoolean.name: bool, GraphQLFloat.name: float}
+# Values of these Python types are what the type would make of them. A float may be infinite, which JSON cannot say.
+_AS_IT_IS: dict[Any, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
 _NONE = type(None)
 
 
@@ -62,14 +61,13 @@ class Placing(NamedTuple):
 
 
 class Completer:
-    """Completes values of one type at one depth of a field (0 for the field itself, 1 for the items of its list)."""
+    """Completes values of one type: those of a field, or the items of its lists."""
 
-    __slots__ = ("depth", "kind", "non_null")
+    __slots__ = ("kind", "non_null")
 
-    def __init__(self, kind: Any, non_null: bool, depth: int) -> None:
+    def __init__(self, kind: Any, non_null: bool) -> None:
         self.kind = kind
         self.non_null = non_null
-        self.depth = depth
 
     def complete(
         self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
@@ -104,7 +102,7 @@ class Completer:
         raise TypeError(f"{self.kind} is no output type")
 
     def is_failure(self, value: Any) -> bool:
-        """Whether this value fails what it stands in."""
+        """Whether this value is known to fail what it stands in."""
         return self.non_null and (value is None or value is Undefined or isinstance(value, Exception))
 
     def _present(
@@ -129,17 +127,17 @@ class Leaf(Completer):
 
     __slots__ = ("as_it_is", "coerce", "is_int", "known")
 
-    def __init__(self, kind: GraphQLLeafType, non_null: bool, depth: int) -> None:
-        super().__init__(kind, non_null, depth)
+    def __init__(self, kind: GraphQLLeafType, non_null: bool) -> None:
+        super().__init__(kind, non_null)
         self.is_int = kind is GraphQLInt
         self.coerce: Callable[[Any], Any] = kind.coerce_output_value
         self.known = CoercedOnce(kind) if isinstance(kind, GraphQLEnumType) else None
-        self.as_it_is = _AS_IT_IS.get(kind.name) if kind.name in _AS_IT_IS and _is_built_in(kind) else None
+        self.as_it_is = _AS_IT_IS.get(kind)
 
     @property
     def may_fit(self) -> bool:
         """Whether values may be told at a glance to be what the answer holds."""
-        return self.is_int or self.known is not None or self.as_it_is in (str, bool)
+        return self.is_int or self.known is not None or self.as_it_is is not None
 
     def fitting(self, values: Sequence[Any]) -> Sequence[Any] | None:
         """All values as the answer holds them; None where any is late, wrong, or null where it must not be."""
@@ -149,7 +147,7 @@ class Leaf(Completer):
             if self.non_null:
                 return None
             kinds.discard(_NONE)
-        if self.as_it_is is not None and self.as_it_is is not float:
+        if self.as_it_is is not None:
             return values if kinds <= {self.as_it_is} else None
         if self.is_int:
             numbers = [each for each in values if each is not None] if has_null else values
@@ -180,8 +178,7 @@ class Leaf(Completer):
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Values of the type's own Python type are written as they are; the others are coerced one by one."""
         same = self.as_it_is
-        # A float may be infinite, which JSON cannot say.
-        if same is not None and same is not float and set(map(type, values)) == {same}:
+        if same is not None and set(map(type, values)) == {same}:
             for value, container, key in zip(values, containers, keys, strict=True):
                 container[key] = value
             return
@@ -218,9 +215,9 @@ class ListOf(Completer):
 
     __slots__ = ("item",)
 
-    def __init__(self, kind: Any, non_null: bool, depth: int) -> None:
-        super().__init__(kind, non_null, depth)
-        self.item = completer(kind.of_type, depth + 1)
+    def __init__(self, kind: Any, non_null: bool) -> None:
+        super().__init__(kind, non_null)
+        self.item = completer(kind.of_type)
 
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Writes a list of nulls for each value and hands the items on."""
@@ -249,7 +246,7 @@ class ListOf(Completer):
         lists: list[Any] = []
         places: list[int] = []
         for value, container, key in zip(values, containers, keys, strict=True):
-            found = value if type(value) is list else self._items(run, spot, value, container, key)
+            found = value if type(value) in (list, tuple) else self._items(run, spot, value, container, key)
             if found is not None:
                 made: list[Any] = [None] * len(found)
                 container[key] = made
@@ -261,8 +258,6 @@ class ListOf(Completer):
             self.item.complete(run, spot, items, lists, places)
 
     def _items(self, run: Run, spot: Spot, value: Any, container: Any, key: Any) -> Sequence[Any] | None:
-        if isinstance(value, list | tuple):
-            return value
         try:
             if not is_iterable(value):
                 field = spot.field_at(run, container)
@@ -379,21 +374,19 @@ class AbstractOf(Completer):
         return found
 
 
-def completer(kind: GraphQLOutputType, depth: int = 0) -> Completer:
+def completer(kind: GraphQLOutputType) -> Completer:
     """The completer of values of this type."""
     non_null = is_non_null_type(kind)
     inner: Any = kind.of_type if non_null else kind  # type: ignore[union-attr]
     if is_list_type(inner):
-        return ListOf(inner, non_null, depth)
+        return ListOf(inner, non_null)
     if is_leaf_type(inner):
-        return Leaf(inner, non_null, depth)
-    return (AbstractOf if is_abstract_type(inner) else ObjectOf)(inner, non_null, depth)
+        return Leaf(inner, non_null)
+    return (AbstractOf if is_abstract_type(inner) else ObjectOf)(inner, non_null)
 
 
 def _places_by_name(names: Sequence[Any]) -> list[list[int]]:
     """The places of each name, in the order in which they first come; what is no name stands by itself."""
-    if set(map(type, names)) == {str}:
-        return [[place for place, each in enumerate(names) if each == name] for name in dict.fromkeys(names)]
     found: dict[Any, list[int]] = {}
     for place, name in enumerate(names):
         found.setdefault(name if isinstance(name, str) else (place,), []).append(place)
@@ -428,7 +421,3 @@ def close_all(values: Iterable[Any]) -> None:
             each.close()
         elif isinstance(each, list | tuple):
             close_all(each)
-
-
-def _is_built_in(kind: GraphQLLeafType) -> bool:
-    return kind in (GraphQLString, GraphQLID, GraphQLBoolean, GraphQLFloat)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, OperationType, is_non_null_type, located_error
+from graphql import ExecutionResult, GraphQLError, OperationType, is_non_null_type, located_error
 from graphql.execution.values import VariableValues
 
-from graph.engine.assembling import MISFITS, assembled, requests_of
-from graph.engine.fetching import Program, program_of
+from graph.engine.assembling import assembled, requests_of
+from graph.engine.fetching import FetchingContext, Program, program_of
 from graph.engine.nulls import propagates
 from graph.engine.planning import Field, Plan
 
@@ -26,17 +26,14 @@ class Direct:
         self._field = field
         self._program = program
 
-    def fetch(self, context: Any, variables: VariableValues) -> Awaitable[list[Any]] | None:
+    def fetch(self, context: FetchingContext, variables: VariableValues) -> Awaitable[list[Any]] | None:
         """Asks for all of it; None where it has to go the ordinary way."""
         try:
-            fetched: Awaitable[list[Any]] = context.fetch(
-                self._program, requests_of(self._program, variables, None), alone=True
-            )
+            return context.fetch(self._program, requests_of(self._program, variables, None), alone=True)
         except Exception:
             return None
-        return fetched
 
-    async def answer(self, context: Any, late: Awaitable[list[Any]]) -> ExecutionResult | None:
+    async def answer(self, context: FetchingContext, late: Awaitable[list[Any]]) -> ExecutionResult | None:
         """The answer, from what was asked for; None where something that came does not fit."""
         try:
             fetched = await late
@@ -45,7 +42,8 @@ class Direct:
         try:
             find, objects, _ = assembled(self._program, fetched)
             data = {self._field.key: find(None)}
-        except MISFITS:
+        except Exception:
+            # Whatever coercing a value raises is told at its place, by a run.
             return None
         context.spend(objects)
         return ExecutionResult(data, None)
@@ -56,13 +54,14 @@ class Direct:
         return ExecutionResult(None if is_non_null_type(field.definition.type) else {field.key: None}, told)
 
 
-def direct_of(plan: Plan, root: GraphQLObjectType) -> Direct | None:
+def direct_of(plan: Plan) -> Direct | None:
     """The plan's direct way, where it has one."""
     if plan.operation.operation is not OperationType.QUERY or not propagates(plan.operation):
         return None
     try:
-        fields = plan.root_selection(root).fields
-        if len(fields) != 1 or fields[0].batch is None or plan.is_incremental:
+        root = plan.root_selection()
+        fields = root.fields
+        if len(fields) != 1 or fields[0].batch is None or root.is_incremental:
             return None
         program = program_of(fields[0])
     except GraphQLError:

@@ -19,9 +19,9 @@ from typing import Any, TypeVar
 from graphql import (
     ExecutionResult,
     GraphQLError,
-    GraphQLObjectType,
     GraphQLResolveInfo,
     MiddlewareManager,
+    OperationType,
     default_field_resolver,
 )
 from graphql.execution.executor import UNEXPECTED_MULTIPLE_PAYLOADS, invalid_return_type_error
@@ -32,15 +32,19 @@ from graphql.type.definition import GraphQLResolveInfoHelpers
 from graph.engine.assembling import Fetch
 from graph.engine.batching import BatchInfo, BatchResolver, counted
 from graph.engine.completing import Placing, close_all
-from graph.engine.fetching import Program, program_of
-from graph.engine.groups import Group, Spot
+from graph.engine.fetching import FetchingContext, Program, program_of
+from graph.engine.groups import Group, Same, Spot
 from graph.engine.leaves import LeafWriter
-from graph.engine.planning import Field, Plan, Selection, tell_planned
+from graph.engine.planning import Field, Plan, Selection
 from graph.engine.scheduling import Schedule, aborted
 from graph.engine.selection import columns_of
 from graph.engine.waiting import gather_all
 
 Made = TypeVar("Made")
+
+
+class SeveralPayloads(GraphQLError):
+    """The answer would not come in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +87,25 @@ class Run(Schedule):
         self.lists: dict[int, tuple[Any, Any]] = {}
         self._field_resolver = options.field_resolver
         self._middleware = options.middleware
-        self._composes = options.composes and hasattr(context, "fetch") and options.middleware is None
+        self._told = context if isinstance(context, FetchingContext) else None
+        self._composes = options.composes and self._told is not None and options.middleware is None
+        self._is_incremental = False
         self._info_rest: tuple[Any, ...] | None = None
 
-    def start(self, root: GraphQLObjectType, *, serially: bool = False) -> ExecutionResult | Awaitable[ExecutionResult]:
+    def start(self) -> ExecutionResult | Awaitable[ExecutionResult]:
         """Runs as far as nothing has to be waited for; the result, or an awaitable of it."""
         if self.abort_signal is not None and self.abort_signal.aborted:
             self.background.is_all_there_is()
             raise aborted(self.abort_signal)
         try:
-            selection = self.plan.root or self._planned(partial(self.plan.root_selection, root))
+            selection = self._met(self.plan.root or self._planned(self.plan.root_selection))
         except GraphQLError as error:
             self.nulls.errors.append(error)
             self.data = None
             return self.result()
         self.data = dict.fromkeys(selection.keys)
         group = Group(selection.fields, [self.root_value], [self.data])
-        if serially:
+        if self.plan.operation.operation is OperationType.MUTATION:
             self.one_by_one(partial(self._run_field, Spot([(field, group)])) for field in selection.fields)
         else:
             self.soon(lambda: self._run_level([group]))
@@ -107,8 +113,8 @@ class Run(Schedule):
 
     def result(self) -> ExecutionResult:
         """The answer; raises `GraphQLError` where it would not come in one payload."""
-        if self.plan.is_incremental:
-            raise GraphQLError(UNEXPECTED_MULTIPLE_PAYLOADS)
+        if self._is_incremental:
+            raise SeveralPayloads(UNEXPECTED_MULTIPLE_PAYLOADS)
         return super().result()
 
     # What is resolved --------------------------------------------------------------------------------------------
@@ -124,8 +130,9 @@ class Run(Schedule):
         groups = []
         for kind, values, containers, keys, places in parts:
             try:
-                selection = spot.field.selections.get(kind.name) or self._planned(partial(spot.field.selection, kind))
-            except GraphQLError as error:
+                known = spot.field.selections.get(kind.name)
+                selection = self._met(known or self._planned(partial(spot.field.selection, kind)))
+            except Exception as error:
                 for container, key in zip(containers, keys, strict=True):
                     self.fail(spot, container, key, error)
                 continue
@@ -136,6 +143,11 @@ class Run(Schedule):
                 groups.append(Group(fields, values, outputs, spot, containers, keys, places))
         if groups:
             self.soon(lambda: self._run_level(groups))
+
+    def _met(self, selection: Selection) -> Selection:
+        """The selection, of which there are objects. What is not met is not asked for."""
+        self._is_incremental = self._is_incremental or selection.is_incremental
+        return selection
 
     def _written(self, selection: Selection, sources: Sequence[Any]) -> tuple[Sequence[Field], list[dict[str, Any]]]:
         """The response objects of these sources, and which fields are still to be resolved for them."""
@@ -192,7 +204,7 @@ class Run(Schedule):
 
     def _run_field(self, spot: Spot) -> None:
         field = spot.field
-        if field.is_typename:
+        if field.is_typename and self._middleware is None:
             for each, group in spot.parts:
                 for output in group.outputs:
                     output[each.key] = each.parent_type.name
@@ -204,7 +216,8 @@ class Run(Schedule):
             self._complete(spot, spot.in_order([self._resolve(spot, each, group) for each, group in spot.parts]))
 
     def _complete(self, spot: Spot, values: Sequence[Any]) -> None:
-        _, outputs, keys = spot.places()
+        outputs: Sequence[Any] = spot.outputs()
+        keys: Sequence[Any] = Same(spot.field.key, len(outputs))
         dead = self.nulls.dead
         if dead and any(id(output) in dead for output in outputs):
             close_all(value for value, output in zip(values, outputs, strict=True) if id(output) in dead)
@@ -230,7 +243,8 @@ class Run(Schedule):
         try:
             return make()
         finally:
-            tell_planned(self.context, began)
+            if self._told is not None:
+                self._told.planned(began)
 
     def _run_program(self, spot: Spot, program: Program) -> bool:
         """Sends it; answers false where the field has to go level by level, which tells what is wrong."""
@@ -262,30 +276,24 @@ class Run(Schedule):
         return True
 
     def _run_batch(self, spot: Spot, batch: BatchResolver) -> None:
+        """Calls the batch; its answers, or the exception that stands for all of them, are the field's values."""
         parents = spot.in_order([group.sources for _, group in spot.parts])
 
         def go_on(answers: Any) -> None:
+            if not isinstance(answers, Exception):
+                try:
+                    answers = counted(answers, parents, batch)
+                except Exception as error:
+                    answers = error
             self._complete(spot, [answers] * len(parents) if isinstance(answers, Exception) else answers)
 
-        self._ask(spot, batch, parents, go_on)
-
-    def _ask(self, spot: Spot, batch: BatchResolver, parents: Sequence[Any], then: Callable[[Any], None]) -> None:
-        """Calls the batch; goes on with its answers, or with the exception that stands for all of them."""
         try:
             arguments = spot.field.arguments_for(self.variables)
             answers = batch.call(parents, self.batch_info(spot.field), arguments)
         except Exception as error:
-            then(error)
-            return
-
-        def go_on(found: Any) -> None:
-            try:
-                then(found if isinstance(found, Exception) else counted(found, parents, batch))
-            except RuntimeError as error:
-                then(error)
-
+            answers = error
         if self.any_late([answers]):
-            self.when(answers, go_on, spot.places()[1])
+            self.when(answers, go_on, spot.outputs())
         else:
             go_on(answers)
 
@@ -298,7 +306,7 @@ class Run(Schedule):
         attribute = field.definition.extensions.get("attribute")
         if attribute is not None and self._middleware is None:
             return _attributes(group.sources, attribute)
-        resolve = field.resolve or self._field_resolver
+        resolve = field.definition.resolve or self._field_resolver
         if self._middleware is not None:
             resolve = self._middleware.get_field_resolver(resolve)
         elif resolve is default_field_resolver:
@@ -309,9 +317,10 @@ class Run(Schedule):
         values: list[Any] = []
         for source, output in zip(group.sources, group.outputs, strict=True):
             try:
+                if values and callable(field.arguments):
+                    # What one call may have changed, the next must not find.
+                    arguments = field.arguments(self.variables)
                 values.append(resolve(source, self.info_at(spot, output), **arguments))
-                # What one call may have changed, the next must not find.
-                arguments = field.arguments_for(self.variables) if callable(field.arguments) else arguments
             except Exception as error:
                 values.append(error)
         return values
@@ -343,7 +352,6 @@ class Run(Schedule):
     def info_at(self, spot: Spot, container: Any) -> GraphQLResolveInfo[Any]:
         """What an ordinary resolver finds in its info, for the object that the container belongs to."""
         field, group, number, _ = spot.part_at(self, container)
-        path, _ = group.trace(self, number)
         if self._info_rest is None:
             helpers = GraphQLResolveInfoHelpers(gather=gather_all, track=self.background.track)
             self._info_rest = (
@@ -357,9 +365,9 @@ class Run(Schedule):
                 self.abort_signal,
                 helpers,
             )
-        here = Path(path, field.key, field.parent_type.name)
+        here = Path(group.way(self, number).path, field.key, field.parent_type.name)
         return GraphQLResolveInfo(
-            field.name, field.nodes, field.definition.type, field.parent_type, here, *self._info_rest
+            field.name, list(field.nodes), field.definition.type, field.parent_type, here, *self._info_rest
         )
 
 

@@ -43,16 +43,14 @@ def explain(
     to plan, or a variable does not fit its type.
     """
     prepared = PLANS.prepared(schema, document, operation_name)
-    operation = prepared.operation
     variables = prepared.coerce(variable_values or {}, 50, False)
     if isinstance(variables, list):
         raise Refusal(variables)
-    root = schema.get_root_type(operation.operation)
-    assert root is not None
     made = _Explanation(schema, variables)
-    lines = made.selection(prepared.plan(variables, False).root_selection(root), 0, None)
-    title = f"{operation.operation.value} {operation_name or ''}".rstrip()
-    order = " (its fields run one after the other)" if operation.operation.value == "mutation" else ""
+    lines = made.selection(prepared.plan(variables, False).root_selection(), 0, None)
+    kind = prepared.operation.operation.value
+    title = f"{kind} {operation_name or ''}".rstrip()
+    order = " (its fields run one after the other)" if kind == "mutation" else ""
     told = [f"{title}{order}", "", *_table(lines)]
     if made.is_cut:
         told.append("… and more")
@@ -112,7 +110,10 @@ class _Explanation:
             return None, f"batch{called}, called once for all objects of the level"
         if field.name == "__typename":
             return None, "known"
-        read = field.definition.extensions.get("attribute") or field.resolve in (None, default_field_resolver)
+        read = field.definition.extensions.get("attribute") or field.definition.resolve in (
+            None,
+            default_field_resolver,
+        )
         return None, "read from the object" if read else _EACH
 
     def _statement(self, step: Step) -> str:

@@ -10,11 +10,12 @@ were no programs at all.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from graphql import (
     GraphQLBoolean,
+    GraphQLError,
     GraphQLFloat,
     GraphQLID,
     GraphQLInt,
@@ -28,6 +29,7 @@ from graphql import (
 )
 
 from graph.engine.completing import CoercedOnce
+from graph.engine.generating import generated
 from graph.engine.planning import Field, Selection
 
 Shape = Literal["one", "many", "page"]
@@ -91,6 +93,23 @@ class Pages(Protocol):
 
 class Unfit(Exception):
     """This cannot be fetched in one go."""
+
+
+class FetchingContext:
+    """What a context derives from that programs are run for. Of another one, nothing is asked."""
+
+    def fetch(self, program: Program, requests: Sequence[Any], *, alone: bool) -> Awaitable[list[Any]]:
+        """What each step of a program brings: rows, or `Pages`; raises where that cannot be.
+
+        With `alone`, it is all that will be read for the answer.
+        """
+        raise Unfit
+
+    def planned(self, began: float) -> None:
+        """Hears that something was planned that was not known before; it began then by `time.perf_counter`."""
+
+    def spend(self, objects: int) -> None:
+        """Hears how many objects of the answer a program made; raises where there were too many."""
 
 
 class Step:
@@ -166,7 +185,7 @@ class _Maker:
             return
         kind = get_named_type(self.asking.definition.type)
         if isinstance(kind, GraphQLObjectType):
-            self._finish(self._object(kind, self.asking.selection(kind), with_children=True))
+            self._finish(self._object(kind, _selected(self.asking, kind), with_children=True))
             return
         discriminator = self.step.source.discriminator
         if discriminator is None:
@@ -195,7 +214,7 @@ class _Maker:
             )
 
     def _compiled(self, text: str) -> Any:
-        return _compiled(text, self.names)
+        return generated(text, self.names)
 
     def _object(self, kind: GraphQLObjectType, selection: Selection, *, with_children: bool) -> str:
         """The expression of one object, as a row `r` has it."""
@@ -274,15 +293,16 @@ class _Makers(dict[Any, Callable[[Any], dict[str, Any]]]):
         super().__init__()
         self._maker = maker
         self._asking = asking
-        self._by_name: dict[str, Callable[[Any], dict[str, Any]]] = {}
+        self._bodies: dict[str, str] = {}
 
     def add(self, kind: GraphQLObjectType) -> None:
         """Makes ready for one concrete type."""
-        body = self._maker._object(kind, self._asking.selection(kind), with_children=False)
-        self._by_name[kind.name] = self._maker._compiled(f"lambda r: {body}")
+        self._bodies[kind.name] = self._maker._object(kind, _selected(self._asking, kind), with_children=False)
 
     def __missing__(self, value: Any) -> Callable[[Any], dict[str, Any]]:
-        found = self[value] = self._by_name[self._maker.step.source.type_name(value)]
+        """Many types may stand there, and few do: code is compiled when the first row of its type comes."""
+        body = self._bodies[self._maker.step.source.type_name(value)]
+        found = self[value] = self._maker._compiled(f"lambda r: {body}")
         return found
 
 
@@ -303,18 +323,24 @@ def _nullable(known: CoercedOnce) -> Callable[[Any], Any]:
     return known.__getitem__
 
 
-def _compiled(text: str, names: Mapping[str, Any]) -> Any:
-    return eval(text, {"__builtins__": {}, **names})  # noqa: S307 - names and numbers made here, no input
-
-
 def program_of(field: Field) -> Program | None:
-    """The field's program, or None where it goes level by level."""
+    """The field's program, or None where it goes level by level, which also tells what is wrong with it."""
     if "source" not in field.definition.extensions:
         return None
     try:
         return Program(field)
-    except Unfit:
+    except (Unfit, GraphQLError, RecursionError):
         return None
+
+
+def _selected(field: Field, kind: Any) -> Selection:
+    """What is asked of objects of this type; raises `Unfit` where it is none, or some would be answered later."""
+    if not isinstance(kind, GraphQLObjectType):
+        raise Unfit
+    found = field.selection(kind)
+    if found.is_incremental:
+        raise Unfit
+    return found
 
 
 def _check_type(field: Field, shape: Shape) -> None:
@@ -346,7 +372,7 @@ def _wrapping(step: Step, field: Field) -> tuple[Field, ...]:
     parts: list[tuple[str, Callable[[Page, Sequence[Any]], Any]]] = []
     ways: list[tuple[Field, ...]] = []
     objects_alone: list[str] | None = []
-    for each in field.selection(kind).fields:  # type: ignore[arg-type]
+    for each in _selected(field, kind).fields:
         part = each.definition.extensions.get("page_part")
         alone = None
         if each.name == _TYPENAME:
@@ -372,7 +398,7 @@ def _wrapping(step: Step, field: Field) -> tuple[Field, ...]:
         raise Unfit
     step.wrap = lambda page, objects: {key: make(page, objects) for key, make in parts}
     if objects_alone and ways:
-        step.wrap_objects = _compiled(f"lambda objects: {{{', '.join(objects_alone)}}}", {})
+        step.wrap_objects = generated(f"lambda objects: {{{', '.join(objects_alone)}}}")
     return ways[0] if ways else ()
 
 
@@ -381,7 +407,7 @@ def _edges(step: Step, field: Field) -> tuple[Callable[[Page, Sequence[Any]], An
     kind = get_named_type(field.definition.type)
     makers: list[tuple[str, Callable[[Page, Any, Any], Any]]] = []
     node: Field | None = None
-    for each in field.selection(kind).fields:  # type: ignore[arg-type]
+    for each in _selected(field, kind).fields:
         if each.name == _TYPENAME:
             makers.append((each.key, _constant(kind.name)))
         elif each.name == "cursor":
@@ -402,7 +428,6 @@ def _edges(step: Step, field: Field) -> tuple[Callable[[Page, Sequence[Any]], An
 
 def _page_info(step: Step, field: Field) -> Callable[[Page, Sequence[Any]], Any]:
     kind = get_named_type(field.definition.type)
-    assert isinstance(kind, GraphQLObjectType)
     makers: dict[str, Callable[[Page], Any]] = {
         "hasNextPage": lambda page: page.has_next,
         "hasPreviousPage": lambda page: page.has_previous,
@@ -410,7 +435,7 @@ def _page_info(step: Step, field: Field) -> Callable[[Page, Sequence[Any]], Any]
         "endCursor": lambda page: page.cursor(page.rows[-1]) if page.rows else None,
         _TYPENAME: lambda _page: kind.name,
     }
-    fields = field.selection(kind).fields
+    fields = _selected(field, kind).fields
     if any(each.name not in makers for each in fields):
         raise Unfit
     step.wants_cursors = step.wants_cursors or any(each.name.endswith("Cursor") for each in fields)

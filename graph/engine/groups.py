@@ -1,6 +1,7 @@
 """The objects of a level, and the places in the answer that a field's values go to.
 
-Paths are not carried along: they are found, from where an object was written to, when an error or a resolver asks.
+Paths are not carried along: they are found, from where an object was written to, when an error or a resolver asks. What
+was found for one object is remembered for those below it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql.pyutils import Path
 
@@ -18,10 +19,35 @@ if TYPE_CHECKING:
     from graph.engine.executing import Run
 
 
+class Way(NamedTuple):
+    """How a place of the answer is reached: its path, and the fields that lead there, each with those above it."""
+
+    path: Path | None = None
+    field: Field | None = None
+    above: Way | None = None
+
+    def below(self, field: Field) -> Way:
+        """The way to a field of the object that this leads to."""
+        return Way(Path(self.path, field.key, field.parent_type.name), field, self)
+
+    def at(self, index: int) -> Way:
+        """The way to an item of the list that this leads to."""
+        return self._replace(path=Path(self.path, index, None))
+
+    def fields(self) -> list[Field]:
+        """All fields on the way, outermost first."""
+        found: list[Field] = []
+        at: Way | None = self
+        while at is not None and at.field is not None:
+            found.append(at.field)
+            at = at.above
+        return found[::-1]
+
+
 class Group:
     """The objects of one type at one level, the fields that they still need, and where each of them stands."""
 
-    __slots__ = ("_index", "_trace", "containers", "fields", "keys", "outputs", "places", "sources", "spot")
+    __slots__ = ("_index", "_trace", "_ways", "containers", "fields", "keys", "outputs", "places", "sources", "spot")
 
     def __init__(
         self,
@@ -32,7 +58,7 @@ class Group:
         containers: Sequence[Any] = (),
         keys: Sequence[Any] = (),
         places: Sequence[int] = (),
-        trace: Callable[[Any], tuple[Path, tuple[Field, ...]]] | None = None,
+        trace: Callable[[Any], Way] | None = None,
     ) -> None:
         self.fields = fields
         self.sources = sources
@@ -43,6 +69,7 @@ class Group:
         self.places = places
         self._trace = trace
         self._index: dict[int, int] | None = None
+        self._ways: dict[int, Way] = {}
 
     def place_of(self, output: Any) -> int | None:
         """The number of this output in the group."""
@@ -50,17 +77,22 @@ class Group:
             self._index = {id(each): number for number, each in enumerate(self.outputs)}
         return self._index.get(id(output))
 
-    def trace(self, run: Run, number: int) -> tuple[Path | None, tuple[Field, ...]]:
-        """The path of one object of the group, and the fields that lead there."""
+    def way(self, run: Run, number: int) -> Way:
+        """How one object of the group is reached. Levels may be many: this is no recursion."""
+        group, unknown = self, []
+        while (found := group._known_way(number)) is None:
+            assert group.spot is not None
+            field, above, place, indices = group.spot.part_at(run, group.containers[number])
+            unknown.append((group, number, field, [group.keys[number], *indices]))
+            group, number = above, place
+        for each, at, field, keys in reversed(unknown):
+            found = each._ways[at] = _beyond(found, field, keys)
+        return found
+
+    def _known_way(self, number: int) -> Way | None:
         if self._trace is not None:
             return self._trace(self.outputs[number])
-        if self.spot is None:
-            return None, ()
-        return self.spot.trace(run, self.containers[number], self.keys[number])
-
-
-# A field and the containers and keys that its values, or some of them, are for.
-Places = tuple["Spot", Sequence[Any], Sequence[Any]]
+        return Way() if self.spot is None else self._ways.get(number)
 
 
 class Spot:
@@ -88,10 +120,9 @@ class Spot:
         placed.sort(key=itemgetter(0))
         return [each for _, each in placed]
 
-    def places(self) -> Places:
-        """Where the field's values are to be written to."""
-        outputs = self.in_order([group.outputs for _, group in self.parts])
-        return self, outputs, _Same(self.field.key, len(outputs))
+    def outputs(self) -> Sequence[dict[str, Any]]:
+        """The objects that the field's values are to be written to."""
+        return self.in_order([group.outputs for _, group in self.parts])
 
     def part_at(self, run: Run, container: Any) -> tuple[Field, Group, int, list[Any]]:
         """(field, group, number of the object in it, keys below the field, innermost first) of a place to write to."""
@@ -109,18 +140,21 @@ class Spot:
         """The field, as the concrete type of the object has it that the container belongs to."""
         return self.part_at(run, container)[0]
 
-    def trace(self, run: Run, container: Any, key: Any) -> tuple[Path, tuple[Field, ...]]:
-        """The path of a place to write to, and the fields that lead there, this one included."""
+    def way(self, run: Run, container: Any, key: Any) -> Way:
+        """How a place to write to is reached."""
         field, group, number, indices = self.part_at(run, container)
-        path, fields = group.trace(run, number)
-        keys = [key, *indices][::-1]
-        found = Path(path, keys[0], field.parent_type.name)
-        for index in keys[1:]:
-            found = Path(found, index, None)
-        return found, (*fields, field)
+        return _beyond(group.way(run, number), field, [key, *indices])
 
 
-class _Same(Sequence[Any]):
+def _beyond(way: Way, field: Field, keys: Sequence[Any]) -> Way:
+    """The way on to a place within a field's value; the keys to it, innermost first, end with the field's own."""
+    found = way.below(field)
+    for index in keys[-2::-1]:
+        found = found.at(index)
+    return found
+
+
+class Same(Sequence[Any]):
     """A sequence of one value, over and over."""
 
     __slots__ = ("_length", "_value")

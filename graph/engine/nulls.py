@@ -32,7 +32,7 @@ class Failure(NamedTuple):
 class _Located(NamedTuple):
     order: tuple[int, ...]
     path: list[str | int]
-    fields: tuple[Field, ...]
+    fields: Sequence[Field]
     failure: Failure
 
 
@@ -84,10 +84,11 @@ def propagates(operation: OperationDefinitionNode) -> bool:
 
 def _located(run: Run, failure: Failure) -> _Located | None:
     """Where it happened; None where that has gone with a nulled place."""
-    path, fields = failure.spot.trace(run, failure.container, failure.key)
-    keys = path.as_list()
+    way = failure.spot.way(run, failure.container, failure.key)
+    assert way.path is not None
+    keys = way.path.as_list()
     order = _order(run.data, keys)
-    return None if order is None else _Located(order, keys, fields, failure)
+    return None if order is None else _Located(order, keys, way.fields(), failure)
 
 
 def _error(located: _Located) -> GraphQLError:

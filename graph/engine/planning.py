@@ -8,7 +8,7 @@ way its values are completed. Selections below a field are planned when its firs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLDefaultInput,
     GraphQLError,
     GraphQLField,
     GraphQLObjectType,
@@ -28,6 +29,7 @@ from graphql import (
     get_directive_values,
     get_nullable_type,
     is_list_type,
+    print_ast,
 )
 from graphql.execution.collect_fields import CollectedFields, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.executor import DEFER_NOT_SUPPORTED_ON_SUBSCRIPTIONS, SELECTIONS_NESTED_TOO_DEEPLY
@@ -65,10 +67,10 @@ class Field:
     plan: Plan
     completer: Completer
     batch: BatchResolver | None
-    resolve: Callable[..., Any] | None
-    # Arguments that are always the same; an error where they cannot be coerced; or what coerces them for a run.
-    arguments: dict[str, Any] | Exception | Coerce
-    # Two fields with the same key are one call, whatever concrete types their parents are of.
+    # Arguments that are always the same, or what coerces them for a run.
+    arguments: dict[str, Any] | Coerce
+    # Two fields with the same key are one call, whatever concrete types their parents are of. Each type may answer a
+    # field in its own way: only what one batch answers, with the same arguments, is one call.
     join_key: tuple[Any, ...]
     selections: dict[str, Selection] = field(default_factory=dict)
     # What the one-round-trip planner made of it: None when not looked at yet, False where it has to go level by level.
@@ -90,11 +92,7 @@ class Field:
     def arguments_for(self, variables: VariableValues) -> dict[str, Any]:
         """The coerced arguments of one run; raises what coercing them raises."""
         found = self.arguments
-        if isinstance(found, dict):
-            return found
-        if isinstance(found, Exception):
-            raise found
-        return found(variables)
+        return found if isinstance(found, dict) else found(variables)
 
 
 @dataclass(eq=False, slots=True)
@@ -104,13 +102,18 @@ class Selection:
     kind: GraphQLObjectType
     fields: tuple[Field, ...]
     keys: tuple[str, ...]
+    # Whether something of it would be answered later, in a payload of its own.
+    is_incremental: bool = False
     # What writes objects with their leaves; made when the first are written.
     writer: Any = None
 
 
 @dataclass(eq=False)
 class Plan:
-    """A document's operation, ready to run with variables that agree with it about what is skipped."""
+    """A document's operation, ready to run with variables that agree with it about what is skipped.
+
+    `variables` are those that decide about it, and no others: whoever came first, the plan is for all that come later.
+    """
 
     schema: GraphQLSchema
     operation: OperationDefinitionNode
@@ -118,8 +121,8 @@ class Plan:
     variables: VariableValues
     hide_suggestions: bool = False
     root: Selection | None = None
-    # Whether something was met that would be answered later, in a payload of its own.
-    is_incremental: bool = False
+    # How many fields have been planned so far.
+    size: int = 1
     # The way without a run: None when not looked for yet, False where there is none.
     direct: Any = None
 
@@ -128,9 +131,14 @@ class Plan:
         """The document's fragments by name, as resolvers find them in their info."""
         return {name: each.definition for name, each in self.fragments.items()}
 
-    def root_selection(self, kind: GraphQLObjectType) -> Selection:
-        """The root's selection."""
+    def root_selection(self) -> Selection:
+        """The root's selection; raises `GraphQLError` where there is none."""
         if self.root is None:
+            operation = self.operation.operation
+            kind = self.schema.get_root_type(operation)
+            if kind is None:
+                unconfigured = f"Schema is not configured to execute {operation.value} operation."
+                raise GraphQLError(unconfigured, self.operation)
             try:
                 collected = collect_fields(
                     self.schema, dict(self.fragments), self.variables, kind, self.operation, self.hide_suggestions
@@ -139,8 +147,7 @@ class Plan:
                 collected = None
             if collected is None:
                 raise GraphQLError(SELECTIONS_NESTED_TOO_DEEPLY, self.operation)
-            self._check_deferred(collected)
-            self.root = self._selection(kind, collected.grouped_field_set)
+            self.root = self._selection(kind, collected)
         return self.root
 
     def subselection(self, kind: GraphQLObjectType, details: list[Any]) -> Selection:
@@ -148,20 +155,21 @@ class Plan:
         collected = collect_subfields(
             self.schema, dict(self.fragments), self.variables, self.operation, kind, details, self.hide_suggestions
         )
-        self._check_deferred(collected)
-        return self._selection(kind, collected.grouped_field_set)
+        return self._selection(kind, collected)
 
-    def _check_deferred(self, collected: CollectedFields) -> None:
-        if collected.new_defer_usages:
-            if self.operation.operation is OperationType.SUBSCRIPTION:
-                raise GraphQLError(DEFER_NOT_SUPPORTED_ON_SUBSCRIPTIONS)
-            self.is_incremental = True
+    def _selection(self, kind: GraphQLObjectType, collected: CollectedFields) -> Selection:
+        is_deferred = bool(collected.new_defer_usages)
+        if is_deferred and self._is_subscription:
+            raise GraphQLError(DEFER_NOT_SUPPORTED_ON_SUBSCRIPTIONS)
+        grouped = collected.grouped_field_set.items()
+        fields = tuple(made for key, details in grouped if (made := self._field(kind, key, details)) is not None)
+        self.size += len(fields)
+        is_streamed = not self._is_subscription and any(map(self._is_streamed, fields))
+        return Selection(kind, fields, tuple(each.key for each in fields), is_deferred or is_streamed)
 
-    def _selection(self, kind: GraphQLObjectType, grouped: Mapping[str, list[Any]]) -> Selection:
-        fields = tuple(
-            made for key, details in grouped.items() if (made := self._field(kind, key, details)) is not None
-        )
-        return Selection(kind, fields, tuple(each.key for each in fields))
+    @property
+    def _is_subscription(self) -> bool:
+        return self.operation.operation is OperationType.SUBSCRIPTION
 
     def _field(self, kind: GraphQLObjectType, key: str, details: list[Any]) -> Field | None:
         first: FieldNode = details[0].node
@@ -170,7 +178,8 @@ class Plan:
         if definition is None:
             return None
         nodes = [each.node for each in details]
-        return Field(
+        batch = definition.extensions.get("batch")
+        made = Field(
             key=key,
             name=name,
             definition=definition,
@@ -179,33 +188,44 @@ class Plan:
             parent_type=kind,
             plan=self,
             completer=completer(definition.type),
-            batch=definition.extensions.get("batch"),
-            resolve=definition.resolve,
-            arguments=self._settled_arguments(definition, details[0]),
-            # Each concrete type may answer a field in its own way: only what one batch answers is one call.
-            join_key=(key, str(definition.type), id(definition.extensions.get("batch")), *map(id, nodes)),
+            batch=batch,
+            arguments=arguments_of(definition, details[0], self.hide_suggestions),
+            join_key=(key, str(definition.type), id(batch), *_arguments_key(definition), *_details_key(details)),
         )
+        if self._is_subscription and self._is_streamed(made):
+            made.arguments = _refuse_stream
+        return made
 
-    def _is_streamed(self, node: FieldNode) -> bool:
+    def _is_streamed(self, field: Field) -> bool:
+        node = field.nodes[0]
         if all(each.name.value != GraphQLStreamDirective.name for each in node.directives or ()):
             return False
         values = get_directive_values(GraphQLStreamDirective, node, self.variables)
-        return values is not None and values.get("if") is not False
-
-    def _settled_arguments(self, definition: GraphQLField, detail: Any) -> dict[str, Any] | Exception | Coerce:
-        node: FieldNode = detail.node
-        if is_list_type(get_nullable_type(definition.type)) and self._is_streamed(node):
-            if self.operation.operation is OperationType.SUBSCRIPTION:
-                return TypeError(_STREAM_NOT_SUPPORTED_ON_SUBSCRIPTIONS)
-            self.is_incremental = True
-        return arguments_of(definition, detail, self.hide_suggestions)
+        is_asked = values is not None and values.get("if") is not False
+        return is_asked and is_list_type(get_nullable_type(field.definition.type))
 
 
-def tell_planned(context: Any, began: float) -> None:
-    """Tells a context that wants to know it that planning, which began then, has ended."""
-    planned = getattr(context, "planned", None)
-    if planned is not None:
-        planned(began)
+def _arguments_key(definition: GraphQLField) -> list[Any]:
+    """What decides the arguments of a field besides the document: types may declare other defaults."""
+    return [
+        (name, str(each.type), each.out_name, repr(each.default_value), _default_key(each.default))
+        for name, each in definition.args.items()
+    ]
+
+
+def _default_key(default: GraphQLDefaultInput | None) -> Any:
+    if default is None:
+        return None
+    return repr(default.value) if default.literal is None else (print_ast(default.literal),)
+
+
+def _details_key(details: list[Any]) -> list[int]:
+    """Which nodes of the document ask for a field, and with which arguments of their fragments."""
+    return [part for each in details for part in (id(each.node), id(each.fragment_variable_values))]
+
+
+def _refuse_stream(_variables: VariableValues) -> dict[str, Any]:
+    raise TypeError(_STREAM_NOT_SUPPORTED_ON_SUBSCRIPTIONS)
 
 
 def chosen_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import perf_counter
 from typing import Any
 
@@ -13,7 +13,6 @@ from graphql import (
     ExecutionResult,
     GraphQLDeferDirective,
     GraphQLError,
-    GraphQLObjectType,
     GraphQLSchema,
     GraphQLStreamDirective,
     MiddlewareManager,
@@ -37,13 +36,18 @@ from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
 from graphql.type import assert_valid_schema
 
 from graph.engine.direct import Direct, direct_of
-from graph.engine.executing import Options, Run
-from graph.engine.planning import Plan, Refusal, chosen_operation, deciding_variables, fragments_of, tell_planned
+from graph.engine.executing import Options, Run, SeveralPayloads
+from graph.engine.fetching import FetchingContext
+from graph.engine.planning import Plan, Refusal, chosen_operation, deciding_variables, fragments_of
 from graph.engine.scheduling import NOT_SYNCHRONOUS
 from graph.engine.variables import coercer
 
-_MOST_PLANS = 1000
-_MOST_VARIANTS = 16
+# Of a field, all that is kept for it takes some two kilobytes: the document, the plan, its code and its statements.
+_MOST_FIELDS = 40_000
+_CHARACTERS_OF_A_FIELD = 20
+# What a document takes, however short it is, is that of so many fields.
+_FIELDS_OF_A_DOCUMENT = 40
+_MOST_VARIANTS = 128
 _INCREMENTAL = (GraphQLDeferDirective.name, GraphQLStreamDirective.name)
 _UNEXPECTED_DIRECTIVES = (
     "The provided schema unexpectedly contains experimental directives (@defer or @stream)."
@@ -56,8 +60,13 @@ Stream = AsyncIterator[ExecutionResult] | ExecutionResult
 class Prepared:
     """A document's operation: what coerces its variables, and its plans by what they say of `@skip` and `@include`."""
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None, grown: Callable[[], None]
+    ) -> None:
         self.operation = chosen_operation(document, operation_name)
+        characters = len(document.loc.source.body) if document.loc else 0
+        self._least = _FIELDS_OF_A_DOCUMENT + characters // _CHARACTERS_OF_A_FIELD
+        self._grown = grown
         self.coerce = coercer(schema, self.operation)
         self._schema = schema
         self._fragments = fragments_of(schema, document)
@@ -70,35 +79,54 @@ class Prepared:
         """The plan for these variables; one there is already where it fits them."""
         if not self._keeps:
             return Plan(self._schema, self.operation, self._fragments, variables, hide_suggestions)
-        key = (hide_suggestions, *(variables.coerced.get(name, ...) for name in self._deciding))
+        deciding = {name: variables.coerced[name] for name in self._deciding if name in variables.coerced}
+        # In a document that was not validated they may be anything.
+        key = (hide_suggestions, *(repr(deciding.get(name, ...)) for name in self._deciding))
         found = self._plans.get(key)
         if found is None:
-            found = Plan(self._schema, self.operation, self._fragments, variables, hide_suggestions)
-            self._plans[key] = found
+            sources = {name: variables.sources[name] for name in deciding}
+            few = VariableValues(sources, deciding)
+            found = self._plans[key] = Plan(self._schema, self.operation, self._fragments, few, hide_suggestions)
             if len(self._plans) > _MOST_VARIANTS:
                 self._plans.popitem(last=False)
+            if len(self._plans) > 1:
+                self._grown()
         return found
+
+    @property
+    def size(self) -> int:
+        """How many fields are planned by now, and what the document takes besides. It grows when more is met."""
+        return self._least + sum([each.size for each in list(self._plans.values())])
 
 
 class Plans:
-    """What was prepared of documents, remembered up to a bound; the least recently used go first."""
+    """What was prepared of documents, up to so many planned fields in all; the least recently used go first."""
 
-    def __init__(self, most: int = _MOST_PLANS) -> None:
+    def __init__(self, most: int = _MOST_FIELDS) -> None:
         self._most = most
         self._known: OrderedDict[tuple[Any, ...], tuple[DocumentNode, Prepared]] = OrderedDict()
 
     def prepared(self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> Prepared:
         """The operation that this name chooses, ready to plan; raises `Refusal` where there is nothing to run."""
         key = (id(schema), id(document), operation_name)
-        found = self._known.get(key)
-        # The document is kept with its plans, so that its identity stays its own.
+        # Taken out and put back at the end: several threads may do so at once. The document is kept with its plans, so
+        # that its identity stays its own.
+        found = self._known.pop(key, None)
         if found is None or found[0] is not document:
-            found = self._known[key] = (document, Prepared(schema, document, operation_name))
-            if len(self._known) > self._most:
-                self._known.popitem(last=False)
+            found = self._known[key] = (document, Prepared(schema, document, operation_name, self._make_room))
+            self._make_room()
         else:
-            self._known.move_to_end(key)
+            self._known[key] = found
         return found[1]
+
+    def _make_room(self) -> None:
+        over = sum([each.size for _, each in list(self._known.values())]) - self._most
+        while over > 0:
+            try:
+                _, (_, oldest) = self._known.popitem(last=False)
+            except KeyError:
+                return
+            over -= oldest.size
 
 
 PLANS = Plans()
@@ -135,12 +163,11 @@ def execute(
 
     In meaning graphql-core's `execute`: the same arguments, the same data, the same errors. Fields with a
     `BatchResolver` are resolved once per level. With `composes`, fields that declare sources are fetched together where
-    the context has a `fetch`. A context that has a method `planned` hears, whenever something was planned that was not
-    known before, when that began by the clock of `time.perf_counter`. Whoever gives an executor class of graphql-core's
-    wants to be run by that, and is.
+    the context is a `FetchingContext`. Whoever gives an executor class of graphql-core's wants to be run by that, and
+    is; only to that may be given `more`.
 
-    Raises `GraphQLError` where the answer would come in several payloads, `TypeError` where the schema or the
-    middleware is wrong, and, with an abort signal, what graphql-core raises for it.
+    Raises `GraphQLError` where the answer would come in several payloads, `TypeError` where the schema, the middleware
+    or an argument is wrong, and, with an abort signal, what graphql-core raises for it.
     """
     if _is_incremental(schema):
         raise GraphQLError(_UNEXPECTED_DIRECTIVES)
@@ -166,9 +193,9 @@ def execute(
             hooks,
             **more,
         )
+    _refuse_unknown(more)
     given = (field_resolver, type_resolver, middleware, is_awaitable, is_async_iterable, abort_signal, hooks)
-    usual = _PLANNED if composes else _LEVELS
-    options = usual if given == _NOTHING_GIVEN else _options(*given, composes, True)
+    options = _usual(given, composes)
     asked = (document, root_value, context_value, variable_values, operation_name)
     return _started(schema, *asked, max_coercion_errors, hide_suggestions, options, plans)
 
@@ -215,15 +242,25 @@ def execute_sync(
     asked = (document, root_value, context_value, variable_values, operation_name)
     is_awaitable = check_sync if callable(check_sync) else None if check_sync else _never
     is_async_iterable = None if check_sync else _never
-    options = _options(
-        field_resolver, type_resolver, middleware, is_awaitable, is_async_iterable, abort_signal, hooks, False, False
-    )
+    given = (field_resolver, type_resolver, middleware, is_awaitable, is_async_iterable, abort_signal, hooks)
+    options = _options(*given, composes=False, may_wait=False)
     try:
         result = _started(schema, *asked, max_coercion_errors, hide_suggestions, options, PLANS)
-    except GraphQLError as error:
+    except SeveralPayloads as error:
         raise RuntimeError(NOT_SYNCHRONOUS) from error
     assert isinstance(result, ExecutionResult)
     return result
+
+
+def _refuse_unknown(more: Mapping[str, Any]) -> None:
+    """Only executor classes take what nobody here knows."""
+    if more:
+        raise TypeError(f"There is no argument named {next(iter(more))!r}.")
+
+
+def _usual(given: tuple[Any, ...], composes: bool) -> Options:
+    usual = _PLANNED if composes else _LEVELS
+    return usual if given == _NOTHING_GIVEN else _options(*given, composes=composes, may_wait=True)
 
 
 def _options(
@@ -234,6 +271,7 @@ def _options(
     is_async_iterable: Callable[[Any], bool] | None,
     abort_signal: AbortSignal | None,
     hooks: ExecutionHooks | None,
+    *,
     composes: bool,
     may_wait: bool,
 ) -> Options:
@@ -270,40 +308,34 @@ def _started(
             raise Refusal(variables)
     except Refusal as refusal:
         return ExecutionResult(None, refusal.errors)
-    operation = prepared.operation
-    root = schema.get_root_type(operation.operation)
-    if root is None:
-        unconfigured = f"Schema is not configured to execute {operation.operation.value} operation."
-        return ExecutionResult(None, [GraphQLError(unconfigured, operation)])
     plan = prepared.plan(variables, hide_suggestions)
-    direct = _direct(plan, root, context_value) if options is _PLANNED else None
-    late = direct and direct.fetch(context_value, variables)
-    if direct and late:
-        return _directly(
-            direct, context_value, late, lambda: Run(plan, root_value, context_value, variables, _LEVELS).start(root)
-        )
-    run = Run(plan, root_value, context_value, variables, options)
-    return run.start(root, serially=operation.operation is OperationType.MUTATION)
+    if options is _PLANNED and isinstance(context_value, FetchingContext):
+        direct = _direct(plan, context_value)
+        late = direct and direct.fetch(context_value, variables)
+        if direct and late:
+            return _directly(
+                direct, context_value, late, partial(Run, plan, root_value, context_value, variables, _LEVELS)
+            )
+    return Run(plan, root_value, context_value, variables, options).start()
 
 
 async def _directly(
-    direct: Direct, context: Any, late: Awaitable[list[Any]], otherwise: Callable[[], Result]
+    direct: Direct, context: FetchingContext, late: Awaitable[list[Any]], levels: Callable[[], Run]
 ) -> ExecutionResult:
+    """The answer as it was fetched; what does not fit into it is told by a run that goes level by level."""
     found = await direct.answer(context, late)
     if found is not None:
         return found
-    result = otherwise()
+    result = levels().start()
     return await result if isinstance(result, Awaitable) else result
 
 
-def _direct(plan: Plan, root: GraphQLObjectType, context: Any) -> Direct | None:
-    """The plan's way without a run, if it has one and this context may take it."""
-    if not hasattr(context, "fetch"):
-        return None
+def _direct(plan: Plan, context: FetchingContext) -> Direct | None:
+    """The plan's way without a run, if it has one."""
     if plan.direct is None:
         began = perf_counter()
-        plan.direct = direct_of(plan, root) or False
-        tell_planned(context, began)
+        plan.direct = direct_of(plan) or False
+        context.planned(began)
     return plan.direct or None
 
 
@@ -326,19 +358,27 @@ def subscribe(
     hooks: ExecutionHooks | None = None,
     *,
     event_context: Callable[[], Any] | None = None,
-    **options: Any,
+    is_awaitable: Callable[[Any], bool] | None = None,
+    is_async_iterable: Callable[[Any], bool] | None = None,
+    plans: Plans = PLANS,
+    composes: bool = True,
+    **more: Any,
 ) -> Stream | Awaitable[Stream]:
     """The answers to a subscription, one for each event of its source; or one result with what was wrong.
 
     Either may have to be awaited first. Each event is run by this engine with fresh state: with the context that
     `event_context` makes, where it is given. Raises `GraphQLError` where the operation is no subscription.
     """
+    if executor_class is None:
+        _refuse_unknown(more)
+    # What is changed after the subscription began does not change it.
+    variables = dict(variable_values or {})
     built = (executor_class or Executor).build(
         schema,
         document,
         root_value,
         context_value,
-        dict(variable_values or {}),
+        variables,
         operation_name,
         field_resolver,
         type_resolver,
@@ -346,32 +386,24 @@ def subscribe(
         max_coercion_errors,
         enable_early_execution,
         middleware,
-        hide_suggestions=hide_suggestions,
-        abort_signal=abort_signal,
-        **({} if executor_class is None else options),
+        is_awaitable,  # type: ignore[arg-type]
+        is_async_iterable,  # type: ignore[arg-type]
+        hide_suggestions,
+        abort_signal,
+        hooks,
+        **more,
     )
     if isinstance(built, list):
         return ExecutionResult(None, built)
     if built.operation.operation is not OperationType.SUBSCRIPTION:
         raise GraphQLError("Expected subscription operation.")
+    given = (field_resolver, type_resolver, middleware, is_awaitable, is_async_iterable, abort_signal, hooks)
+    options = _usual(given, composes)
 
     def run_event(event: Executor[Any]) -> Any:
-        return execute(
-            schema,
-            document,
-            event.root_value,
-            context_value if event_context is None else event_context(),
-            variable_values,
-            operation_name,
-            field_resolver,
-            type_resolver,
-            max_coercion_errors=max_coercion_errors,
-            middleware=middleware,
-            hide_suggestions=hide_suggestions,
-            abort_signal=abort_signal,
-            hooks=hooks,
-            **options,
-        )
+        context = context_value if event_context is None else event_context()
+        asked = (document, event.root_value, context, variables, operation_name)
+        return _started(schema, *asked, max_coercion_errors, hide_suggestions, options, plans)
 
     def answers(source: Any) -> Stream:
         if isinstance(source, ExecutionResult):
@@ -416,5 +448,5 @@ def _manager(middleware: Any) -> MiddlewareManager | None:
 
 
 # What is nearly always asked for: nothing unusual, in one round trip or level by level.
-_PLANNED = _options(*_NOTHING_GIVEN, True, True)
-_LEVELS = _options(*_NOTHING_GIVEN, False, True)
+_PLANNED = _options(*_NOTHING_GIVEN, composes=True, may_wait=True)
+_LEVELS = _options(*_NOTHING_GIVEN, composes=False, may_wait=True)

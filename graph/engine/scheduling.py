@@ -155,7 +155,12 @@ class Schedule:
         found: list[Any] = []
         iterator = aiter(values)
         try:
-            async for each in iterator:
+            while True:
+                try:
+                    # An iterator need not be iterable itself.
+                    each = await anext(iterator)
+                except StopAsyncIteration:
+                    break
                 found.append(each)
                 if self.abort_signal is not None and self.abort_signal.aborted:
                     # One whose items are always there already never lets anything else have its turn.

@@ -35,7 +35,7 @@ def columns_of(
     needed: set[str] = set()
     for node in nodes:
         if node.selection_set is not None:
-            needed.update(_walk(schema, fragments, named, _possible(schema, named), node.selection_set, frozenset()))
+            needed.update(_walk(schema, fragments, named, _possible(schema, named), node.selection_set, set()))
     return tuple(sorted(needed))
 
 
@@ -45,31 +45,32 @@ def _walk(
     named: GraphQLNamedType,
     possible: frozenset[str],
     selections: SelectionSetNode,
-    inside: frozenset[str],
+    seen: set[Any],
 ) -> Iterator[str]:
-    """The columns asked for where an object stands that is of one of the possible types."""
+    """The columns asked for where an object stands that is of one of the possible types; of what was seen, none."""
     for each in selections.selections:
         if isinstance(each, FieldNode):
-            yield from _field(schema, fragments, named, each, inside)
+            yield from _field(schema, fragments, named, each, seen)
             continue
         if isinstance(each, FragmentSpreadNode):
-            if each.name.value in inside:
-                continue
             fragment = fragments[each.name.value]
             inner = schema.type_map[fragment.type_condition.name.value]
-            below, within = fragment.selection_set, inside | {each.name.value}
+            below = fragment.selection_set
+            if (each.name.value, possible) in seen:
+                continue
+            seen.add((each.name.value, possible))
         else:
             assert isinstance(each, InlineFragmentNode)
             inner = schema.type_map[each.type_condition.name.value] if each.type_condition else named
-            below, within = each.selection_set, inside
+            below = each.selection_set
         # A fragment on an interface may lead to types that never stand here: rows have none of their columns.
         left = possible & _possible(schema, inner)
         if left:
-            yield from _walk(schema, fragments, inner, left, below, within)
+            yield from _walk(schema, fragments, inner, left, below, seen)
 
 
 def _field(
-    schema: GraphQLSchema, fragments: Fragments, named: GraphQLNamedType, node: FieldNode, inside: frozenset[str]
+    schema: GraphQLSchema, fragments: Fragments, named: GraphQLNamedType, node: FieldNode, seen: set[Any]
 ) -> Iterator[str]:
     if not isinstance(named, GraphQLObjectType | GraphQLInterfaceType) or node.name.value not in named.fields:
         return
@@ -78,7 +79,7 @@ def _field(
     yield from extensions.get("needs", ())
     if extensions.get("passes") and node.selection_set is not None:
         below = get_named_type(field.type)
-        yield from _walk(schema, fragments, below, _possible(schema, below), node.selection_set, inside)
+        yield from _walk(schema, fragments, below, _possible(schema, below), node.selection_set, seen)
 
 
 def _possible(schema: GraphQLSchema, named: GraphQLNamedType) -> frozenset[str]:

@@ -25,6 +25,8 @@ To = Annotated[MemberRole, described_as("What they are to be in the group.")]
 Expected = Annotated[int, described_as("The revision you started from; another one now is a conflict.")]
 Email = Annotated[str, described_as("Where the link is sent.", secret=True)]
 Secret = Annotated[str, described_as("The secret of the link.", secret=True)]
+# What else is recorded of somebody who goes: a pair takes a break, and links that they made are taken back.
+_MORE_OF_GOING = (facts.GroupPaused, facts.GroupInvitationCancelled)
 
 # A group's life ------------------------------------------------------------------------------------------------------
 
@@ -97,15 +99,18 @@ async def membership_accept(act: Act, id: MembershipId) -> Done:
     return await _as_they_are(act, await members.accept(act.tx, act.viewer, id))
 
 
-@mutation(Gate.PERSON, Membership, trusted=True, records=(facts.MembershipLeft, facts.GroupPaused))
+@mutation(Gate.PERSON, Membership, trusted=True, records=(facts.MembershipLeft, *_MORE_OF_GOING))
 async def membership_leave(act: Act, id: MembershipId) -> Done:
     """Leaves a group, or declines to come in. An owner hands the group over first, or disbands it."""
     return await _as_they_are(act, await members.leave(act.tx, act.viewer, id))
 
 
-@mutation(Scope.GROUP_MANAGE, Membership, within=True, records=(facts.MembershipRemoved, facts.GroupPaused))
+@mutation(Scope.GROUP_MANAGE, Membership, within=True, records=(facts.MembershipRemoved, *_MORE_OF_GOING))
 async def membership_remove(act: Act, id: MembershipId) -> str:
-    """Takes somebody out of a group, or takes back that they were asked in. They come back when they are asked anew."""
+    """Takes somebody out of a group, or takes back that they were asked in. They come back when they are asked anew.
+
+    Links that they made are taken back.
+    """
     return await members.remove(act.tx, id)
 
 
@@ -121,9 +126,14 @@ async def membership_resume(act: Act, id: MembershipId) -> str:
     return await members.resume(act.tx, id)
 
 
-@mutation(Scope.GROUP_MANAGE, Membership, within=True, records=(facts.MembershipRoleChanged,))
+@mutation(
+    Scope.GROUP_MANAGE,
+    Membership,
+    within=True,
+    records=(facts.MembershipRoleChanged, facts.GroupInvitationCancelled),
+)
 async def membership_role_change(act: Act, id: MembershipId, role: To) -> str:
-    """Makes somebody another thing in a group, below what one is there oneself."""
+    """Makes somebody another thing in a group, below what one is there oneself. Links that they made are taken back."""
     return await members.change_role(act.tx, id, role)
 
 

@@ -208,6 +208,7 @@ class GroupsQuery:
         sort=GroupSort,
         filter=GroupFilter,
         scope=Scope.GROUP_READ,
+        within=visible.GROUPS_OF_VIEWER,
     )
     group: Group | None = by_id_or_slug(
         visible.GROUP_BY_ID, visible.GROUP_BY_SLUG, "A group; null when there is none, or it may not be seen."

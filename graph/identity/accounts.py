@@ -16,7 +16,7 @@ from graph.door import Act, Done, Gate, described_as, mutation
 from graph.identity.types import Account, ApiToken, Session
 from models.identity import Scope, SessionKind
 from resolvers.identity import accounts, credentials, passwords, sessions
-from resolvers.identity.accounts import Verified
+from resolvers.identity.accounts import Proof, Verified
 from resolvers.identity.credentials import viewer_of_user
 from resolvers.identity.mails import MailKind
 from resolvers.identity.sessions import SessionOver, Started
@@ -27,6 +27,11 @@ Password = Annotated[str, described_as("The password.", secret=True)]
 OwnPassword = Annotated[
     str | None, described_as("The password; left out by those who have neither one nor an address.", secret=True)
 ]
+AskedPassword = Annotated[
+    str | None,
+    described_as("The password that was chosen when it was asked for; proves that it was oneself.", secret=True),
+]
+ProvingPassword = Annotated[str | None, described_as("The password; left out by those who have none.", secret=True)]
 NewPassword = Annotated[str, described_as("The password to be, of at least 10 characters.", secret=True)]
 Token = Annotated[str, described_as("The secret from the link that was mailed; good once.", secret=True)]
 Refresh = Annotated[str, described_as("The refresh token; good once.", secret=True)]
@@ -47,15 +52,19 @@ TOKENS: Mapping[str, tuple[Any, str]] = {
     "access_expires_at": (datetime, "For an app: when the access token ends."),
 }
 
+CONFIRMED: Mapping[str, tuple[Any, str]] = {
+    "has_password": (bool, "Whether the password that was chosen counts: it was given, or there was other proof."),
+}
+
 API_TOKEN: Mapping[str, tuple[Any, str]] = {"token": (str, "The token. It is never shown again.")}
 
 
-async def _signed_in(act: Act, started: Started, shown: str) -> Done:
+async def _signed_in(act: Act, started: Started, shown: str, **more: Any) -> Done:
     """The answer of a mutation that signs somebody in; later mutations of the same request act as them."""
     if started.cookie is not None:
         act.effects.cookie = started.cookie
     tokens = {name: getattr(started, name) for name in TOKENS}
-    return Done(shown, tokens, viewer=await viewer_of_user(act.tx, started.user_id, started.id))
+    return Done(shown, {**tokens, **more}, viewer=await viewer_of_user(act.tx, started.user_id, started.id))
 
 
 # What takes long, and is done before the transaction opens ------------------------------------------------------------
@@ -77,6 +86,10 @@ async def _verified_own(database: Database, viewer: Viewer, given: Mapping[str, 
 
 async def _verified_own_if_given(database: Database, viewer: Viewer, given: Mapping[str, Any]) -> Verified | None:
     return None if given.get("password") is None else await _verified_own(database, viewer, given)
+
+
+async def _verified_asked(database: Database, _viewer: Viewer, given: Mapping[str, Any]) -> Proof:
+    return await accounts.verify_asked(database, given["token"], given.get("password"))
 
 
 async def _verified_and_hashed(database: Database, viewer: Viewer, given: Mapping[str, Any]) -> tuple[Verified, str]:
@@ -104,14 +117,21 @@ async def account_create(
     Gate.ANYONE,
     Account,
     trusted=True,
-    extra=TOKENS,
+    prepare=_verified_asked,
+    extra={**TOKENS, **CONFIRMED},
     limit=limits.SECRET,
-    records=(facts.UserSignedUp, facts.UserClaimed, facts.UserSignedIn),
+    records=(facts.UserSignedUp, facts.UserClaimed, facts.UserSignedIn, facts.ApiTokenRevoked),
 )
-async def account_confirm(act: Act, token: Token, kind: Kind = SessionKind.BROWSER) -> Done:
-    """Confirms an address: makes the account that was asked for, or gives an anonymous one its owner. Signs in."""
-    started = await accounts.confirm(act.tx, token, kind, act.origin)
-    return await _signed_in(act, started, started.user_id)
+async def account_confirm(
+    act: Act, token: Token, password: AskedPassword = None, kind: Kind = SessionKind.BROWSER
+) -> Done:
+    """Confirms an address: makes the account that was asked for, or gives an anonymous one its owner. Signs in.
+
+    Without `password` a new account has none: whoever asked may have been somebody else. An anonymous account needs it,
+    unless whoever confirms is signed in to it.
+    """
+    started, has_password = await accounts.confirm(act.tx, act.viewer, token, act.prepared, kind, act.origin)
+    return await _signed_in(act, started, started.user_id, has_password=has_password)
 
 
 @mutation(
@@ -138,7 +158,7 @@ async def account_claim(act: Act, email: Email, password: NewPassword) -> Done:
     return Done(act.viewer.user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.MAIL)
+@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.RESET)
 async def account_password_reset_request(act: Act, email: Email) -> Done:
     """Asks for a mail with a link to set a new password. The answer does not say whether there is an account."""
     await accounts.ask_for_mail(act.tx, MailKind.RESET_PASSWORD, email)
@@ -146,10 +166,15 @@ async def account_password_reset_request(act: Act, email: Email) -> Done:
 
 
 @mutation(
-    Gate.ANYONE, Account, trusted=True, prepare=_hashed, limit=limits.SECRET, records=(facts.UserPasswordChanged,)
+    Gate.ANYONE,
+    Account,
+    trusted=True,
+    prepare=_hashed,
+    limit=limits.SECRET,
+    records=(facts.UserPasswordChanged, facts.ApiTokenRevoked),
 )
 async def account_password_reset(act: Act, token: Token, password: NewPassword) -> Done:
-    """Sets a new password by the link that was mailed, and ends every session of the account."""
+    """Sets a new password by the link that was mailed, and ends every session and API token of the account."""
     user_id = await accounts.reset_password(act.tx, token, act.prepared)
     return Done(None, subject=user_id)
 
@@ -160,10 +185,10 @@ async def account_password_reset(act: Act, token: Token, password: NewPassword) 
     trusted=True,
     prepare=_verified_and_hashed,
     limit=limits.PASSWORD,
-    records=(facts.UserPasswordChanged,),
+    records=(facts.UserPasswordChanged, facts.ApiTokenRevoked),
 )
 async def account_password_change(act: Act, password: Password, new_password: NewPassword) -> Done:
-    """Sets a new password for somebody who knows the old one, and ends the account's other sessions."""
+    """Sets a new password for somebody who knows the old one; ends the account's other sessions and its API tokens."""
     verified, secret_hash = act.prepared
     await accounts.change_password(act.tx, act.viewer, verified, secret_hash)
     return Done(act.viewer.user_id)
@@ -180,14 +205,19 @@ async def account_email_change_request(act: Act, email: Email, password: OwnPass
     return Done(act.viewer.user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.SECRET, records=(facts.UserEmailChanged,))
+@mutation(
+    Gate.ANYONE, Account, trusted=True, limit=limits.SECRET, records=(facts.UserEmailChanged, facts.ApiTokenRevoked)
+)
 async def account_email_change_confirm(act: Act, token: Token) -> Done:
-    """Gives the account the address that the link was mailed to, and tells the old address."""
-    user_id = await accounts.confirm_email_change(act.tx, token)
+    """Gives the account the address that the link was mailed to, and tells the old address.
+
+    Where it takes the place of another, that ends the account's other sessions and its API tokens.
+    """
+    user_id = await accounts.confirm_email_change(act.tx, act.viewer, token)
     return Done(user_id)
 
 
-@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.MAIL)
+@mutation(Gate.ANYONE, Account, trusted=True, limit=limits.LINK)
 async def account_sign_in_link_request(act: Act, email: Email) -> Done:
     """Asks for a mail with a link to sign in. The answer does not say whether there is an account."""
     await accounts.ask_for_mail(act.tx, MailKind.SIGN_IN_LINK, email)
@@ -242,19 +272,32 @@ async def session_end(act: Act, id: SessionId = None) -> Done:
     return _out(act, ended) if ended == act.viewer.session_id else Done(ended)
 
 
-@mutation(Gate.PERSON, Session, trusted=True)
+@mutation(Gate.PERSON, Session, trusted=True, records=(facts.ApiTokenRevoked,))
 async def session_end_all(act: Act, keep_this: KeepThis = False) -> Done:
-    """Signs out everywhere, here included unless `keepThis` is true."""
+    """Signs out everywhere, here included unless `keepThis` is true, and takes all API tokens back."""
     here = act.viewer.session_id if keep_this else None
     await sessions.end_all(act.tx, str(act.viewer.user_id), besides=here)
     return _out(act, act.viewer.user_id) if here is None else Done(here, subject=act.viewer.user_id)
 
 
 @mutation(
-    Gate.PERSON, ApiToken, trusted=True, extra=API_TOKEN, limit=limits.API_TOKEN, records=(facts.ApiTokenCreated,)
+    Gate.PERSON,
+    ApiToken,
+    trusted=True,
+    prepare=_verified_own_if_given,
+    extra=API_TOKEN,
+    limit=limits.API_TOKEN,
+    records=(facts.ApiTokenCreated,),
 )
-async def api_token_create(act: Act, name: TokenName, scopes: TokenScopes, days: Days = 30) -> Done:
-    """Makes an API token for a program that acts for one, with some of one's own permissions."""
+async def api_token_create(
+    act: Act, name: TokenName, scopes: TokenScopes, days: Days = 30, password: ProvingPassword = None
+) -> Done:
+    """Makes an API token for a program that acts for one, with some of one's own permissions. A mail tells of it.
+
+    It takes the password; whoever has none has to have signed in within the last quarter of an hour.
+    """
+    await accounts.require_proof(act.tx, act.viewer, act.prepared)
+    await accounts.tell_new_api_token(act.tx, act.viewer, name)
     token = await credentials.create_own_api_token(act.tx, act.viewer, name, frozenset(scopes), days)
     return Done(await credentials.id_of_token(act.tx, token), {"token": token})
 

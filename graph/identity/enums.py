@@ -40,6 +40,7 @@ described(
     user_manage="See people and what they may do.",
     user_impersonate="Act as somebody else who may do less, to see what they see.",
     role_grant="Give people roles, and take them back.",
+    role_grant_keepers="Give the roles of those who keep the place, admins and super admins, and take them back.",
     audit_read="Read the audit log.",
     schema_read="Read the schema, and open the IDE, where that is not for everybody.",
     events_read="Read the log of all that happened.",

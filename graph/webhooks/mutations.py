@@ -33,6 +33,12 @@ About = Annotated[
     list[strawberry.ID] | None,
     described_as("Only what happens to these objects, or to parts of these courses; everything when null."),
 ]
+Filter = Annotated[
+    str | None,
+    described_as(
+        "A condition over what the fact says, by the names of its payload, such as `revision > 1`; all when null."
+    ),
+]
 Scopes = Annotated[
     list[Scope],
     described_as(
@@ -76,6 +82,7 @@ async def webhook_create(
     url: Url,
     events: Events,
     query: Query,
+    filter: Filter = None,
     about: About = None,
     scopes: Scopes = (),  # type: ignore[assignment]
 ) -> Done:
@@ -83,7 +90,8 @@ async def webhook_create(
 
     What is sent is what the query selects of each fact, read when it is sent. Try it with webhookDryRun before.
     """
-    fields = {"name": name, "url": url, "query": query, "about": about or [], **_values(events=events, scopes=scopes)}
+    fields = {"name": name, "url": url, "query": query, "filter": filter, "about": about or []}
+    fields |= _values(events=events, scopes=scopes)
     webhook_id, secret = await actions.create(act.tx, _hooks(act), fields)
     return Done(webhook_id, {"secret": secret})
 
@@ -97,6 +105,7 @@ async def webhook_update(
     url: Url = _ABSENT,
     events: Events = _ABSENT,
     query: Query = _ABSENT,
+    filter: Filter = _ABSENT,
     about: About = _ABSENT,
     scopes: Scopes = _ABSENT,
 ) -> str:
@@ -108,6 +117,8 @@ async def webhook_update(
     fields = _values(**{each: value for each, value in given.items() if value not in (_ABSENT, None)})
     if about is not _ABSENT:
         fields["about"] = about or []
+    if filter is not _ABSENT:
+        fields["filter"] = filter
     await actions.update(act.tx, _hooks(act), id, expected_revision, fields)
     return id
 

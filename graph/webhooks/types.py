@@ -18,7 +18,7 @@ from graph.scalars import JSON, Long
 from models.events import FactType
 from models.identity import Scope
 from models.webhooks import AttemptOutcome, DeliveryState, WebhookState
-from resolvers.webhooks import vectors, visible
+from resolvers.webhooks import filters, vectors, visible
 from resolvers.webhooks.kit import Unpayable
 
 described(
@@ -125,6 +125,12 @@ class Webhook(Node):
     url: str
     events: list[FactType]
     query: str
+    filter: str | None
+    filter_in_words: str | None = batched(
+        lambda webhooks, _info: [filters.words_of(each.filter) for each in webhooks],
+        "The filter in plain words.",
+        needs=("filter",),
+    )
     about: list[strawberry.ID]
     scopes: list[Scope]
     state: WebhookState

@@ -17,6 +17,8 @@ from core.tables import Table, table_of
 from models.events import assessment, groups
 from models.events.log import FactCounter as FactCounter
 from models.events.log import FactEntry as FactEntry
+from models.events.log import Follower as Follower
+from models.events.log import Release as Release
 
 _say = pydantic.Field
 

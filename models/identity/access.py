@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from core.policies import VIEWER_ID, OwnRows, StaffRead, StaffWrite
+from core.policies import VIEWER_ID, OwnRows, StaffRead, StaffWrite, has_scope
 from core.tables import Table, enum_column, id_column, instant_column
 
 
@@ -22,6 +22,7 @@ class Scope(StrEnum):
     USER_MANAGE = "user:manage"
     USER_IMPERSONATE = "user:impersonate"
     ROLE_GRANT = "role:grant"
+    ROLE_GRANT_KEEPERS = "role:grant_keepers"
     AUDIT_READ = "audit:read"
     SCHEMA_READ = "schema:read"
     EVENTS_READ = "events:read"
@@ -68,7 +69,10 @@ class RoleGrant(Table, table=True):
         StaffRead(Scope.USER_MANAGE),
         StaffRead(Scope.ROLE_GRANT),
         # Nobody changes what they may do themselves, whatever else they may do.
-        StaffWrite(Scope.ROLE_GRANT, f"user_id <> {VIEWER_ID}"),
+        StaffWrite(
+            Scope.ROLE_GRANT,
+            f"user_id <> {VIEWER_ID} AND (role NOT IN ('admin', 'super_admin') OR {has_scope(Scope.ROLE_GRANT_KEEPERS)})",
+        ),
     )
     __table_args__ = (
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], ondelete="CASCADE"),

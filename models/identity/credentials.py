@@ -139,7 +139,7 @@ class RefreshToken(Table, table=True):
         sa.ForeignKeyConstraint(["session_id"], ["auth_session.id"], ondelete="CASCADE"),
         sa.UniqueConstraint("token_hash"),
         sa.UniqueConstraint("access_hash"),
-        sa.Index(None, "session_id"),
+        sa.Index(None, "session_id", "created_at"),
     )
 
     id: str = id_column(primary=True)

@@ -12,8 +12,8 @@ from pydantic import StringConstraints
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
-from core.policies import InsideRead, OwnRows, PrivateRows, PublicRead, RelatedRead, StaffRead
-from core.tables import Table, enum_column, id_column, instant_column, json_column
+from core.policies import VIEWER_ID, InsideRead, OwnRows, PrivateRows, PublicRead, RelatedRead, StaffRead
+from core.tables import Table, enum_column, id_column, id_type, instant_column, json_column
 from models.identity.access import Scope
 from models.identity.friends import IS_CLOSE, IS_FRIENDS
 
@@ -117,14 +117,19 @@ class Profile(Table, table=True):
     )
 
 
+# To whoever was blocked, the card of whoever blocked them is as closed as that of somebody who is gone.
+_IS_SHOWN = f"is_open AND ({VIEWER_ID} = ANY (hidden_from)) IS NOT TRUE"
+
+
 class ProfileCard(Table, table=True):
     """What one circle of others may see of a person, and nothing besides: what is hidden is in no row they can read."""
 
     __tablename__ = "profile_card"
     __tag__ = 0x018
+    __hidden__ = ("is_open", "hidden_from")
     __policies__ = (
-        PublicRead("audience = 'everybody'"),
-        RelatedRead(f"(audience = 'friends' AND ({IS_FRIENDS} OR {IS_CLOSE}))"),
+        PublicRead(f"audience = 'everybody' AND {_IS_SHOWN}"),
+        RelatedRead(f"(audience = 'friends' AND {_IS_SHOWN} AND ({IS_FRIENDS} OR {IS_CLOSE}))"),
         OwnRows(commands=("SELECT", "INSERT", "UPDATE", "DELETE")),
         StaffRead(Scope.USER_MANAGE),
     )
@@ -150,6 +155,12 @@ class ProfileCard(Table, table=True):
     strengths: list[str] | None = Field(default=None, sa_type=ARRAY(sa.Text), description="What they are good at.")
     help_needed: list[str] | None = Field(
         default=None, sa_type=ARRAY(sa.Text), description="What they would like help with."
+    )
+    # Kept by a trigger: false once the person is suspended or erased, whoever does that.
+    is_open: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    # Whom the person has blocked.
+    hidden_from: list[str] = Field(
+        default_factory=list, sa_type=ARRAY(id_type()), sa_column_kwargs={"server_default": sa.text("'{}'")}
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from core.errors import InvalidInput, NotFound
+from core.errors import InvalidInput, NotFound, wrong_kind
 from core.ids import tag_of
 from core.rows import Row
 from core.tables import table_of
@@ -84,7 +84,7 @@ async def _root(tx: Transaction, viewer: Viewer, assessment_id: str) -> str:
     """What an assessment is published with; raises `NotFound` where the viewer may not give anything there."""
     content = table_of(Content)
     if tag_of(assessment_id) != Assessment.__tag__:
-        raise InvalidInput("This is not the id of an assessment.", "WRONG_KIND_OF_ID", ("assessmentId",))
+        raise InvalidInput(wrong_kind("assessment"), "WRONG_KIND_OF_ID", ("assessmentId",))
     found = await tx.row(
         sa.select(content.c.root_id).where(content.c.id == assessment_id, content.c.trashed_at.is_(None))
     )
@@ -96,7 +96,7 @@ async def _root(tx: Transaction, viewer: Viewer, assessment_id: str) -> str:
 async def _lock_learner(tx: Transaction, user_id: str) -> None:
     """Whoever begins an attempt waits until this is settled, and the other way round."""
     if tag_of(user_id) != User.__tag__:
-        raise InvalidInput("This is not the id of a user.", "WRONG_KIND_OF_ID", ("userId",))
+        raise InvalidInput(wrong_kind("user"), "WRONG_KIND_OF_ID", ("userId",))
     if not await lock_person(tx, user_id):
         raise NotFound("user", ("userId",))
 

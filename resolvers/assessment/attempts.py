@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors
+from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors, wrong_kind
 from core.ids import tag_of
 from core.jobs import JobKind, Priority
 from core.rows import Row
@@ -48,7 +48,7 @@ async def start(tx: Transaction, viewer: Viewer, assessment_id: str, phase: Atte
     """
     user_id = str(viewer.user_id)
     if tag_of(assessment_id) != Assessment.__tag__:
-        raise InvalidInput("This is not the id of an assessment.", "WRONG_KIND_OF_ID", ("assessmentId",))
+        raise InvalidInput(wrong_kind("assessment"), "WRONG_KIND_OF_ID", ("assessmentId",))
     await lock_person(tx, user_id)
     assessment = await live(tx, assessment_id)
     latest = await _latest(tx, user_id, assessment_id)
@@ -277,7 +277,7 @@ async def _begin(
 async def _own(tx: Transaction, viewer: Viewer, attempt_id: str) -> Row:
     """The viewer's attempt, locked; raises `NotFound` for anybody else's."""
     if tag_of(attempt_id) != Attempt.__tag__:
-        raise InvalidInput("This is not the id of an attempt.", "WRONG_KIND_OF_ID", ("id",))
+        raise InvalidInput(wrong_kind("attempt"), "WRONG_KIND_OF_ID", ("id",))
     mine = sa.and_(ATTEMPT.c.id == attempt_id, ATTEMPT.c.user_id == viewer.user_id)
     found = await tx.row(sa.select(ATTEMPT, _is_over()).where(mine).with_for_update())
     if found is None:

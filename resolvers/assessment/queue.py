@@ -12,8 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors
+from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors, wrong_kind
 from core.ids import tag_of
+from core.revisions import require_revision
 from core.rows import Row
 from core.tables import table_of
 from core.writing import Transaction, checked
@@ -24,9 +25,6 @@ from models.grading import Grading, GradingState
 from resolvers import events, jobs
 from resolvers.assessment.attempts import GRADE
 from resolvers.assessment.visible import GRADING
-from resolvers.content.drafts import require_revision
-
-_ARTICLES = {"attempt": "an", "block": "a"}
 
 
 async def give(
@@ -67,8 +65,7 @@ async def _locked(tx: Transaction, attempt_id: str, block_id: str) -> Row:
     """The entry of an answer; raises `NotFound` where there is none, or none that the viewer may grade."""
     for object_id, kind, field in ((attempt_id, Attempt, "attemptId"), (block_id, Block, "blockId")):
         if tag_of(object_id) != kind.__tag__:
-            name = table_of(kind).name
-            raise InvalidInput(f"This is not the id of {_ARTICLES[name]} {name}.", "WRONG_KIND_OF_ID", (field,))
+            raise InvalidInput(wrong_kind(table_of(kind).name), "WRONG_KIND_OF_ID", (field,))
     mine = sa.and_(GRADING.c.attempt_id == attempt_id, GRADING.c.block_id == block_id)
     found = await tx.row(sa.select(GRADING).where(mine).with_for_update())
     if found is None:

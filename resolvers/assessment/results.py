@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.errors import DomainError, InvalidInput, NotFound
+from core.errors import DomainError, InvalidInput, NotFound, wrong_kind
 from core.ids import tag_of
 from core.rows import Row
 from core.tables import id_type, table_of
@@ -83,7 +83,7 @@ def require_results(viewer: Viewer, *, has_names: bool) -> None:
 async def table_for(tx: Transaction, assessment_id: str, *, has_names: bool) -> Table:
     """The columns of an assessment's results. Raises `NotFound`, or `DomainError` for one whose answers are private."""
     if tag_of(assessment_id) != Assessment.__tag__:
-        raise InvalidInput("This is not the id of an assessment.", "WRONG_KIND_OF_ID", ("id",))
+        raise InvalidInput(wrong_kind("assessment"), "WRONG_KIND_OF_ID", ("id",))
     papers = await tx.rows(
         sa.select(PAPER).where(PAPER.c.assessment_id == assessment_id).order_by(PAPER.c.revision.desc())
     )

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.errors import Conflict, DomainError, FieldConflict, InvalidInput, NotFound
+from core.errors import Conflict, DomainError, InvalidInput, NotFound, wrong_kind
 from core.ids import tag_of
+from core.revisions import require_revision
 from core.rows import Row
 from core.tables import id_type, table_of
 from core.writing import Transaction, camel, checked
@@ -65,7 +65,7 @@ async def locked(
 def require_kind(model: type[Staged], object_id: str, field: str = "id") -> None:
     """Refuses an id that belongs to another kind of thing, before any SQL runs."""
     if tag_of(object_id) != model.__tag__:
-        raise InvalidInput(f"This is not the id of a {name_of(model)}.", "WRONG_KIND_OF_ID", (field,))
+        raise InvalidInput(wrong_kind(name_of(model)), "WRONG_KIND_OF_ID", (field,))
 
 
 def name_of(model: type[Staged]) -> str:
@@ -161,28 +161,6 @@ def tell_saved(
     """Records that fields of a draft object were saved, which stood as `before`."""
     fields = [camel(name) for name in changes]
     tell(tx, model, "updated", object_id, root_id=root_id, revision=before.revision + 1, fields=fields)
-
-
-def require_revision(current: Row, expected: int, changes: Mapping[str, Any]) -> None:
-    """Raises `Conflict`, with what the caller wanted and what stands there, unless the revision is the expected one."""
-    if current.revision == expected:
-        return
-    fields = [
-        FieldConflict(camel(name), value, _like(value, getattr(current, name)))
-        for name, value in changes.items()
-        if getattr(current, name, value) != value
-    ]
-    raise Conflict(
-        f"Somebody saved this in the meantime: you had revision {expected}, it is now {current.revision}.",
-        expected_revision=expected,
-        actual_revision=current.revision,
-        fields=fields,
-    )
-
-
-def _like(value: Any, stored: Any) -> Any:
-    """What the database holds, as a member of the enum that the other value is a member of."""
-    return type(value)(stored) if isinstance(value, StrEnum) and stored is not None else stored
 
 
 async def draft_row(tx: Transaction, model: type[Staged], object_id: str) -> Row:

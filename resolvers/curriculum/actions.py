@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.errors import DomainError, InvalidInput, SeveralErrors
+from core.revisions import require_revision
 from core.rows import Row
 from core.tables import table_of
 from core.writing import Transaction, camel, checked
@@ -118,7 +119,7 @@ async def update_module(tx: Transaction, module_id: str, expected_revision: int,
     """Saves changed fields of a draft module."""
     await drafts.locked(tx, Module, module_id)
     before = await drafts.draft_row(tx, Module, module_id)
-    drafts.require_revision(before, expected_revision, changes)
+    require_revision(before, expected_revision, changes)
     require_release({**vars(before), **changes})
     await drafts.update(tx, Module, module_id, expected_revision, changes)
     await require_prerequisite(tx, module_id, changes)
@@ -141,7 +142,7 @@ async def update_block(
         )
     columns, fields = parted(kind, changes)
     whole = await authored(tx, before)
-    drafts.require_revision(Row({**whole, **vars(before)}), expected_revision, {**columns, **fields})
+    require_revision(Row({**whole, **vars(before)}), expected_revision, {**columns, **fields})
     wanted = {name: value for name, value in {**whole, **fields}.items() if value is not None or name not in fields}
     made = validated(BY_KIND[kind], wanted)
     require_texts(BY_KIND[kind], {"title": before.title, "body": before.body, **columns})
@@ -175,7 +176,7 @@ async def set_milestones(
     standing = await _milestones(tx, course_id)
     shown = [{camel(name): getattr(row, name) for name in ("name", "start_day", "end_day")} for row in standing]
     wanted = [{camel(name): value for name, value in each.items()} for each in milestones]
-    drafts.require_revision(Row({**vars(course), "milestones": shown}), expected_revision, {"milestones": wanted})
+    require_revision(Row({**vars(course), "milestones": shown}), expected_revision, {"milestones": wanted})
     rows = [checked(Milestone, each, ("milestones", number)) for number, each in enumerate(milestones)]
     check_milestones(rows)
     table = table_of(Milestone)

@@ -11,10 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.errors import DomainError, InvalidInput
+from core.errors import DomainError, InvalidInput, wrong_kind
 from core.expressions import ExpressionError, evaluate, names, parse
 from core.ids import tag_of
 from core.reading import Reader
+from core.revisions import require_revision
 from core.rows import Row
 from core.tables import id_type
 from core.writing import Transaction, camel, checked
@@ -82,14 +83,14 @@ def _require_revision(
 ) -> None:
     shown = [{camel(name): getattr(row, name) for name in ("condition", "goto_block_id")} for row in standing]
     wanted = [{camel(name): value for name, value in each.items()} for each in branches]
-    drafts.require_revision(Row({**vars(block), "branches": shown}), expected, {"branches": wanted})
+    require_revision(Row({**vars(block), "branches": shown}), expected, {"branches": wanted})
 
 
 def _checked(branch: Mapping[str, Any], number: int) -> dict[str, Any]:
     """The columns of a rule; refuses a condition that cannot be read."""
     path = ("branches", number)
     if branch["goto_block_id"] is not None and tag_of(branch["goto_block_id"]) != Block.__tag__:
-        raise InvalidInput("This is not the id of a block.", "WRONG_KIND_OF_ID", (*path, "gotoBlockId"))
+        raise InvalidInput(wrong_kind("block"), "WRONG_KIND_OF_ID", (*path, "gotoBlockId"))
     row = checked(Branch, branch, path)
     if row["condition"] is not None:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 from core.errors import DomainError, InvalidInput, NotFound
 from core.rows import Row
 from core.tables import table_of
-from core.text import to_html, to_plain
+from core.text import to_html, to_plain, unified
 from core.writing import Transaction, camel, checked
 from models.content import Staged
 from models.curriculum import Block, BlockFormat, Course, Module, ReleaseRule, Theme
@@ -28,7 +27,7 @@ MAX_TAGS = 10_000
 
 def slug_of(title: str) -> str:
     """A slug from a title: lower-case words of plain letters and digits."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    plain = unified(title, "NFKD").encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall(r"[a-z0-9]+", plain))[:80].strip("-") or "untitled"
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 
-from core.errors import DomainError, InvalidInput, SeveralErrors
+from core.errors import DomainError, InvalidInput, SeveralErrors, wrong_kind
 from core.expressions import ExpressionError, parse
 from core.ids import tag_of
+from core.revisions import require_revision
 from core.rows import Row
 from core.writing import Transaction
 from models.curriculum import Assessment, Block, BlockFormat, Scale, ScaleAggregation
@@ -57,7 +58,7 @@ async def update_scale(tx: Transaction, scale_id: str, expected_revision: int, c
     await drafts.locked(tx, Scale, scale_id)
     before = await drafts.draft_row(tx, Scale, scale_id)
     changes = _checked(changes)
-    drafts.require_revision(before, expected_revision, changes)
+    require_revision(before, expected_revision, changes)
     _require_sense({**vars(before), **changes})
     await drafts.update(tx, Scale, scale_id, expected_revision, changes)
 
@@ -94,7 +95,7 @@ def _checked_parts(name: str, given: Sequence[Mapping[str, Any]]) -> list[dict[s
             errors += [InvalidInput(problem.message, problem.code, (name, number, *problem.path)) for problem in told]
     for number, part in enumerate(made if name == "items" and not errors else ()):
         if tag_of(part["block_id"]) != Block.__tag__:
-            errors.append(InvalidInput("This is not the id of a block.", "WRONG_KIND_OF_ID", (name, number, "blockId")))
+            errors.append(InvalidInput(wrong_kind("block"), "WRONG_KIND_OF_ID", (name, number, "blockId")))
         part["block_id"] = LINK + part["block_id"]
     if errors:
         raise SeveralErrors(errors)

@@ -8,6 +8,7 @@ anything to do, so a job that comes late, twice, or for another time than it sta
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -22,6 +23,7 @@ from core.writing import Transaction
 from models.content import Schedule, ScheduleAction, ScheduleState, Staged
 from models.curriculum import Assessment, Course, Theme
 from models.events import AssessmentTrashed, CourseTrashed, ThemeTrashed
+from models.identity import Scope
 from models.jobs import Job
 from resolvers import jobs
 from resolvers.content import drafts, publishing
@@ -29,6 +31,7 @@ from resolvers.curriculum.actions import publishing_problems, unpublish_course, 
 from resolvers.curriculum.assessments import assessment_problems, unpublish_assessment
 from resolvers.curriculum.branches import flow_problems
 from resolvers.curriculum.rules import live_holder
+from resolvers.identity import viewer_of_user
 
 RUN = JobKind("run_schedule", priority=Priority.HIGH, time_limit=300)
 SCHEDULE = table_of(Schedule)
@@ -106,12 +109,27 @@ async def run(tx: Transaction, schedule_id: str) -> None:
     if found is None:
         return
     model = _root(found.root_id)
+    await _require_right(tx, found)
     await drafts.locked(tx, model, found.root_id)
     if found.action == ScheduleAction.UNPUBLISH.value:
         await _UNPUBLISH[model](tx, found.root_id)
     else:
         await _publish(tx, model, found)
     await _set(tx, schedule_id, state=DONE)
+
+
+async def _require_right(tx: Transaction, plan: Row) -> None:
+    """Raises unless whoever chose the time may publish the root still: a right that has ended authorises nothing.
+
+    The plan stays, for somebody who may to put off, which makes it theirs, or to cancel. The command line always may.
+    """
+    job = table_of(Job)
+    chosen = await tx.row(sa.select(job.c.requested_by).where(job.c.id == plan.job_id))
+    if chosen is None or chosen.requested_by is None:
+        return
+    planner = await viewer_of_user(tx, chosen.requested_by, notes=False)
+    if planner is None or not planner.may_within(Scope.CONTENT_PUBLISH, plan.root_id):
+        raise DomainError("Whoever planned this may not publish it any more. Put it off or cancel it.", "RIGHT_ENDED")
 
 
 async def _publish(tx: Transaction, model: type[Staged], plan: Row) -> None:
@@ -122,9 +140,19 @@ async def _publish(tx: Transaction, model: type[Staged], plan: Row) -> None:
         raise DomainError(f"The published {drafts.name_of(model)} {holder!r} has the slug {root.slug}.", "TAKEN")
     theme_id = vars(root).get("theme_id")
     if theme_id and not await publishing.is_live(tx, Theme, theme_id):
+        await _wait_for_theme(tx, theme_id)
+    if theme_id and not await publishing.is_live(tx, Theme, theme_id):
         raise DomainError("The course's theme is not published. Publish the theme first.", "THEME_NOT_PUBLISHED")
     said = f"Planned as revision {plan.revision}"
     await publishing.publish_revision(tx, model, plan.root_id, plan.revision, said)
+
+
+async def _wait_for_theme(tx: Transaction, theme_id: str) -> None:
+    """Lets a theme go first that is planned for the same time, whoever is at it; raises `BUSY` where nobody is yet."""
+    due = sa.and_(SCHEDULE.c.root_id == theme_id, SCHEDULE.c.state == PLANNED, SCHEDULE.c.run_at <= sa.func.now())
+    publishes = SCHEDULE.c.action == ScheduleAction.PUBLISH.value
+    if await tx.row(sa.select(SCHEDULE.c.id).where(due, publishes).with_for_update(read=True)) is not None:
+        raise DomainError("The course's theme is to be published first, and is not yet.", "BUSY")
 
 
 async def _sealed(tx: Transaction, model: type[Staged], root_id: str, message: str | None) -> int:
@@ -183,23 +211,29 @@ def _root(root_id: str) -> type[Staged]:
 @on(CourseTrashed)
 async def give_up_plans_of_course(tx: Transaction, placed: Placed[CourseTrashed]) -> None:
     """What was planned for a course in the trash will not happen."""
-    await _give_up_all(tx, placed.fact.subject_id)
+    await _give_up_all(tx, placed)
 
 
 @on(ThemeTrashed)
 async def give_up_plans_of_theme(tx: Transaction, placed: Placed[ThemeTrashed]) -> None:
     """What was planned for a theme in the trash will not happen."""
-    await _give_up_all(tx, placed.fact.subject_id)
+    await _give_up_all(tx, placed)
 
 
 @on(AssessmentTrashed)
 async def give_up_plans_of_assessment(tx: Transaction, placed: Placed[AssessmentTrashed]) -> None:
     """What was planned for an assessment in the trash will not happen."""
-    await _give_up_all(tx, placed.fact.subject_id)
+    await _give_up_all(tx, placed)
 
 
-async def _give_up_all(tx: Transaction, root_id: str) -> None:
+async def _give_up_all(tx: Transaction, placed: Placed[Any]) -> None:
+    """What follows may come late: of a root that was restored, what was planned since stays."""
+    root_id = placed.fact.subject_id
     mine = sa.and_(SCHEDULE.c.root_id == root_id, SCHEDULE.c.state == PLANNED)
+    content = drafts.CONTENT
+    root = await tx.row(sa.select(content.c.trashed_at).where(content.c.id == root_id).with_for_update(read=True))
+    if root is not None and root.trashed_at is None:
+        mine = sa.and_(mine, SCHEDULE.c.created_at < placed.recorded_at)
     for each in await tx.rows(sa.select(SCHEDULE).where(mine).order_by(SCHEDULE.c.id).with_for_update()):
         await _give_up(tx, each)
 

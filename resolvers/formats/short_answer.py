@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
 from fractions import Fraction
@@ -11,6 +10,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from core.expressions import Declared, Kind, Value
+from core.text import unified
 from models.curriculum import BlockFormat
 from resolvers.formats.base import Part, Remark, Response, ScoredFormat, WrongField, hundredths, secret
 from resolvers.formats.patterns import fits, pattern
@@ -44,11 +44,11 @@ class AcceptedAnswer(Part):
                 raise WrongField(str(error), "text") from error
         return self
 
-    def accepts(self, typed: str) -> bool:
-        """Whether it is this that was typed. Spaces and the way in which accents are coded never matter."""
+    def accepts(self, given: str) -> bool:
+        """Whether it is this that was typed, which comes as `plain` answers it."""
         if self.match == TextMatch.PATTERN:
-            return fits(self.text, plain(typed))
-        wanted, given = plain(self.text), plain(typed)
+            return fits(self.text, given)
+        wanted = plain(self.text)
         if self.match == TextMatch.IGNORE_CASE:
             return wanted.casefold() == given.casefold()
         return wanted == given
@@ -56,12 +56,13 @@ class AcceptedAnswer(Part):
 
 def plain(text: str) -> str:
     """A text in one written form: letters composed (NFC), one space where there are several, none at the ends."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(unified(text).split())
 
 
 def first_accepted(accepted: Sequence[AcceptedAnswer], typed: str) -> AcceptedAnswer | None:
-    """The first accepted answer that is what was typed."""
-    return next((each for each in accepted if each.accepts(typed)), None)
+    """The first accepted answer that is what was typed. Spaces and how accents are coded never matter."""
+    given = plain(typed)
+    return next((each for each in accepted if each.accepts(given)), None)
 
 
 def full_text(accepted: Sequence[AcceptedAnswer]) -> str | None:

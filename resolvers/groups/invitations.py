@@ -15,18 +15,20 @@ from core.ids import tag_of
 from core.tables import table_of
 from core.viewer import Viewer
 from core.writing import Transaction
-from models.events.groups import GroupInvitationAccepted, GroupInvitationCancelled, GroupInvitationCreated
+from models.events.groups import GroupInvitationAccepted, GroupInvitationCreated
 from models.groups import GroupInvitation, InvitationStatus, MemberRole, Membership, MembershipStatus
-from models.identity import Scope, User
+from models.identity import Scope
 from resolvers import events, outbox
 from resolvers.groups import members
 from resolvers.groups.rules import MOST_INVITATIONS
-from resolvers.groups.standing import require_open, require_within, take_turn
+from resolvers.groups.standing import may_still_invite, require_open, require_within, take_turn
+from resolvers.groups.withdrawing import INVITATION, withdraw
 from resolvers.identity.accounts import email_address
+from resolvers.identity.friends import require_known
 from resolvers.identity.mails import MailKind
 from resolvers.identity.tokens import TokenKind, kind_of, new_token, token_hash
 
-INVITATION, MEMBERSHIP = table_of(GroupInvitation), table_of(Membership)
+MEMBERSHIP = table_of(Membership)
 LIFE = timedelta(days=14)
 KEPT_FOR = timedelta(days=30)
 _IS_OPEN = (INVITATION.c.status == InvitationStatus.PENDING.value, INVITATION.c.expires_at > sa.func.now())
@@ -48,7 +50,7 @@ async def create_link(tx: Transaction, viewer: Viewer, group_id: str, role: Memb
 async def send(tx: Transaction, viewer: Viewer, group_id: str, role: MemberRole, email: str) -> str:
     """Makes an invitation whose secret goes out by mail, and is seen by nobody else; answers its id."""
     address = email_address(email)
-    await _require_known(tx, viewer)
+    await require_known(tx, viewer)
     invitation_id = await _create(tx, viewer, group_id, role, email=address)
     await outbox.enqueue(tx, MailKind.GROUP_INVITATION, address, {"invitation_id": invitation_id})
     return invitation_id
@@ -87,14 +89,6 @@ async def _create(
     return str(row["id"])
 
 
-async def _require_known(tx: Transaction, viewer: Viewer) -> None:
-    """Raises for anonymous accounts, of which anybody has as many as they like: mail to strangers has a sender."""
-    user = table_of(User)
-    known = sa.select(user.c.id).where(user.c.id == viewer.user_id, user.c.is_anonymous.is_(False))
-    if viewer.user_id is not None and await tx.row(known) is None:
-        raise DomainError("Claim your account first, so that it is known who sends this.", "ANONYMOUS")
-
-
 async def cancel(tx: Transaction, invitation_id: str) -> str:
     """Takes an invitation back. To do so again changes nothing; who has come in by it stays."""
     # The secret's hash is for nobody's eyes, so that not all of the row can be asked for.
@@ -103,20 +97,15 @@ async def cancel(tx: Transaction, invitation_id: str) -> str:
     if row is None:
         raise NotFound("invitation")
     await require_within(tx, tx.viewer, row.group_id, Scope.GROUP_MANAGE)
-    taken_back = (
-        sa.update(INVITATION)
-        .where(INVITATION.c.id == invitation_id, INVITATION.c.status == InvitationStatus.PENDING.value)
-        .values(status=InvitationStatus.CANCELLED.value, updated_at=sa.func.now())
-    )
-    if await tx.execute(taken_back):
-        events.record(tx, GroupInvitationCancelled(subject_id=invitation_id, root_id=row.group_id))
+    await withdraw(tx, tx.viewer, INVITATION.c.id == invitation_id)
     return invitation_id
 
 
 async def accept(tx: Transaction, viewer: Viewer, token: str) -> str:
     """Comes into a group by the secret of an invitation; answers the membership's id.
 
-    Who was made to go does not come back by a link. Who is in the group already does not use it up.
+    Who was made to go does not come back by a link, nor does anybody come in by one whose maker may not make it any
+    more. Who is in the group already does not use it up.
     """
     if kind_of(token) is not TokenKind.INVITATION:
         raise InvitationOver
@@ -132,6 +121,8 @@ async def accept(tx: Transaction, viewer: Viewer, token: str) -> str:
         )
     )
     if row is None or (own is not None and own.status == MembershipStatus.REMOVED):
+        raise InvitationOver
+    if row.invited_by is not None and not await may_still_invite(tx, row.invited_by, group.id, MemberRole(row.role)):
         raise InvitationOver
     require_open(group)
     if own is not None and own.status in (MembershipStatus.ACTIVE, MembershipStatus.PAUSED):

@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.clock import now
-from core.errors import Conflict, DomainError, FieldConflict, InvalidInput
+from core.errors import DomainError, InvalidInput
 from core.events import Fact
-from core.rows import Row
+from core.revisions import require_revision
 from core.tables import table_of
 from core.viewer import Viewer, require_signed_in
 from core.writing import Transaction, camel, checked
@@ -80,7 +80,7 @@ async def update(tx: Transaction, group_id: str, expected_revision: int, fields:
         # That it is taken would tell of groups that one may not know of.
         raise InvalidInput("The name in addresses is chosen by staff.", "FORBIDDEN", ("slug",))
     _check(GroupKind(group.kind), {**vars(group), **values}, group.member_count)
-    _require_revision(group, expected_revision, fields)
+    require_revision(group, expected_revision, fields)
     changed = {name: value for name, value in values.items() if getattr(group, name) != value}
     if changed:
         await _save(tx, group_id, **changed, revision=group.revision + 1)
@@ -150,19 +150,3 @@ def _check(kind: GroupKind, values: Mapping[str, Any], seated: int) -> None:
 def _slug(name: str, group_id: str) -> str:
     """With a part of the id, so that nobody learns from it that there is another group of this name."""
     return f"{slug_of(name)}-{group_id[-8:]}"
-
-
-def _require_revision(group: Row, expected: int, fields: Mapping[str, Any]) -> None:
-    if group.revision == expected:
-        return
-    differences = [
-        FieldConflict(camel(name), value, getattr(group, name))
-        for name, value in fields.items()
-        if getattr(group, name) != value
-    ]
-    raise Conflict(
-        "This was saved in the meantime. Look at what stands there now, then save again.",
-        expected_revision=expected,
-        actual_revision=group.revision,
-        fields=differences,
-    )

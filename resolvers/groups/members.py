@@ -30,6 +30,8 @@ from models.identity import Connection, ConnectionStatus, Scope, User, UserStatu
 from resolvers import events
 from resolvers.groups.rules import CLOSED, GONE, MEMBER_STEPS, MOST_GROUPS, SEATED, Rank
 from resolvers.groups.standing import GROUP, Standing, require_open, require_within, take_turn
+from resolvers.groups.withdrawing import withdraw_of
+from resolvers.identity.friends import require_known
 
 MEMBERSHIP = table_of(Membership)
 _ACTIVE, _PAUSED, _INVITED = MembershipStatus.ACTIVE, MembershipStatus.PAUSED, MembershipStatus.INVITED
@@ -53,6 +55,7 @@ async def invite(tx: Transaction, viewer: Viewer, group_id: str, user_id: str, r
 
     Raises `NotFound` for somebody who does not exist, and for somebody who has blocked the viewer: both look alike.
     """
+    await require_known(tx, viewer)
     found = await require_within(tx, viewer, group_id, Scope.GROUP_MANAGE)
     _require_ordinary(role)
     found.require_above(role)
@@ -61,7 +64,6 @@ async def invite(tx: Transaction, viewer: Viewer, group_id: str, user_id: str, r
     kept = await _kept(tx, group_id, user_id)
     if kept is not None and kept.status in {_INVITED, *SEATED}:
         return str(kept.id)
-    await require_room_of_person(tx, user_id)
     asked = {"role": role.value, "status": _INVITED.value, "left_at": None, "invited_by": viewer.user_id}
     membership_id = await _write(tx, kept, group_id, user_id, asked)
     events.record(tx, MembershipInvited(subject_id=membership_id, root_id=group_id, user_id=user_id), viewer)
@@ -133,6 +135,7 @@ async def _end(tx: Transaction, viewer: Viewer, row: Row, group: Row, to: Member
     await _set(tx, row, status=to.value, left_at=now())
     if row.status in SEATED:
         await _count(tx, group, -1)
+        await withdraw_of(tx, viewer, group.id, row.user_id)
     kind = MembershipLeft if to is MembershipStatus.LEFT else MembershipRemoved
     events.record(tx, kind(subject_id=row.id, root_id=group.id, user_id=row.user_id), viewer)
     if row.status in SEATED and group.kind == GroupKind.PAIR and group.status == GroupStatus.ACTIVE:
@@ -179,6 +182,7 @@ async def change_role(tx: Transaction, membership_id: str, role: MemberRole) -> 
     found.require_above(role)
     if row.role != role:
         await _set(tx, row, role=role.value)
+        await withdraw_of(tx, tx.viewer, row.group_id, row.user_id)
         _tell_role(tx, tx.viewer, row, role)
     return membership_id
 

@@ -65,20 +65,26 @@ async def standing_in(tx: Transaction, viewer: Viewer, group_id: str) -> Standin
     group = await take_turn(tx, group_id)
     if viewer.kind is ViewerKind.SERVICE:
         return Standing(group, frozenset(Scope), Rank.STAFF)
-    found = await _held(tx, viewer)
-    anywhere = scopes_of(map(Role, found.roles))
-    here = [role for role, root_id in map(held_within, found.within) if root_id == group_id]
-    inside = {held.partition("@")[0] for held in scopes_within((role, group_id) for role in here)}
+    anywhere, inside, rank = _ranked(await _held(tx, viewer.user_id), group_id)
     scopes = frozenset(scope for scope in anywhere | inside if viewer.may_within(scope, group_id))
+    is_staff = Scope.GROUP_MANAGE in anywhere and viewer.may(Scope.GROUP_MANAGE)
+    return Standing(group, scopes, Rank.STAFF if is_staff else rank)
+
+
+async def may_still_invite(tx: Transaction, user_id: str, group_id: str, role: MemberRole) -> bool:
+    """Whether a person may, at this moment, ask somebody into the group as this."""
+    anywhere, inside, rank = _ranked(await _held(tx, user_id), group_id)
+    return Scope.GROUP_MANAGE in anywhere or (Scope.GROUP_MANAGE in inside and rank > RANK_OF_MEMBER[role])
+
+
+def _ranked(held: Row, group_id: str) -> tuple[frozenset[str], frozenset[str], Rank]:
+    """(permissions everywhere, permissions within the group, the rank there) of whoever holds this."""
+    here = [role for role, root_id in map(held_within, held.within) if root_id == group_id]
+    inside = frozenset(each.partition("@")[0] for each in scopes_within((role, group_id) for role in here))
     ranks = (
         RANK_OF_MEMBER[each] if isinstance(each, MemberRole) else RANK_OF_GRANT.get(each, Rank.NONE) for each in here
     )
-    rank = (
-        Rank.STAFF
-        if Scope.GROUP_MANAGE in anywhere and viewer.may(Scope.GROUP_MANAGE)
-        else max(ranks, default=Rank.NONE)
-    )
-    return Standing(group, scopes, rank)
+    return frozenset(scopes_of(map(Role, held.roles))), inside, max(ranks, default=Rank.NONE)
 
 
 async def require_within(
@@ -102,12 +108,12 @@ async def renewed(tx: Transaction, viewer: Viewer) -> Viewer:
     """A person with the rights that they have now that they came into a group, or went; whoever else, as they are."""
     if viewer.kind is not ViewerKind.USER:
         return viewer
-    found = await _held(tx, viewer)
+    found = await _held(tx, viewer.user_id)
     return replace(viewer, within=scopes_within(map(held_within, found.within)))
 
 
-async def _held(tx: Transaction, viewer: Viewer) -> Row:
-    user_id = sa.bindparam("user_id", type_=GROUP.c.id.type)
-    found = await tx.row(sa.select(*standing(user_id)), {"user_id": viewer.user_id})
+async def _held(tx: Transaction, user_id: str | None) -> Row:
+    who = sa.bindparam("user_id", type_=GROUP.c.id.type)
+    found = await tx.row(sa.select(*standing(who)), {"user_id": user_id})
     assert found is not None
     return found

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+import models.groups as models
 from core.relations import Relation, Sort, equals
 from core.tables import table_of
 from models.groups import Group, GroupInvitation, MemberRole, Membership
@@ -17,6 +22,8 @@ GROUPS = Relation(
     sorts={**_NEWEST, "NAME": Sort("name")},
     filters={"kind": equals(GROUP.c.kind), "status": equals(GROUP.c.status)},
 )
+# The same for those who may not see all of them: what the row policies let through is found, and not what they do not.
+GROUPS_OF_VIEWER = replace(GROUPS, where=(sa.literal_column(models.GROUPS_OF_VIEWER, sa.Boolean),))
 GROUP_BY_ID = Relation(Group, "id")
 GROUP_BY_SLUG = Relation(Group, "slug", "slug", sorts=_NEWEST)
 GROUP_OF_MEMBERSHIP = Relation(Group, "id", "group_id")

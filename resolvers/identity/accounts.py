@@ -17,14 +17,15 @@ from sqlalchemy.dialects.postgresql import insert
 from core.database import Database
 from core.errors import DomainError, InvalidInput
 from core.tables import table_of
-from core.viewer import SERVICE, Viewer
+from core.viewer import SERVICE, Viewer, ViewerKind
 from core.writing import Transaction, checked, transaction
 from models.events import UserClaimed, UserEmailChanged, UserPasswordChanged, UserSignedUp
-from models.identity import AuthIdentity, LoginPurpose, SessionKind, User, UserMilestone, UserStatus
+from models.identity import AuthIdentity, LoginPurpose, LoginToken, SessionKind, User, UserMilestone, UserStatus
 from resolvers import events, outbox
 from resolvers.identity import passwords, profiles, sessions
 from resolvers.identity.mails import MailKind
 from resolvers.identity.sessions import Origin, Started
+from resolvers.identity.tokens import token_hash
 
 PASSWORD = "password"  # noqa: S105 - the name of a provider, not a secret
 # Stricter than the standard, which allows things that no mail server takes.
@@ -38,6 +39,14 @@ class Verified:
     """What checking a password found out: whose it is, and the hash that it was checked against."""
 
     user_id: str | None = None
+    secret_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Whether a password was given with a link, and the hash of the link's that it is the password of, if it is."""
+
+    is_given: bool = False
     secret_hash: str | None = None
 
 
@@ -88,6 +97,17 @@ async def verify_own(database: Database, user_id: str, password: str) -> Verifie
     return await _verified(database, query, password)
 
 
+async def verify_asked(database: Database, token: str, password: str | None) -> Proof:
+    """Checks the password that was chosen by whoever asked for the account that this mailed secret confirms."""
+    if password is None:
+        return Proof()
+    link = table_of(LoginToken)
+    async with transaction(database, SERVICE) as tx:
+        found = await tx.row(sa.select(link.c.details).where(link.c.token_hash == token_hash(token)))
+    kept = found.details.get("secret_hash") if found else None
+    return Proof(True, kept if await passwords.matches(password, kept) else None)
+
+
 async def _verified(database: Database, query: sa.Select[Any], password: str) -> Verified:
     # No connection is held while the password is checked: that is what takes long, and there may be a queue.
     async with transaction(database, SERVICE) as tx:
@@ -110,6 +130,27 @@ async def _still(tx: Transaction, verified: Verified, path: tuple[str, ...] = ()
     if not same:
         raise WrongPassword(path)
     return str(verified.user_id)
+
+
+async def require_proof(tx: Transaction, viewer: Viewer, verified: Verified | None) -> None:
+    """Raises unless the viewer has just proven who they are, which a borrowed browser does not.
+
+    By the password, where they have one; else by having signed in a few minutes ago, or by their issuer's word.
+    """
+    user = table_of(User)
+    if await tx.row(sa.select(user.c.id).where(user.c.id == viewer.user_id, user.c.is_anonymous)) is not None:
+        raise DomainError("Claim your account first.", "ANONYMOUS")
+    if verified is not None:
+        await _still(tx, verified, ("password",))
+    elif await _has_password(tx, str(viewer.user_id)):
+        raise InvalidInput("Give the password of the account.", "REQUIRED", ("password",))
+    elif viewer.session_id is not None and not await sessions.is_fresh(tx, viewer.session_id):
+        raise DomainError("Sign in once more, so that it is known who this is.", "SIGN_IN_AGAIN")
+
+
+async def _has_password(tx: Transaction, user_id: str) -> bool:
+    known = table_of(AuthIdentity)
+    return await tx.row(sa.select(known.c.id).where(known.c.user_id == user_id, known.c.provider == PASSWORD)) is not None
 
 
 # Actions -------------------------------------------------------------------------------------------------------------
@@ -136,17 +177,31 @@ async def claim(tx: Transaction, viewer: Viewer, email: str, secret_hash: str) -
     await outbox.enqueue(tx, MailKind.CONFIRM_ACCOUNT, email, details)
 
 
-async def confirm(tx: Transaction, token: str, kind: SessionKind, origin: Origin) -> Started:
-    """Makes the account whose address this secret confirms, or gives an anonymous one its owner; signs in."""
+async def confirm(
+    tx: Transaction, viewer: Viewer, token: str, proof: Proof, kind: SessionKind, origin: Origin
+) -> tuple[Started, bool]:
+    """Makes the account whose address this secret confirms, or gives an anonymous one its owner; signs in.
+
+    Anybody can ask for an account in somebody else's name, so the link proves whose the address is, and not who asked.
+    What whoever asked chose beyond the address, the password and which anonymous account it is, counts where the same
+    person confirms: they know the password, or act as the anonymous account. Answers the session and whether the
+    password counts. Raises `WrongPassword` for another one, and `InvalidInput` where it is needed.
+    """
     used = await sessions.redeem(tx, token, LoginPurpose.CONFIRM_ACCOUNT)
     details = used.details
+    if proof.is_given and proof.secret_hash != details["secret_hash"]:
+        raise WrongPassword(("password",))
+    is_same = proof.is_given or (viewer.kind is ViewerKind.USER and viewer.user_id == used.user_id)
     if used.user_id is None:
         user_id = await new_user(tx, {**details["settings"], "email": details["email"]}, confirmed=True)
-    else:
+    elif is_same:
         user_id = await _claimed(tx, used.user_id, details["email"])
-    await set_password(tx, user_id, details["secret_hash"])
+    else:
+        raise InvalidInput("Give the password that was chosen, or confirm where it was.", "REQUIRED", ("password",))
+    if is_same:
+        await set_password(tx, user_id, details["secret_hash"])
     await milestone(tx, user_id, "account_confirmed")
-    return await sessions.start(tx, user_id, kind, origin)
+    return await sessions.start(tx, user_id, kind, origin), is_same
 
 
 async def _claimed(tx: Transaction, user_id: str, email: str) -> str:
@@ -159,7 +214,7 @@ async def _claimed(tx: Transaction, user_id: str, email: str) -> str:
     if not claimed:
         raise DomainError("This account has an owner already.", "ALREADY_CLAIMED")
     events.record(tx, UserClaimed(subject_id=user_id), user_id)
-    # Whoever else used the anonymous account is out from here on.
+    # Whoever else used the anonymous account is out from here on, and whatever they made to come back by.
     await sessions.end_all(tx, user_id)
     return user_id
 
@@ -193,7 +248,7 @@ async def sign_in_by_link(tx: Transaction, token: str, kind: SessionKind, origin
 
 
 async def reset_password(tx: Transaction, token: str, secret_hash: str) -> str:
-    """Sets a new password by a secret that was mailed, and ends every session; answers the person's id."""
+    """Sets a new password by a secret that was mailed, and ends every session and API token; answers the person's id."""
     used = await sessions.redeem(tx, token, LoginPurpose.RESET_PASSWORD)
     user_id: str = used.user_id
     await set_password(tx, user_id, secret_hash)
@@ -203,7 +258,7 @@ async def reset_password(tx: Transaction, token: str, secret_hash: str) -> str:
 
 
 async def change_password(tx: Transaction, viewer: Viewer, verified: Verified, secret_hash: str) -> None:
-    """Sets a new password for somebody who knows the old one, and ends their other sessions."""
+    """Sets a new password for somebody who knows the old one, and ends their other sessions and API tokens."""
     user_id = await _still(tx, verified, ("password",))
     await set_password(tx, user_id, secret_hash)
     await sessions.end_all(tx, user_id, besides=viewer.session_id)
@@ -232,8 +287,11 @@ async def _require_first_address(tx: Transaction, viewer: Viewer) -> None:
         raise InvalidInput("Give the password of the account.", "REQUIRED", ("password",))
 
 
-async def confirm_email_change(tx: Transaction, token: str) -> str:
-    """Gives a person the address that this secret confirms, and tells the old one; answers the person's id."""
+async def confirm_email_change(tx: Transaction, viewer: Viewer, token: str) -> str:
+    """Gives a person the address that this secret confirms, and tells the old one; answers the person's id.
+
+    Where it takes the place of another, whoever came in by that one is out: all but the session that confirms.
+    """
     used = await sessions.redeem(tx, token, LoginPurpose.CHANGE_EMAIL)
     user_id: str = used.user_id
     await _tell(tx, user_id, MailKind.EMAIL_CHANGED)
@@ -251,6 +309,8 @@ async def confirm_email_change(tx: Transaction, token: str) -> str:
     events.record(tx, UserEmailChanged(subject_id=user_id), user_id)
     # Links that were sent to the old address are worth nothing now.
     await sessions.forget_links(tx, user_id)
+    if not used.details.get("is_first"):
+        await sessions.end_all(tx, user_id, besides=viewer.session_id if viewer.user_id == user_id else None)
     return user_id
 
 
@@ -285,8 +345,13 @@ async def _tell_new_password(tx: Transaction, user_id: str) -> None:
     await _tell(tx, user_id, MailKind.PASSWORD_CHANGED)
 
 
-async def _tell(tx: Transaction, user_id: str, kind: MailKind) -> None:
+async def tell_new_api_token(tx: Transaction, viewer: Viewer, name: str) -> None:
+    """Asks for the mail that tells the viewer of a new API token of theirs."""
+    await _tell(tx, str(viewer.user_id), MailKind.API_TOKEN_CREATED, name=name)
+
+
+async def _tell(tx: Transaction, user_id: str, kind: MailKind, **details: str) -> None:
     user = table_of(User)
     found = await tx.row(sa.select(user.c.email).where(user.c.id == user_id))
     if found is not None and found.email:
-        await outbox.enqueue(tx, kind, found.email, {})
+        await outbox.enqueue(tx, kind, found.email, details)

@@ -97,8 +97,10 @@ async def viewer_of_session(database: Database, cookie: str) -> Identified | Non
     return None if found is None else _person(found)
 
 
-async def viewer_of_user(tx: Transaction, user_id: str, session_id: str | None = None) -> Viewer | None:
-    """An active person as a viewer, or None."""
+async def viewer_of_user(
+    tx: Transaction, user_id: str, session_id: str | None = None, *, notes: bool = True
+) -> Viewer | None:
+    """An active person as a viewer, or None. With `notes` they are here, which is written down now and then."""
     user = table_of(User)
     statement = sa.select(user.c.display_name, user.c.last_active_at, *standing(user.c.id)).where(
         user.c.id == user_id, user.c.status == UserStatus.ACTIVE.value
@@ -106,7 +108,7 @@ async def viewer_of_user(tx: Transaction, user_id: str, session_id: str | None =
     found = await tx.row(statement)
     if found is None:
         return None
-    if _is_stale(found.last_active_at):
+    if notes and _is_stale(found.last_active_at):
         await seen(tx, user_id)
     scopes, within = scopes_of(map(Role, found.roles)), scopes_within(map(held_within, found.within))
     return Viewer(ViewerKind.USER, user_id, found.display_name, scopes, session_id, within=within)
@@ -289,7 +291,10 @@ async def create_api_token(
 
 
 async def create_own_api_token(tx: Transaction, viewer: Viewer, name: str, scopes: frozenset[Scope], days: int) -> str:
-    """A new API token for the viewer, who gives it no more than they may do themselves; answers the token."""
+    """A new API token for the viewer, who gives it no more than they may do themselves; answers the token.
+
+    Who they are was proven before: see `accounts.require_proof`.
+    """
     values = checked(ApiToken, {"name": name})
     beyond = sorted(scope.value for scope in scopes if not viewer.may_somewhere(scope))
     if beyond:
@@ -311,6 +316,16 @@ async def revoke_api_token(tx: Transaction, viewer: Viewer, token_id: str) -> No
         raise NotFound("API token")
     owner = str(viewer.user_id)
     events.record(tx, ApiTokenRevoked(subject_id=owner, token_id=token_id), owner)
+
+
+async def revoke_api_tokens(tx: Transaction, user_id: str) -> None:
+    """Takes all API tokens of a person back at once."""
+    table = table_of(ApiToken)
+    standing_ones = sa.update(table).where(
+        table.c.user_id == user_id, table.c.revoked_at.is_(None), table.c.expires_at > sa.func.now()
+    )
+    for row in await tx.rows(standing_ones.values(revoked_at=sa.func.now()).returning(table.c.id)):
+        events.record(tx, ApiTokenRevoked(subject_id=user_id, token_id=row.id), user_id)
 
 
 async def id_of_token(tx: Transaction, token: str) -> str:
@@ -343,9 +358,14 @@ async def create_login_token(
 
 
 async def delete_expired(tx: Transaction) -> int:
-    """Removes one-time secrets and sessions that ended more than a day ago; answers how many rows went."""
-    gone = 0
+    """Removes one-time secrets and sessions that ended more than a day ago; answers how many rows went.
+
+    Used refresh tokens are kept for as long as their session goes on, however old: when one comes back, two have it.
+    """
+    gone, a_day_ago = 0, sa.func.now() - timedelta(days=1)
     for model in (LoginToken, AuthSession):
         table = table_of(model)
-        gone += await tx.execute(sa.delete(table).where(table.c.expires_at < sa.func.now() - timedelta(days=1)))
-    return gone
+        gone += await tx.execute(sa.delete(table).where(table.c.expires_at < a_day_ago))
+    pair, session = table_of(RefreshToken), table_of(AuthSession)
+    ended = sa.select(session.c.id).where(session.c.revoked_at < a_day_ago)
+    return gone + await tx.execute(sa.delete(pair).where(pair.c.session_id.in_(ended)))

@@ -17,6 +17,7 @@ from core.writing import Transaction
 from models.events import FriendshipAccepted, FriendshipBlocked, FriendshipEnded, FriendshipRequested
 from models.identity import Connection, ConnectionStatus, User, UserStatus
 from resolvers import events
+from resolvers.identity import profiles
 
 # What is visible -----------------------------------------------------------------------------------------------------
 
@@ -30,6 +31,17 @@ def other_of(row: Any, viewer_id: str | None) -> str:
     return found
 
 
+# Who may -------------------------------------------------------------------------------------------------------------
+
+
+async def require_known(tx: Transaction, viewer: Viewer) -> None:
+    """Raises for anonymous accounts, of which anybody has as many as they like: what comes to people has a sender."""
+    user = table_of(User)
+    known = sa.select(user.c.id).where(user.c.id == viewer.user_id, user.c.is_anonymous.is_(False))
+    if viewer.user_id is not None and await tx.row(known) is None:
+        raise DomainError("Claim your account first, so that it is known who sends this.", "ANONYMOUS")
+
+
 # Actions -------------------------------------------------------------------------------------------------------------
 
 
@@ -38,6 +50,7 @@ async def request(tx: Transaction, viewer: Viewer, user_id: str) -> str:
 
     Raises `NotFound` for somebody who does not exist, and for somebody who has blocked the viewer: both look alike.
     """
+    await require_known(tx, viewer)
     standing, is_new = await _standing(tx, viewer, user_id, ConnectionStatus.PENDING)
     if standing.status == ConnectionStatus.BLOCKED.value:
         if standing.requested_by != viewer.user_id:
@@ -71,15 +84,23 @@ async def end(tx: Transaction, viewer: Viewer, connection_id: str) -> None:
         raise NotFound("friendship")
     table = table_of(Connection)
     await tx.execute(sa.delete(table).where(table.c.id == connection_id))
+    if found.status == ConnectionStatus.BLOCKED.value:
+        await profiles.write_blocks(tx, str(viewer.user_id))
     events.record(tx, FriendshipEnded(subject_id=connection_id), viewer)
 
 
 async def block(tx: Transaction, viewer: Viewer, user_id: str) -> str:
-    """Blocks somebody, who is a friend no more; answers the connection's id. Who was quicker keeps the block."""
+    """Blocks somebody, who is a friend no more and sees the viewer's cards no more; answers the connection's id.
+
+    Raises `NotFound` for somebody who has blocked the viewer, who is not there for them.
+    """
     standing, is_new = await _standing(tx, viewer, user_id, ConnectionStatus.BLOCKED)
+    if standing.requested_by != viewer.user_id and standing.status == ConnectionStatus.BLOCKED.value:
+        raise NotFound("user", ("userId",))
     if standing.status != ConnectionStatus.BLOCKED.value:
         await _set(tx, standing.id, status=ConnectionStatus.BLOCKED.value, requested_by=viewer.user_id)
     if is_new or standing.status != ConnectionStatus.BLOCKED.value:
+        await profiles.write_blocks(tx, str(viewer.user_id))
         events.record(tx, FriendshipBlocked(subject_id=standing.id), viewer)
     return str(standing.id)
 

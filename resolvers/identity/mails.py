@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from core.tables import table_of
 from core.writing import Transaction
 from models.groups import Group, GroupInvitation, InvitationStatus
-from models.identity import LoginPurpose, User, UserStatus
+from models.identity import AuthIdentity, LoginPurpose, User, UserStatus
 from resolvers.identity.credentials import create_login_token, user_of_email
 from resolvers.identity.tokens import TokenKind, new_token, token_hash
 
@@ -27,6 +28,7 @@ class MailKind(StrEnum):
     CHANGE_EMAIL = "change_email"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a mail, not a secret
     EMAIL_CHANGED = "email_changed"
+    API_TOKEN_CREATED = "api_token_created"  # noqa: S105 - the name of a mail, not a secret
     WEBHOOK_STOPPED = "webhook_stopped"
     GROUP_INVITATION = "group_invitation"
 
@@ -38,6 +40,7 @@ class Wish:
     recipient: str
     details: Mapping[str, Any]
     app_url: str
+    asked_at: datetime
 
     def link(self, page: str, token: str) -> str:
         """Where the recipient is to go. The secret stands behind the `#`, where no server on the way writes it down."""
@@ -107,6 +110,8 @@ async def _change_email(tx: Transaction, wish: Wish) -> Words | None:
             "Somebody, probably you, wanted to use this address for another account. It belongs to one already.",
             "There is nothing to do.",
         )
+    if await _has_new_password(tx, wish):
+        return None
     details = {"email": wish.recipient, "is_first": wish.details.get("is_first", False)}
     token = await create_login_token(tx, wish.details["user_id"], LoginPurpose.CHANGE_EMAIL, details)
     return _words(
@@ -117,10 +122,21 @@ async def _change_email(tx: Transaction, wish: Wish) -> Words | None:
     )
 
 
+async def _has_new_password(tx: Transaction, wish: Wish) -> bool:
+    """Whether the person set a new password after this was asked for, which makes all older links worthless."""
+    known = table_of(AuthIdentity)
+    newer = sa.select(known.c.id).where(
+        known.c.user_id == wish.details["user_id"],
+        known.c.secret_hash.is_not(None),
+        known.c.updated_at > sa.literal(wish.asked_at, known.c.updated_at.type),
+    )
+    return await tx.row(newer) is not None
+
+
 async def _password_changed(_tx: Transaction, _wish: Wish) -> Words | None:
     return _words(
         "Your password was changed",
-        "The password of your account was changed, and other devices were signed out.",
+        "The password of your account was changed. Other devices were signed out, and API tokens taken back.",
         "If this was not you, ask for a link to set a new password at once.",
     )
 
@@ -130,6 +146,14 @@ async def _email_changed(_tx: Transaction, _wish: Wish) -> Words | None:
         "Your address was changed",
         "Your account goes by another e-mail address from now on.",
         "If this was not you, tell those who run this place at once.",
+    )
+
+
+async def _api_token_created(_tx: Transaction, wish: Wish) -> Words | None:
+    return _words(
+        "An API token was made",
+        f"A program may act for you by a new API token. It is called: {in_one_line(wish.details['name'])}",
+        "If this was not you, set a new password at once: that takes all tokens back.",
     )
 
 
@@ -159,7 +183,7 @@ async def _group_invitation(tx: Transaction, wish: Wish) -> Words | None:
     assert named is not None
     return _words(
         "You are invited to a group",
-        f"Somebody would like to have you in a group. They call it: {' '.join(named.name.split())[:80]}",
+        f"Somebody would like to have you in a group. They call it: {in_one_line(named.name)}",
         "Follow this link to come in. It works once, within two weeks:",
         wish.link("join", token),
         "If you do not want to, ignore this mail.",
@@ -177,8 +201,13 @@ async def _active_person(tx: Transaction, email: str) -> str | None:
     return found.id if found else None
 
 
+def in_one_line(text: str) -> str:
+    """What somebody called something, as a mail may say it: no line of its own, and no mail of its own."""
+    return " ".join(text.split())[:80]
+
+
 def _words(subject: str, *paragraphs: str) -> Words:
-    return Words(subject, "\n\n".join(paragraphs) + "\n")
+    return Words(" ".join(subject.split()), "\n\n".join(paragraphs) + "\n")
 
 
 _COMPOSERS: Mapping[MailKind, Callable[[Transaction, Wish], Awaitable[Words | None]]] = MappingProxyType(
@@ -189,6 +218,7 @@ _COMPOSERS: Mapping[MailKind, Callable[[Transaction, Wish], Awaitable[Words | No
         MailKind.CHANGE_EMAIL: _change_email,
         MailKind.PASSWORD_CHANGED: _password_changed,
         MailKind.EMAIL_CHANGED: _email_changed,
+        MailKind.API_TOKEN_CREATED: _api_token_created,
         MailKind.WEBHOOK_STOPPED: _webhook_stopped,
         MailKind.GROUP_INVITATION: _group_invitation,
     }

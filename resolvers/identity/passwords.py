@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -17,9 +16,12 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from core.errors import InvalidInput, RequestError
+from core.text import unified
 
 T = TypeVar("T")
 SHORTEST, LONGEST, FEWEST_DIFFERENT = 10, 200, 5
+# What is typed may be longer than what it comes to: a letter and its accents, apart. Beyond this nothing is looked at.
+_LONGEST_TYPED = 4 * LONGEST
 AT_ONCE = max(1, min(4, os.cpu_count() or 1))
 MOST_WAITING = 256
 
@@ -32,10 +34,10 @@ _DUMMY = "$argon2id$v=19$m=19456,t=2,p=1$YZvdp2eBi4eTMLdG97iePw$Y4VjdJfX34FYNesC
 
 def check(password: str, email: str = "", path: str = "password") -> None:
     """Raises `InvalidInput` for a password that is too easy to guess. Any characters will do; length is what counts."""
-    same = _same(password)
+    same = _same(password[: _LONGEST_TYPED + 1])
     if len(same) < SHORTEST:
         raise InvalidInput(f"A password has at least {SHORTEST} characters.", "TOO_WEAK", (path,))
-    if len(same) > LONGEST:
+    if len(same) > LONGEST or len(password) > _LONGEST_TYPED:
         raise InvalidInput(f"A password has at most {LONGEST} characters.", "INVALID", (path,))
     if len(set(same)) < FEWEST_DIFFERENT:
         raise InvalidInput("This password repeats too few characters.", "TOO_WEAK", (path,))
@@ -50,8 +52,11 @@ async def hashed(password: str) -> str:
 
 async def matches(password: str, kept: str | None) -> bool:
     """Whether this is the password that was kept. Where none was, it takes the same time and is not."""
-    found = await _in_thread(lambda: _verified(kept or _DUMMY, _same(password)))
-    return found and kept is not None
+    is_possible = kept is not None and len(password) <= _LONGEST_TYPED
+    found = await _in_thread(
+        lambda: _verified(kept if kept and is_possible else _DUMMY, _same(password[:_LONGEST_TYPED]))
+    )
+    return found and is_possible
 
 
 def _verified(kept: str, password: str) -> bool:
@@ -63,7 +68,7 @@ def _verified(kept: str, password: str) -> bool:
 
 def _same(password: str) -> str:
     """One spelling for what looks alike and may be typed differently on another keyboard."""
-    return unicodedata.normalize("NFKC", password)
+    return unified(password, "NFKC")
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

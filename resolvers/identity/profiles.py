@@ -14,14 +14,25 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.clock import now
-from core.errors import Conflict, FieldConflict, InvalidInput, NotFound
+from core.errors import InvalidInput, NotFound, wrong_kind
 from core.ids import tag_of
+from core.revisions import require_revision
 from core.rows import Row
 from core.tables import Table, id_type, table_of
 from core.viewer import Viewer, refuse_acting_as
 from core.writing import Transaction, camel, checked
 from models.events import ConsentGranted, ConsentWithdrawn, UserUpdated
-from models.identity import Audience, Consent, ConsentPurpose, PrivacyLevel, Profile, ProfileCard, User
+from models.identity import (
+    Audience,
+    Connection,
+    ConnectionStatus,
+    Consent,
+    ConsentPurpose,
+    PrivacyLevel,
+    Profile,
+    ProfileCard,
+    User,
+)
 from resolvers import events
 
 # Of courses, which are no business of this domain.
@@ -98,7 +109,7 @@ async def update_profile(
         raise InvalidInput(f"{unknown[0]} cannot be shown to others.", "INVALID", ("visibility",))
     if visibility:
         values["visibility"] = {**kept.visibility, **{name: each.value for name, each in visibility.items()}}
-    _require_revision(kept, expected_revision, fields)
+    require_revision(kept, expected_revision, fields)
     await _save(tx, Profile, kept, values)
     await _write_cards(tx, str(viewer.user_id))
     _tell_saved(tx, viewer, [*fields, *(["visibility"] if visibility else [])])
@@ -110,7 +121,7 @@ async def update_settings(tx: Transaction, viewer: Viewer, expected_revision: in
     """Saves changed settings of the viewer; answers their id. Raises `Conflict` when somebody saved in between."""
     values = checked(User, fields)
     kept = await _locked(tx, User, User.__table__.c.id == viewer.user_id)  # type: ignore[attr-defined]
-    _require_revision(kept, expected_revision, fields)
+    require_revision(kept, expected_revision, fields)
     await _save(tx, User, kept, values)
     if "display_name" in values:
         # Not made anew from the profile, which may be hidden from who acts.
@@ -131,22 +142,6 @@ async def _locked(tx: Transaction, model: type[Table], condition: Any) -> Row:
     if found is None:
         raise NotFound(table_of(model).name, ())
     return found
-
-
-def _require_revision(kept: Row, expected: int, fields: Mapping[str, Any]) -> None:
-    if kept.revision == expected:
-        return
-    differences = [
-        FieldConflict(camel(name), value, getattr(kept, name))
-        for name, value in fields.items()
-        if getattr(kept, name) != value
-    ]
-    raise Conflict(
-        "This was saved in the meantime. Look at what stands there now, then save again.",
-        expected_revision=expected,
-        actual_revision=kept.revision,
-        fields=differences,
-    )
 
 
 async def _save(tx: Transaction, model: type[Table], kept: Row, values: Mapping[str, Any]) -> None:
@@ -174,11 +169,31 @@ async def _write_cards(tx: Transaction, user_id: str) -> None:
     await tx.execute(sa.delete(card).where(card.c.user_id == user_id, ~(card.c.audience == sa.any_(_texts(shown)))))
     for audience, values in shown.items():
         row = {"id": ProfileCard.new_id(), "user_id": user_id, "audience": audience.value, **values}
+        row["hidden_from"] = _blocked_by(user_id)
         await tx.execute(
             insert(card)
             .values(**row)
             .on_conflict_do_update(index_elements=["user_id", "audience"], set_={**values, "updated_at": sa.func.now()})
         )
+
+
+async def write_blocks(tx: Transaction, user_id: str) -> None:
+    """Makes the cards of a person closed to those whom they have blocked, and to nobody else."""
+    card = table_of(ProfileCard)
+    closed = {"hidden_from": _blocked_by(user_id), "updated_at": sa.func.now()}
+    await tx.execute(sa.update(card).where(card.c.user_id == user_id).values(**closed))
+
+
+def _blocked_by(user_id: str) -> sa.ColumnElement[Any]:
+    """An array of those whom a person has blocked: rows that they and the service see, and nobody else."""
+    pair = table_of(Connection)
+    other = sa.case((pair.c.user_low == user_id, pair.c.user_high), else_=pair.c.user_low)
+    blocked = sa.select(other).where(
+        sa.or_(pair.c.user_low == user_id, pair.c.user_high == user_id),
+        pair.c.requested_by == user_id,
+        pair.c.status == ConnectionStatus.BLOCKED.value,
+    )
+    return sa.func.array(blocked.scalar_subquery())
 
 
 def _texts(words: Iterable[str]) -> Any:
@@ -228,7 +243,7 @@ def _require_course(purpose: ConsentPurpose, course_id: str | None) -> None:
     if purpose is not ConsentPurpose.WELLBEING_DATA:
         raise InvalidInput("Only wellbeing data are agreed on for one course.", "INVALID", ("courseId",))
     if tag_of(course_id) != TAG_OF_COURSE:
-        raise InvalidInput("This is not the id of a course.", "WRONG_KIND_OF_ID", ("courseId",))
+        raise InvalidInput(wrong_kind("course"), "WRONG_KIND_OF_ID", ("courseId",))
 
 
 async def _standing(tx: Transaction, viewer: Viewer, purpose: ConsentPurpose, course_id: str | None) -> Row | None:

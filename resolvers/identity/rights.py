@@ -46,7 +46,7 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
         Role.HOST: frozenset(),
         Role.EDITOR: _EDITOR,
         Role.ADMIN: _ADMIN,
-        Role.SUPER_ADMIN: _ADMIN,
+        Role.SUPER_ADMIN: _ADMIN | {Scope.ROLE_GRANT_KEEPERS},
     }
 )
 

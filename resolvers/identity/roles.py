@@ -9,7 +9,7 @@ from types import MappingProxyType
 import sqlalchemy as sa
 
 from core.clock import now
-from core.errors import DomainError, InvalidInput, NotFound
+from core.errors import DomainError, InvalidInput, NotFound, wrong_kind
 from core.ids import tag_of
 from core.rows import Row
 from core.tables import Table, table_of
@@ -19,7 +19,7 @@ from models.content import Content
 from models.curriculum import Course
 from models.events import RoleGranted, RoleRevoked
 from models.groups import Group
-from models.identity import Role, RoleGrant, ScopeType, User, UserStatus
+from models.identity import Role, RoleGrant, Scope, ScopeType, User, UserStatus
 from resolvers import events
 from resolvers.identity.credentials import roles_of
 from resolvers.identity.rights import KEEPERS, SCOPES_OF_ROLE, SCOPES_WITHIN, SCOPES_WITHIN_GROUP, grantable_by
@@ -43,6 +43,9 @@ async def _require_may_give(tx: Transaction, viewer: Viewer, role: Role, user_id
     # Asked of the database and not of the viewer, whose roles may have ended since the request began.
     if viewer.user_id is None or role not in grantable_by(await roles_of(tx, viewer.user_id)):
         raise DomainError("Your own role does not let you give or take this one.", "ROLE_TOO_HIGH", ("role",))
+    if role in KEEPERS and not viewer.may(Scope.ROLE_GRANT_KEEPERS):
+        # A token that was not given as much as its owner has.
+        raise DomainError("What you came by does not let you give or take this role.", "ROLE_TOO_HIGH", ("role",))
 
 
 # Actions -------------------------------------------------------------------------------------------------------------
@@ -136,7 +139,7 @@ async def _check_scope(tx: Transaction, role: Role, scope_type: ScopeType, scope
         raise InvalidInput("Within a group this role opens nothing.", "INVALID", ("role",))
     tag, model = _ROOTS[scope_type]
     if scope_id is None or tag_of(scope_id) != tag:
-        raise InvalidInput(f"This is not the id of a {scope_type.value}.", "INVALID", ("scopeId",))
+        raise InvalidInput(wrong_kind(scope_type.value), "INVALID", ("scopeId",))
     table = table_of(model)
     if await tx.row(sa.select(table.c.id).where(table.c.id == scope_id)) is None:
         raise NotFound(scope_type.value, ("scopeId",))

@@ -15,13 +15,27 @@ from core.rows import Row
 from core.tables import table_of
 from core.writing import Transaction
 from models.events import UserSignedIn
-from models.identity import AuthSession, LoginPurpose, LoginToken, RefreshToken, SessionKind, User, UserStatus
+from models.identity import (
+    AuthSession,
+    Impersonation,
+    LoginPurpose,
+    LoginToken,
+    RefreshToken,
+    SessionKind,
+    User,
+    UserStatus,
+)
 from resolvers import events
+from resolvers.identity.credentials import revoke_api_tokens
 from resolvers.identity.tokens import TokenKind, derived_token, kind_of, new_token, token_hash
 
 SESSION_LIFE = timedelta(days=14)
 APP_LIFE = timedelta(days=60)
 ACCESS_LIFE = timedelta(minutes=15)
+# An access token lasts a quarter of an hour; renewing it more often than each minute is no app's need.
+MOST_RENEWALS, PER = 60, timedelta(hours=1)
+# For how long having signed in proves who one is, where there is no password to ask for.
+FRESH = timedelta(minutes=15)
 # How long an answer that was lost on the way is given again.
 GRACE = timedelta(seconds=10)
 
@@ -52,6 +66,14 @@ class SessionOver(DomainError):
 
     def __init__(self) -> None:
         super().__init__("This session is over. Sign in again.", "SESSION_OVER", ("refreshToken",))
+
+
+class TooManyRenewals(DomainError):
+    """The session is renewed more often than any app needs; it goes on."""
+
+    def __init__(self) -> None:
+        message = f"A session is renewed at most {MOST_RENEWALS} times an hour. Use the tokens that you have."
+        super().__init__(message, "TOO_MANY_RENEWALS", ("refreshToken",))
 
 
 class LinkExpired(DomainError):
@@ -101,6 +123,7 @@ async def refresh(tx: Transaction, token: str) -> Started | None:
     following = derived_token(TokenKind.REFRESH, token, found.salt)
     pair = table_of(RefreshToken)
     if found.used_at is None:
+        await _require_seldom(tx, found.session_id)
         await tx.execute(sa.update(pair).where(pair.c.id == found.id).values(used_at=sa.func.now()))
         until = await _keep_pair(tx, found.session_id, access, following)
     else:
@@ -134,6 +157,18 @@ async def _locked_pair(tx: Transaction, token: str) -> Row | None:
     )
 
 
+async def _require_seldom(tx: Transaction, session_id: str) -> None:
+    """Raises where a session was renewed very often of late: each renewal leaves a row for as long as it goes on."""
+    pair = table_of(RefreshToken)
+    lately = sa.select(sa.func.count().label("many")).where(
+        pair.c.session_id == session_id, pair.c.created_at > sa.func.now() - PER
+    )
+    found = await tx.row(lately)
+    assert found is not None
+    if found.many > MOST_RENEWALS:
+        raise TooManyRenewals()
+
+
 async def _keep_pair(tx: Transaction, session_id: str, access: str, refresh_token: str) -> datetime:
     until = now() + ACCESS_LIFE
     row = {
@@ -163,14 +198,23 @@ async def end(tx: Transaction, user_id: str, session_id: str) -> None:
 
 
 async def end_all(tx: Transaction, user_id: str, besides: str | None = None) -> None:
-    """Ends every session of a person, but for the one that is named."""
-    table = table_of(AuthSession)
+    """Ends everything by which somebody acts as a person: sessions, but for the one that is named, and API tokens.
+
+    So ends what the person does as somebody else, where no session carries it.
+    """
+    table, acting = table_of(AuthSession), table_of(Impersonation)
     others: Any = sa.true() if besides is None else table.c.id != besides
     await tx.execute(
         sa.update(table)
         .where(table.c.user_id == user_id, table.c.revoked_at.is_(None), others)
         .values(revoked_at=now())
     )
+    await tx.execute(
+        sa.update(acting)
+        .where(acting.c.impersonator_id == user_id, acting.c.session_id.is_(None), acting.c.ended_at.is_(None))
+        .values(ended_at=sa.func.now())
+    )
+    await revoke_api_tokens(tx, user_id)
 
 
 async def redeem(tx: Transaction, token: str, purpose: LoginPurpose) -> Row:
@@ -202,6 +246,13 @@ async def forget_links(tx: Transaction, user_id: str) -> None:
     await tx.execute(
         sa.update(table).where(table.c.user_id == user_id, table.c.used_at.is_(None)).values(used_at=sa.func.now())
     )
+
+
+async def is_fresh(tx: Transaction, session_id: str) -> bool:
+    """Whether somebody signed in by this session a few minutes ago."""
+    table = table_of(AuthSession)
+    began = sa.select(table.c.id).where(table.c.id == session_id, table.c.created_at > sa.func.now() - FRESH)
+    return await tx.row(began) is not None
 
 
 async def sign_in(tx: Transaction, token: str, origin: Origin = Origin()) -> str:

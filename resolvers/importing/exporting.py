@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.errors import InvalidInput, NotFound
+from core.errors import InvalidInput, NotFound, wrong_kind
 from core.ids import tag_of
 from core.writing import Transaction
 from gateways.banks import BankFormat, Category, Kind, Option, Question, Text, cannot, write_bank
@@ -41,7 +41,7 @@ class Exported:
 async def export_course(tx: Transaction, course_id: str, kind: BankFormat) -> Exported:
     """The questions of a draft course, keys included: a category for each lesson. Raises `NotFound`."""
     if tag_of(course_id) != Course.__tag__:
-        raise InvalidInput("This is not the id of a course.", "WRONG_KIND_OF_ID", ("id",))
+        raise InvalidInput(wrong_kind("course"), "WRONG_KIND_OF_ID", ("id",))
     if not await tx.rows(sa.select(CONTENT.c.id).where(CONTENT.c.id == course_id, CONTENT.c.trashed_at.is_(None))):
         raise NotFound("course")
     known = Known()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.errors import InvalidInput, SeveralErrors
+from core.errors import InvalidInput, SeveralErrors, an
 from models.curriculum import Block, Course, Lesson, Module
 from resolvers import curriculum
 from resolvers.importing.issues import Code
@@ -56,7 +56,7 @@ async def _update(running: Import, node: Planned, standing: Standing) -> None:
             running.say("conflict", Code.TRASHED_HERE, node, reason)
     elif node.format is not None and node.format != standing.values["format"]:
         if is_changed:
-            reason = f"It is {_a(node.format)} in the export now, and was changed here: the draft's stays as it is."
+            reason = f"It is {an(node.format)} in the export now, and was changed here: the draft's stays as it is."
             running.say("conflict", Code.FORMAT_CHANGED, node, reason)
     else:
         merged = merge(imported["values"], node.values, standing.values)
@@ -94,7 +94,3 @@ async def _save(running: Import, node: Planned, standing: Standing, changes: Map
 
 def _field(name: str) -> str:
     return {"body": "text", "is_required": "“required”"}.get(name, name.replace("_", " "))
-
-
-def _a(word: str) -> str:
-    return f"{'an' if word[0] in 'aeiou' else 'a'} {word.replace('_', ' ')}"

@@ -13,10 +13,11 @@ from pydantic import ValidationError
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Database, Prepared, compiled
-from core.errors import Conflict, DomainError, FieldConflict, InvalidInput, NotFound, SeveralErrors
+from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors
 from core.ids import tag_of
 from core.reading import read_at_once
 from core.relations import Relation, Sort
+from core.revisions import require_revision
 from core.rows import Row
 from core.tables import table_of
 from core.viewer import SERVICE, Viewer
@@ -104,13 +105,7 @@ async def update(
     """Saves what was given of a hook. Raises `Conflict` when somebody saved in between."""
     values = checked(InboundHook, fields) | ({} if wanted is None else {"mapping": _mapping(wanted)})
     kept = await _locked(tx, hook_id)
-    if kept.revision != expected_revision:
-        raise Conflict(
-            "Somebody else has saved this in the meantime.",
-            expected_revision=expected_revision,
-            actual_revision=kept.revision,
-            fields=[FieldConflict(camel(name), fields[name], getattr(kept, name)) for name in fields],
-        )
+    require_revision(kept, expected_revision, fields)
     _require_whole({**vars(kept), **values})
     revision = kept.revision + 1
     await _save(tx, hook_id, **values, revision=revision)

@@ -12,10 +12,13 @@ import hmac
 import logging
 import secrets
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from core.errors import DomainError, SeveralErrors
-from core.viewer import Viewer
-from resolvers.identity import Origin
+
+if TYPE_CHECKING:
+    from core.viewer import Viewer
+    from resolvers.identity import Origin
 
 log = logging.getLogger("cairn.security")
 CODES = frozenset({"WRONG_CREDENTIALS", "LINK_EXPIRED", "SESSION_OVER", "ACCOUNT_CLOSED", "RATE_LIMITED"})

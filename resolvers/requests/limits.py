@@ -2,8 +2,9 @@
 
 A try is counted before anything else is done, whatever it is about: an account that does not exist counts like one that
 does. What a stranger may try against an account is counted by the account and the stranger's address together, so that
-nobody is locked out by others; all strangers together have a budget that is far larger, and whoever is kept out by it
-still comes in by a mailed link.
+one stranger keeps nobody out. All strangers together have a larger budget: who is kept out by it at the password comes in
+by a mailed link. Each kind of mail is counted by itself, in windows as long as a link is good, so whoever is kept from
+asking for one has had some that are good still.
 """
 
 from __future__ import annotations
@@ -57,16 +58,19 @@ class Limit:
 
 # Who may -------------------------------------------------------------------------------------------------------------
 
+# As long as a mailed link is good: where strangers use the account's up, its owner has links that they had sent.
+_MAILS_HERE, _MAILS = "3 per 30 minutes", "6 per 30 minutes"
 SIGN_IN = Limit("sign_in", address="100 per 15 minutes", here="10 per 15 minutes", account="300 per hour", proves=True)
-SIGN_UP = Limit("sign_up", address="60 per hour", account="5 per hour")
+SIGN_UP = Limit("sign_up", address="60 per hour", here=_MAILS_HERE, account=_MAILS)
 GUEST = Limit("guest", address="120 per hour")
-MAIL = Limit("mail", address="60 per hour", account="5 per hour")
-CLAIM = Limit("claim", viewer="10 per hour", account="5 per hour")
+LINK = Limit("link", address="60 per hour", here=_MAILS_HERE, account=_MAILS)
+RESET = Limit("reset", address="60 per hour", here=_MAILS_HERE, account=_MAILS)
+CLAIM = Limit("claim", viewer="10 per hour", here=_MAILS_HERE, account=_MAILS)
 SECRET = Limit("secret", address="60 per 15 minutes", proves=True)
 REFRESH = Limit("refresh", address="600 per minute", proves=True)
 PASSWORD = Limit("password", viewer="10 per 15 minutes", proves=True)
-NEW_EMAIL = Limit("new_email", viewer="10 per hour", account="5 per hour", proves=True)
-API_TOKEN = Limit("api_token", viewer="60 per hour")
+NEW_EMAIL = Limit("new_email", viewer="10 per hour", here=_MAILS_HERE, account=_MAILS, proves=True)
+API_TOKEN = Limit("api_token", viewer="30 per hour", proves=True)
 IMPERSONATE = Limit("impersonate", viewer="30 per hour")
 FRIEND = Limit("friend", viewer="60 per hour")
 GROUP = Limit("group", viewer="60 per hour")

@@ -13,8 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.errors import Conflict, DomainError, FieldConflict, InvalidInput, NotFound, SeveralErrors
+from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors
 from core.ids import tag_of
+from core.jobs import JobKind, Priority
+from core.revisions import require_revision
 from core.rows import Row
 from core.sealing import Unreadable
 from core.tables import id_type
@@ -32,7 +34,8 @@ from models.events import (
 )
 from models.identity import Scope
 from models.webhooks import DeliveryState, Webhook, WebhookDelivery, WebhookSecret, WebhookState
-from resolvers import events
+from resolvers import events, jobs
+from resolvers.webhooks import filters
 from resolvers.webhooks.kit import Hooks
 from resolvers.webhooks.messages import TRIAL
 from resolvers.webhooks.placing import DUE, lanes
@@ -45,12 +48,15 @@ MOST_WEBHOOKS = 100
 MOST_ABOUT = 100
 MOST_REPEATED = 10_000
 LONGEST_OVERLAP_HOURS = 24 * 7
+# What goes on after a webhook was removed, or resumed: a batch at a time.
+REMOVE_REST = JobKind("remove_rest_of_webhook", priority=Priority.LOW, time_limit=1800)
+HURRY = JobKind("hurry_webhook", time_limit=600)
 # Whoever makes webhooks waits for whoever is at it, so that there are never more than there may be.
 _LOCK = 0x686F_6F6C
 ACTIVE, PAUSED = WebhookState.ACTIVE.value, WebhookState.PAUSED.value
 PENDING, PARKED = DeliveryState.PENDING.value, DeliveryState.PARKED.value
 # With any of these in other hands, the webhook is another one.
-_DECISIVE = frozenset({"url", "query", "events", "about", "scopes"})
+_DECISIVE = frozenset({"url", "query", "events", "filter", "about", "scopes"})
 
 # Actions: the webhooks themselves ------------------------------------------------------------------------------------
 
@@ -77,7 +83,7 @@ async def update(
     refuse_acting_as(tx.viewer)
     found = await _locked(tx, webhook_id)
     values = _checked(hooks, fields, found)
-    _require_revision(found, expected_revision, values)
+    require_revision(found, expected_revision, values)
     if not values:
         return
     if _DECISIVE & values.keys():
@@ -89,9 +95,10 @@ async def update(
 
 
 async def delete(tx: Transaction, webhook_id: str) -> None:
-    """Removes a webhook with all that was kept of it. What is being sent at the moment may still arrive."""
+    """Removes a webhook; what was kept of it goes soon. What is being sent at the moment may still arrive."""
     await _locked(tx, webhook_id)
     await tx.execute(sa.delete(WEBHOOK).where(WEBHOOK.c.id == webhook_id))
+    await jobs.enqueue(tx, REMOVE_REST, {"webhook_id": webhook_id})
     events.record(tx, WebhookDeleted(subject_id=webhook_id))
 
 
@@ -112,12 +119,24 @@ async def resume(tx: Transaction, webhook_id: str) -> None:
     if tx.viewer.user_id is not None and found.owner_id != tx.viewer.user_id:
         require_no_more(tx.viewer, found.scopes)
     await _set(tx, webhook_id, state=ACTIVE, reason=None, failing_since=None, not_before=None, **set_up_by(tx.viewer))
-    waiting = sa.and_(DELIVERY.c.webhook_id == webhook_id, DELIVERY.c.state == PENDING)
-    await tx.execute(sa.update(DELIVERY).where(waiting, DELIVERY.c.next_at.is_not(None)).values(next_at=None))
-    lanes_of = sa.update(LANE).where(LANE.c.webhook_id == webhook_id, LANE.c.next_at.is_not(None))
-    await tx.execute(lanes_of.values(next_at=sa.func.now()))
-    tx.wake(DUE)
+    if await hurry(tx, webhook_id):
+        await jobs.enqueue(tx, HURRY, {"webhook_id": webhook_id})
     events.record(tx, WebhookResumed(subject_id=webhook_id))
+
+
+async def hurry(tx: Transaction, webhook_id: str, most: int = 1_000) -> bool:
+    """Has what waits to be tried again tried now, at most so much of it; answers whether there may be more.
+
+    What somebody else is at has its turn anyway, or a moment later.
+    """
+    waits = sa.select(LANE.c.id).where(LANE.c.webhook_id == webhook_id, LANE.c.next_at > sa.func.now())
+    found = await tx.rows(waits.limit(most).with_for_update(skip_locked=True))
+    ids = _ids([each.id for each in found])
+    later = sa.and_(DELIVERY.c.lane_id == sa.any_(ids), DELIVERY.c.state == PENDING, DELIVERY.c.next_at.is_not(None))
+    await tx.execute(sa.update(DELIVERY).where(later).values(next_at=None))
+    await tx.execute(sa.update(LANE).where(LANE.c.id == sa.any_(ids)).values(next_at=sa.func.now()))
+    tx.wake(DUE)
+    return len(found) == most
 
 
 async def rotate_secret(tx: Transaction, hooks: Hooks, webhook_id: str, overlap_hours: int) -> str:
@@ -138,9 +157,7 @@ async def test(tx: Transaction, webhook_id: str) -> str:
     """Has a message sent that tells of nothing, even where the webhook is paused; answers the delivery's id."""
     await _locked(tx, webhook_id)
     delivery_id = WebhookDelivery.new_id()
-    made = await lanes(
-        tx, [{"webhook_id": webhook_id, "subject_id": delivery_id, "last_sequence": 1, "is_trial": True}]
-    )
+    made = await lanes(tx, {(webhook_id, delivery_id): 1}, is_trial=True)
     row = {
         "id": delivery_id,
         "webhook_id": webhook_id,
@@ -243,6 +260,10 @@ def _checked(hooks: Hooks, fields: Mapping[str, Any], known: Row | None) -> dict
                 refuse(name, f"There is no such thing: {', '.join(unknown)}.")
     if "events" in values and not values["events"]:
         refuse("events", "Choose at least one type of facts.")
+    if {"filter", "events"} & values.keys() and not errors:
+        text, events = (values[name] if name in values else getattr(known, name, None) for name in ("filter", "events"))
+        for each in () if text is None else filters.problems_of(text, events or ()):
+            refuse("filter", f"Character {each.position}: {each.message}")
     if "about" in values:
         values["about"] = sorted(set(values["about"]))
         if len(values["about"]) > MOST_ABOUT or any(tag_of(each) is None for each in values["about"]):
@@ -250,19 +271,6 @@ def _checked(hooks: Hooks, fields: Mapping[str, Any], known: Row | None) -> dict
     if errors:
         raise SeveralErrors(errors)
     return values
-
-
-def _require_revision(found: Row, expected: int, values: Mapping[str, Any]) -> None:
-    if found.revision == expected:
-        return
-    stands = {name: getattr(found, name) for name in values}
-    differing = [FieldConflict(name, values[name], stands[name]) for name in values if values[name] != stands[name]]
-    raise Conflict(
-        "Somebody changed this webhook in the meantime.",
-        expected_revision=expected,
-        actual_revision=found.revision,
-        fields=differing,
-    )
 
 
 async def _require_room(tx: Transaction) -> None:
@@ -279,6 +287,8 @@ async def _add_secret(tx: Transaction, hooks: Hooks, webhook_id: str, overlap: t
     except Unreadable as error:
         raise DomainError("Webhooks need a key to keep secrets under: set CAIRN_WEBHOOKS__KEYS.", "NO_KEY") from error
     row: dict[str, Any] = {"id": WebhookSecret.new_id(), "webhook_id": webhook_id, "sealed": sealed}
+    # Not when the transaction began: of two at once, the one that waited for the other is the later.
+    row["created_at"] = sa.func.clock_timestamp()
     await tx.insert(WebhookSecret, [{**row, "overlap_until": None if overlap is None else sa.func.now() + overlap}])
     return secret
 

@@ -17,6 +17,10 @@ class Unpayable(Exception):
     """The query has no answer for this fact that could be sent; the words say why."""
 
 
+class Overdue(Exception):
+    """It took too long; another time it may not."""
+
+
 class Away(Exception):
     """It cannot be known at the moment; later it can."""
 
@@ -30,7 +34,8 @@ class Payloads(Protocol):
     async def answer(self, database: Database, query: str, fact: Row, viewer: Viewer) -> Mapping[str, Any] | None:
         """What the query selects for one fact of the log, as the viewer; None when it is not about such facts.
 
-        Raises `Unpayable` where any part of it fails, and `Away` where the database could not be asked.
+        Raises `Unpayable` where any part of it fails, `Overdue` where that took too long, and `Away` where the database
+        could not be asked.
         """
 
     def json_schema(self, query: str) -> Mapping[str, Any]:

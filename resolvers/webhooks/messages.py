@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,9 +27,9 @@ class Message:
     body: bytes
     more: Mapping[str, str]
 
-    def headers(self, secrets: Sequence[str], timestamp: int | None = None) -> dict[str, str]:
-        """All headers, signed as of now or of another instant, in seconds since 1970."""
-        signed = headers_for(secrets, self.id, int(time.time()) if timestamp is None else timestamp, self.body)
+    def headers(self, secrets: Sequence[str], at: datetime) -> dict[str, str]:
+        """All headers, signed as of this instant by the database's clock."""
+        signed = headers_for(secrets, self.id, int(at.timestamp()), self.body)
         return {"content-type": "application/json; charset=utf-8", "accept-encoding": "identity", **signed, **self.more}
 
 

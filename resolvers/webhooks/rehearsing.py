@@ -18,7 +18,7 @@ from models.events import FactEntry
 from models.webhooks import Webhook, WebhookDelivery
 from resolvers.events import FACT
 from resolvers.webhooks import messages
-from resolvers.webhooks.kit import Away, Hooks, Unpayable
+from resolvers.webhooks.kit import Away, Hooks, Overdue, Unpayable
 from resolvers.webhooks.principal import reading_as, require_no_more
 from resolvers.webhooks.vectors import EXAMPLE_SECRET
 from resolvers.webhooks.visible import WEBHOOK
@@ -65,7 +65,7 @@ async def dry_run(tx: Transaction, viewer: Viewer, hooks: Hooks, tried: Tried) -
     for fact in await _newest(tx, events, tried.about_id):
         found = await _told(tx.database, hooks, query, fact, reader)
         if found is not None:
-            headers = found.headers([EXAMPLE_SECRET])
+            headers = found.headers([EXAMPLE_SECRET], (await tx.clock()).read)
             return Rehearsal(fact.id, found.body.decode(), headers, EXAMPLE_SECRET)
     raise DomainError("Nothing that the query is about has happened yet.", "NOTHING_TO_SHOW", ("aboutId",))
 
@@ -73,7 +73,7 @@ async def dry_run(tx: Transaction, viewer: Viewer, hooks: Hooks, tried: Tried) -
 async def _told(database: Database, hooks: Hooks, query: str, fact: Row, reader: Viewer) -> messages.Message | None:
     try:
         return await messages.told(hooks.payloads, database, query, fact, reader, WebhookDelivery.new_id(), 1)
-    except Unpayable as error:
+    except (Unpayable, Overdue) as error:
         raise InvalidInput(str(error), "QUERY_FAILED", ("query",)) from error
     except Away as error:
         raise DomainError("The server is busy. Try again in a moment.", "BUSY") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -18,6 +19,8 @@ TRIES = len(PAUSES) + 1
 # A receiver may ask for more time, within reason.
 LONGEST_WISH = timedelta(hours=24)
 _SPREAD = 0.1
+# More than passes between two tries of one delivery, whatever the receiver wishes.
+LONGEST_PAUSE = PAUSES[-1] * (1 + _SPREAD) + timedelta(hours=3)
 # Statuses with which a receiver may say when to come again.
 _ASKING = (429, 503)
 
@@ -29,17 +32,26 @@ def pause_after(tried: int, wish: timedelta | None = None) -> timedelta:
     return max(spread, wish or timedelta())
 
 
-def wish_of(status: int, retry_after: str | None, now: datetime) -> timedelta | None:
-    """What `Retry-After` asks for, in seconds or as a date, a day at most; None where it does not count."""
+def wish_of(status: int, headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """What `Retry-After` asks for, in seconds or as a date, a day at most; None where it does not count.
+
+    A date is one by the receiver's clock, where the answer says what that shows.
+    """
+    retry_after = headers.get("retry-after")
     if status not in _ASKING or retry_after is None:
         return None
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
         return min(timedelta(seconds=min(int(text[:12]), 10**9)), LONGEST_WISH)
+    instant = _instant(text)
+    if instant is None:
+        return None
+    return min(max(instant - (_instant(headers.get("date", "")) or now), timedelta()), LONGEST_WISH)
+
+
+def _instant(text: str) -> datetime | None:
     try:
         instant = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
-    return min(max(instant - now, timedelta()), LONGEST_WISH)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from core.clock import Clock
 from core.rows import Row, row_class
 from core.tables import id_type
 from core.viewer import Viewer
@@ -23,7 +24,7 @@ from models.webhooks import AttemptOutcome, DeliveryAttempt, DeliveryState, Webh
 from resolvers import events
 from resolvers.webhooks.notices import tell_owner
 from resolvers.webhooks.principal import OWNER_COLUMNS, owner_of, viewer_of
-from resolvers.webhooks.schedule import pause_after
+from resolvers.webhooks.schedule import LONGEST_PAUSE, pause_after
 from resolvers.webhooks.visible import ATTEMPT, DELIVERY, LANE, SECRET, WEBHOOK
 
 # As which attempts are counted beside those at jobs.
@@ -39,6 +40,7 @@ _SECRETS = 2
 ACTIVE, PAUSED, DISABLED = WebhookState.ACTIVE.value, WebhookState.PAUSED.value, WebhookState.DISABLED.value
 PENDING, PARKED = DeliveryState.PENDING.value, DeliveryState.PARKED.value
 DONE = DeliveryState.DELIVERED
+_NOT_RECEIVERS = sa.literal([AttemptOutcome.NOT_MADE.value, AttemptOutcome.LOST.value], ARRAY(sa.Text))
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Claimed:
     viewer: Viewer | None
     sealed: tuple[str, ...]
     fact: Row | None
+    clock: Clock
 
     @property
     def is_trial(self) -> bool:
@@ -211,6 +214,7 @@ async def _claimed(tx: Transaction, owner: str, due: Sequence[Row]) -> list[Clai
     await tx.execute(counted.values(attempts=DELIVERY.c.attempts + 1))
     webhook_ids = _ids(sorted({each.webhook_id for each in due}))
     rows = sa.select(WEBHOOK, *OWNER_COLUMNS).select_from(owner_of(WEBHOOK)).where(WEBHOOK.c.id == sa.any_(webhook_ids))
+    clock = await tx.clock()
     webhooks = {each.id: each for each in await tx.rows(rows)}
     secrets: dict[str, list[Row]] = {}
     newest_first = sa.select(
@@ -224,7 +228,8 @@ async def _claimed(tx: Transaction, owner: str, due: Sequence[Row]) -> list[Clai
         webhook = webhooks[each.webhook_id]
         sealed = _valid(secrets.get(webhook.id, []))
         again = Row({**vars(each), "attempts": each.attempts + 1})
-        made.append(Claimed(each.lane_id, owner, again, webhook, viewer_of(webhook), sealed, facts.get(each.fact_id)))
+        fact = facts.get(each.fact_id)
+        made.append(Claimed(each.lane_id, owner, again, webhook, viewer_of(webhook), sealed, fact, clock))
     return made
 
 
@@ -252,7 +257,8 @@ async def facts_by_id(tx: Transaction, fact_ids: Sequence[str]) -> dict[str, Row
 async def settle(tx: Transaction, claimed: Claimed, result: Result, pause_after_hours: int) -> bool:
     """Writes down what came of an attempt; False, and nothing is changed, where it is somebody else's by now."""
     is_news = result.is_receivers and not claimed.is_trial
-    if not await _is_held(tx, claimed, changes=is_news and (claimed.is_failing or result.state is not DONE)):
+    is_done = result.state is DONE
+    if not await _is_held(tx, claimed, changes=is_news and not is_done, mends=is_news and is_done):
         return False
     await tx.insert(DeliveryAttempt, [_entry(claimed, result)])
     delivery = claimed.delivery
@@ -276,6 +282,17 @@ async def give_back(tx: Transaction, claimed: Claimed) -> None:
         await _settle_lanes(tx, [claimed.lane_id])
 
 
+async def cut_off(tx: Transaction, claimed: Claimed, sent: dict[str, Any]) -> None:
+    """Writes down an attempt whose sender had to stop before there was an answer. It is one more than there may be."""
+    if await _is_held(tx, claimed):
+        entry = {**sent, "outcome": AttemptOutcome.LOST.value, "duration_ms": 0}
+        reason = "Whoever sent it had to stop before there was an answer. It may have arrived."
+        await tx.insert(DeliveryAttempt, [_entry(claimed, Result(DeliveryState.PENDING, reason, entry=entry))])
+        chosen = sa.update(DELIVERY).where(DELIVERY.c.id == claimed.delivery.id)
+        await tx.execute(chosen.values(max_attempts=DELIVERY.c.max_attempts + 1, next_at=None))
+        await _settle_lanes(tx, [claimed.lane_id])
+
+
 async def stop(tx: Transaction, claimed: Claimed, reason: str) -> None:
     """Pauses a webhook for which nobody answers any more, tells its owner, and lets go of the delivery."""
     if await _is_held(tx, claimed, changes=True):
@@ -287,14 +304,18 @@ async def stop(tx: Transaction, claimed: Claimed, reason: str) -> None:
             await tell_owner(tx, claimed.webhook, reason)
 
 
-async def _is_held(tx: Transaction, claimed: Claimed, *, changes: bool = False) -> bool:
-    """Whether the lease still stands; if so, lane and webhook stay until the transaction ends, which may change both.
+async def _is_held(tx: Transaction, claimed: Claimed, *, changes: bool = False, mends: bool = False) -> bool:
+    """Whether the lease still stands; if so, lane and webhook stay until the transaction ends, which may change both:
+    the webhook if it `changes` it, or `mends` one that fails.
 
     First the webhook and then the lane, as whoever resumes or removes a webhook does, so that none waits for the other.
     """
-    kept = sa.select(WEBHOOK.c.id).where(WEBHOOK.c.id == claimed.webhook.id)
-    if await tx.row(kept.with_for_update(key_share=True, read=not changes)) is None:
+    kept = sa.select(WEBHOOK.c.failing_since).where(WEBHOOK.c.id == claimed.webhook.id)
+    found = await tx.row(kept.with_for_update(key_share=True, read=not changes))
+    if found is None:
         return False
+    if mends and found.failing_since is not None:
+        await tx.row(kept.with_for_update(key_share=True))
     lane = sa.select(LANE.c.id).where(LANE.c.id == claimed.lane_id, LANE.c.lease_owner == claimed.owner)
     if await tx.row(lane.with_for_update()) is None:
         return False
@@ -348,8 +369,9 @@ async def _note_health(tx: Transaction, claimed: Claimed, result: Result, pause_
     webhook_id, is_well = claimed.webhook.id, result.state is DONE
     chosen = sa.update(WEBHOOK).where(WEBHOOK.c.id == webhook_id)
     if is_well:
-        if claimed.is_failing:
-            await tx.execute(chosen.values(failing_since=None, not_before=None))
+        # It may have begun to fail since this was claimed.
+        is_failing = sa.or_(WEBHOOK.c.failing_since.is_not(None), WEBHOOK.c.not_before.is_not(None))
+        await tx.execute(chosen.where(is_failing).values(failing_since=None, not_before=None))
         return
     if result.is_gone:
         reason = "The receiver answered 410: it is gone for good."
@@ -357,15 +379,32 @@ async def _note_health(tx: Transaction, claimed: Claimed, result: Result, pause_
             events.record(tx, WebhookDisabled(subject_id=webhook_id))
             await tell_owner(tx, claimed.webhook, reason)
         return
-    wish = {} if result.wish is None else {"not_before": sa.func.now() + result.wish}
+    wish = (
+        {}
+        if result.wish is None
+        else {"not_before": sa.func.greatest(WEBHOOK.c.not_before, sa.func.now() + result.wish)}
+    )
     since = sa.func.coalesce(WEBHOOK.c.failing_since, sa.func.now())
     is_long = (since < sa.func.now() - timedelta(hours=pause_after_hours)).label("is_long")
     found = await tx.row(chosen.values(failing_since=since, **wish).returning(is_long))
-    if found is not None and found.is_long:
+    if found is None or not found.is_long:
+        return
+    if await _was_tried(tx, webhook_id):
         reason = f"Nothing got through for {pause_after_hours} hours. The last time: {result.reason}"
         if await _change_state(tx, webhook_id, PAUSED, reason):
             events.record(tx, WebhookPaused(subject_id=webhook_id, cause="failing"))
             await tell_owner(tx, claimed.webhook, reason)
+    else:
+        # Nothing was sent in between: it may have been well all the while.
+        await tx.execute(chosen.values(failing_since=sa.func.now()))
+
+
+async def _was_tried(tx: Transaction, webhook_id: str) -> bool:
+    """Whether it failed before this lately: within the longest time that passes between two tries."""
+    attempts = sa.join(ATTEMPT, DELIVERY, ATTEMPT.c.delivery_id == DELIVERY.c.id)
+    here = sa.and_(DELIVERY.c.webhook_id == webhook_id, ATTEMPT.c.outcome != sa.all_(_NOT_RECEIVERS))
+    lately = sa.and_(ATTEMPT.c.created_at > sa.func.now() - LONGEST_PAUSE, ATTEMPT.c.created_at < sa.func.now())
+    return await tx.row(sa.select(ATTEMPT.c.id).select_from(attempts).where(here, lately).limit(1)) is not None
 
 
 async def _change_state(tx: Transaction, webhook_id: str, state: str, reason: str) -> bool:
@@ -390,7 +429,10 @@ async def figures(tx: Transaction) -> Row:
     )
 
     def deliveries(stands: str) -> Any:
-        return sa.select(sa.func.count()).select_from(DELIVERY).where(DELIVERY.c.state == stands).scalar_subquery()
+        # What a webhook that is gone has left behind, nobody has to look after.
+        there = sa.select(WEBHOOK.c.id).where(WEBHOOK.c.id == DELIVERY.c.webhook_id).exists()
+        chosen = sa.select(sa.func.count()).select_from(DELIVERY).where(DELIVERY.c.state == stands, there)
+        return chosen.correlate(None).scalar_subquery()
 
     found = await tx.row(
         sa.select(
@@ -408,22 +450,39 @@ async def figures(tx: Transaction) -> Row:
 # Removing what is old ------------------------------------------------------------------------------------------------
 
 
+def waits_for(fact_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """That a webhook is still to be told of this fact."""
+    return sa.exists().where(DELIVERY.c.state == PENDING, DELIVERY.c.fact_id == fact_id)
+
+
 async def delete_old(tx: Transaction, days: int, most: int = 2_000) -> int:
-    """Removes deliveries that were finished so many days ago, and what waited that long for a webhook that is stopped.
+    """Removes deliveries that were finished so many days ago, and parks what waited that long for a webhook that is
+    stopped: whoever resumes it then sees what it was not told, and can have it sent.
 
     At most so many; answers how many. Secrets that sign no more go along with them.
     """
     limit = sa.func.now() - timedelta(days=days)
     finished = sa.select(DELIVERY.c.id).where(DELIVERY.c.finished_at < limit).limit(most)
     gone = await tx.execute(sa.delete(DELIVERY).where(DELIVERY.c.id.in_(finished)))
+    # Whoever resumes one of these waits, or was first.
     stopped = (
+        sa.select(WEBHOOK.c.id)
+        .where(WEBHOOK.c.state != ACTIVE, WEBHOOK.c.updated_at < limit)
+        .with_for_update(key_share=True, read=True)
+    )
+    webhook_ids = _ids([each.id for each in await tx.rows(stopped)])
+    overdue = (
         sa.select(DELIVERY.c.id)
-        .join(WEBHOOK, WEBHOOK.c.id == DELIVERY.c.webhook_id)
-        .where(DELIVERY.c.state == PENDING, DELIVERY.c.created_at < limit, WEBHOOK.c.state != ACTIVE)
-        .where(WEBHOOK.c.updated_at < limit)
+        .where(DELIVERY.c.webhook_id == sa.any_(webhook_ids), DELIVERY.c.state == PENDING)
+        .where(DELIVERY.c.created_at < limit)
         .limit(most)
     )
-    gone += await tx.execute(sa.delete(DELIVERY).where(DELIVERY.c.id.in_(stopped)))
+    given_up = {"state": PARKED, "reason": f"The webhook was stopped for {days} days.", "next_at": None}
+    gone += await tx.execute(
+        sa.update(DELIVERY)
+        .where(DELIVERY.c.id.in_(overdue), DELIVERY.c.state == PENDING)
+        .values(**given_up, finished_at=sa.func.now(), updated_at=sa.func.now())
+    )
     newer = SECRET.alias("newer")
     newest = sa.select(newer.c.id).where(newer.c.webhook_id == SECRET.c.webhook_id)
     overlapped = newest.where(newer.c.created_at > SECRET.c.created_at, newer.c.overlap_until < sa.func.now())
@@ -431,6 +490,22 @@ async def delete_old(tx: Transaction, days: int, most: int = 2_000) -> int:
     used = sa.select(DELIVERY.c.id).where(DELIVERY.c.lane_id == LANE.c.id).exists()
     await tx.execute(sa.delete(LANE).where(LANE.c.is_trial, LANE.c.created_at < limit, ~used))
     return gone
+
+
+async def delete_rest(tx: Transaction, webhook_id: str, most: int = 2_000) -> int:
+    """Removes what a webhook that is gone has left behind, at most so much; answers how much that was."""
+    gone = await tx.execute(_delete_some(DELIVERY, DELIVERY.c.webhook_id == webhook_id, most))
+    return gone or await tx.execute(_delete_some(LANE, LANE.c.webhook_id == webhook_id, most))
+
+
+async def left_behind(tx: Transaction) -> list[str]:
+    """The ids of webhooks that are gone while something of them is there."""
+    there = sa.select(WEBHOOK.c.id).where(WEBHOOK.c.id == LANE.c.webhook_id).exists()
+    return [each.webhook_id for each in await tx.rows(sa.select(LANE.c.webhook_id).where(~there).distinct())]
+
+
+def _delete_some(table: sa.Table, which: sa.ColumnElement[bool], most: int) -> sa.Delete:
+    return sa.delete(table).where(table.c.id.in_(sa.select(table.c.id).where(which).limit(most)))
 
 
 def _ids(values: Sequence[str]) -> Any:

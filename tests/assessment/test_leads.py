@@ -90,6 +90,8 @@ def test_whoever_makes_the_account_theirs_is_no_lead_any_more(
     client.do("attemptLeadCapture", "__typename", attemptId=attempt, email="lee@example.org")
     user = client.ask("{ viewer { id } }")["viewer"]["id"]
     client.do("accountClaim", "__typename", email="lee@example.org", password=PASSWORD)
-    visitor().do("accountConfirm", "__typename", token=post.secret("lee@example.org", "confirm"))
+    visitor().do(
+        "accountConfirm", "__typename", token=post.secret("lee@example.org", "confirm"), password=PASSWORD
+    )
     until(lambda: sql(database_url, "SELECT 1 FROM lead WHERE converted_user_id = %s", user), "conversion")
     assert staff(Role.ADMIN)[1].ask(LEADS)["highPriorityLeads"]["nodes"] == []

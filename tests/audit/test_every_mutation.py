@@ -13,16 +13,17 @@ import sqlalchemy as sa
 from core.jobs import JobKind
 from core.writing import Transaction
 from graph.schema import facts_of_mutations, schema
-from models.identity import Role
+from models.identity import Role, Scope
 from resolvers import jobs
 from resolvers.assessment.grading import grade
+from resolvers.identity import create_api_token
 from resolvers.inbox import events as inbox
 from tests.assessment.graders import ESSAY
 from tests.assessment.taking import quiz
 from tests.audit.conftest import Log
 from tests.curriculum.authors import revision
 from tests.events.logs import as_service, place, sql
-from tests.identity.guests import PASSWORD, Guest, Post
+from tests.identity.guests import PASSWORD, Guest, Post, who
 from tests.support import factories
 from tests.support.clients import Client, Data
 
@@ -83,8 +84,8 @@ def every_mutation(
     scribe: Scribe, visitor: Visitor, newcomer: Newcomer, staff: Staff, post: Post, database_url: str
 ) -> None:
     """Carries out each mutation of the schema at least once. What goes wrong on the way is tried with these, too."""
-    guest = _accounts(scribe, visitor(), post)
-    _sessions(scribe, guest, visitor(), post)
+    guest = _accounts(scribe, visitor(), post, database_url)
+    _sessions(scribe, guest, visitor(), post, database_url)
     _people(scribe, guest, newcomer(), staff)
     _groups(scribe, guest, newcomer(), staff(Role.ADMIN)[1])
     editor = staff(Role.EDITOR)[1]
@@ -100,20 +101,29 @@ def every_mutation(
     _inbox(scribe, staff(Role.ADMIN)[1], database_url)
 
 
-def _accounts(scribe: Scribe, client: Client, post: Post) -> Guest:
+def _give_token(database_url: str, user_id: str) -> None:
+    """Gives somebody an API token that is there to be taken back."""
+    as_service(database_url, lambda tx: create_api_token(tx, user_id, "audited", frozenset[Scope](), 1))
+
+
+def _accounts(scribe: Scribe, client: Client, post: Post, database_url: str) -> Guest:
     guest = Guest(client, post, "audited@example.org")
     scribe.do(client, "accountCreate", email=guest.email, password=PASSWORD, displayName="Audited")
-    scribe.do(client, "accountConfirm", token=post.secret(guest.email, "confirm"))
+    scribe.do(client, "accountConfirm", token=post.secret(guest.email, "confirm"), password=PASSWORD)
+    user_id = guest.id
+    _give_token(database_url, user_id)
     scribe.do(client, "accountPasswordChange", password=PASSWORD, newPassword=PASSWORD)
     scribe.do(client, "accountEmailChangeRequest", email="moved@example.org", password=PASSWORD)
+    _give_token(database_url, user_id)
     scribe.do(client, "accountEmailChangeConfirm", token=post.secret("moved@example.org", "change-email"))
     guest.email = "moved@example.org"
     scribe.do(client, "accountPasswordResetRequest", email=guest.email)
+    _give_token(database_url, user_id)
     scribe.do(client, "accountPasswordReset", token=post.secret(guest.email, "reset-password"), password=PASSWORD)
     return guest
 
 
-def _sessions(scribe: Scribe, guest: Guest, app: Client, post: Post) -> None:
+def _sessions(scribe: Scribe, guest: Guest, app: Client, post: Post, database_url: str) -> None:
     # The mail about the new password is out before the next one is asked for.
     post.settle()
     scribe.do(guest.client, "accountSignInLinkRequest", email=guest.email)
@@ -125,10 +135,13 @@ def _sessions(scribe: Scribe, guest: Guest, app: Client, post: Post) -> None:
     scribe.do(app, "accountClaim", email="claimed@example.org", password=PASSWORD)
     app.token = None
     app.token = scribe.do(app, "sessionRefresh", "accessToken", refreshToken=pair["refreshToken"])["accessToken"]
+    user_id = who(app)["id"]
+    _give_token(database_url, user_id)
     scribe.do(app, "sessionEndAll")
+    _give_token(database_url, user_id)
     app.token = None
-    scribe.do(app, "accountConfirm", token=post.secret("claimed@example.org", "confirm"))
-    made = scribe.do(guest.client, "apiTokenCreate", "apiToken { id }", name="audited", scopes=[])
+    scribe.do(app, "accountConfirm", token=post.secret("claimed@example.org", "confirm"), password=PASSWORD)
+    made = scribe.do(guest.client, "apiTokenCreate", "apiToken { id }", name="audited", scopes=[], password=PASSWORD)
     scribe.do(guest.client, "apiTokenRevoke", id=made["apiToken"]["id"])
 
 

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn, Self
 
+from cairn import garbage
 from cairn.settings import PROJECT
 from tests.jobs.crews import until
 
@@ -120,6 +121,8 @@ def main() -> None:
     from tests.chaos import clocks, failpoints, hands
 
     del clocks, failpoints, hands
+    # What no child looks through, none has to copy.
+    garbage.keep()
     # Those that end are gone at once.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     children = []

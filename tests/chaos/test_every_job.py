@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,15 @@ from core.writing import Transaction, transaction
 from gateways.mail import MailNotSent, Message
 from models.events import ThemeTrashed, UserClaimed, UserSignedUp
 from models.identity import Role
-from resolvers import events, identity, jobs, outbox, uploads
+from models.webhooks import Webhook, WebhookLane
+from resolvers import events, followers, identity, jobs, outbox, uploads
 from resolvers.assessment import aggregates, attempts
 from resolvers.assessment.grading import grade
 from resolvers.identity.mails import MailKind
 from resolvers.importing import IMPORT
 from resolvers.inbox import events as inbox
+from resolvers.webhooks import placing
+from resolvers.webhooks.actions import HURRY, REMOVE_REST
 from tests.assessment.handing_in import Sender
 from tests.assessment.taking import quiz
 from tests.chaos.errands import EVERY_ACTOR, do_queue
@@ -48,7 +52,6 @@ from workers.registry import REACTIONS
 from workers.sealing import seal_all
 
 IS_LONG = bool(os.environ.get("CAIRN_TEST_LONG"))
-FOLLOWING = relay.by_type(REACTIONS)
 # What a job leaves behind about itself rather than about the world.
 ABOUT_THE_JOB = {"job", "scheduled_job"}
 
@@ -110,6 +113,10 @@ class Stage:
 
         self.runner.run(act())
         self.quiet()
+
+    def relay(self) -> None:
+        """What the relay does, and whoever follows the log."""
+        self.runner.run(relay.step(self.database, REACTIONS))
 
     def time_passes(self) -> None:
         """Leases run out, and what was to be tried later is due."""
@@ -239,10 +246,10 @@ def _lead_with(fact: Callable[[str], Fact]) -> Callable[[Stage], None]:
             events.record(tx, fact(user))
 
         # Whoever the editor is came to be by a sign-up of their own, which is not what is looked at.
-        place(stage.url)
+        stage.relay()
         sql(stage.url, "DELETE FROM job WHERE starts_with(actor, 'on:convert_lead')")
         stage.ask(happens)
-        stage.ask(lambda tx: relay_once(tx))
+        stage.relay()
 
     return make
 
@@ -262,7 +269,7 @@ def _planned_and_trashed(kind: str) -> Callable[[Stage], None]:
         planned = {"rootId": made, "action": "PUBLISH", "runAt": "2099-01-01T08:00:00Z"}
         stage.editor.do("scheduleCreate", "__typename", **planned)
         stage.editor.do(f"{kind}Trash", "__typename", id=made)
-        stage.ask(lambda tx: relay_once(tx))
+        stage.relay()
 
     return make
 
@@ -274,12 +281,21 @@ _ROOTS: dict[str, Callable[[Client], str]] = {
 }
 
 
-async def relay_once(tx: Transaction) -> None:
-    """What the relay does, in this transaction."""
-    placed = await events.place(tx, 500)
-    wanted = [(kind, {"fact_id": each.id}, None) for each in placed for kind in FOLLOWING.get(each.type, ())]
-    if wanted:
-        await jobs.enqueue_all(tx, wanted)
+def _removed_webhook(stage: Stage) -> None:
+    """A webhook that is gone, with a lane that is still there."""
+    gone = Webhook.new_id()
+    values = [{"webhook_id": gone, "subject_id": gone}]
+    stage.ask(lambda tx: tx.insert(WebhookLane, [{"id": WebhookLane.new_id(), **each} for each in values]))
+    stage.ask(lambda tx: jobs.enqueue(tx, REMOVE_REST, {"webhook_id": gone}))
+
+
+def _resumed_webhook(stage: Stage) -> None:
+    """A lane whose turn is tomorrow."""
+    hook = Webhook.new_id()
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    row = {"id": WebhookLane.new_id(), "webhook_id": hook, "subject_id": hook, "next_at": tomorrow}
+    stage.ask(lambda tx: tx.insert(WebhookLane, [row]))
+    stage.ask(lambda tx: jobs.enqueue(tx, HURRY, {"webhook_id": hook}))
 
 
 # Every actor and every reaction has a scene here, in which there is a job for it.
@@ -296,6 +312,8 @@ JOBS: dict[str, Callable[[Stage], None]] = {
     "regrade_assessment": _corrected,
     "remove_expired": _expired,
     "remove_old": _old,
+    "remove_rest_of_webhook": _removed_webhook,
+    "hurry_webhook": _resumed_webhook,
     "on:convert_lead_of_claimed": _lead_with(lambda user: UserClaimed(subject_id=user)),
     "on:convert_lead_of_signed_up": _lead_with(lambda user: UserSignedUp(subject_id=user, is_anonymous=False)),
     "on:give_up_plans_of_course": _planned_and_trashed("course"),
@@ -322,7 +340,7 @@ async def _ticked(stage: Stage) -> None:
 
 
 CHORES: dict[str, tuple[Callable[[Stage], None], Chore]] = {
-    "relay": (_unplaced, lambda stage: relay.place(stage.database, FOLLOWING)),
+    "relay": (_unplaced, lambda stage: relay.step(stage.database, REACTIONS)),
     "tick": (_ticking, _ticked),
     "seal": (_unplaced, lambda stage: seal_all(stage.database)),
 }
@@ -338,8 +356,10 @@ def stage(
     tmp_path: Path,
 ) -> Iterator[Stage]:
     """A stage on which nothing happened yet."""
-    # From now on there is a counter.
+    # From now on there is a counter, and all that follows the log does.
     place(own_database)
+    names = [placing.FOLLOWER, *(each.name for each in REACTIONS)]
+    as_service(own_database, lambda tx: followers.settle(tx, names))
     letterbox = Letterbox()
     tools = Tools(letterbox, "https://app.example", tmp_path, 30, 7, files=house[1].parts.files)
     empty = states.now()

@@ -13,7 +13,8 @@ from typing import Self
 
 from cairn.embedded.processes import wait_until
 
-PATIENCE_SECONDS = 30
+# On a busy machine a program takes half a minute to start.
+PATIENCE_SECONDS = 90
 
 
 def clean_environment() -> dict[str, str]:

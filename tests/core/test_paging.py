@@ -62,6 +62,7 @@ def test_a_cursor_of_another_list_is_refused() -> None:
     [
         (sa.Integer(), "7"),
         (sa.Integer(), "-2147483647"),
+        (sa.BigInteger(), "9223372036854775807"),
         (sa.String(), "words, ' and %"),
         (sa.TIMESTAMP(timezone=True), "2026-01-31 12:00:00.123456+00"),
         (sa.TIMESTAMP(timezone=True), "2026-01-31 12:00:00+05:30"),
@@ -77,6 +78,7 @@ def test_a_key_that_the_column_can_have_is_accepted(kind: Any, key: str) -> None
     [
         (sa.Integer(), "words"),
         (sa.Integer(), "2147483648"),
+        (sa.BigInteger(), "9223372036854775808"),
         (sa.Integer(), "٣"),
         (sa.Integer(), "1 OR 1=1"),
         (sa.String(), "NUL \0"),

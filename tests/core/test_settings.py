@@ -66,6 +66,7 @@ EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
     "CAIRN_HTTP__DOCUMENT_MAX_AGE": ("60", "http.document_max_age", 60, "-1"),
     "CAIRN_GRAPHQL__MAX_OBJECTS": ("101", "graphql.max_objects", 101, "1"),
     "CAIRN_GRAPHQL__MAX_STATEMENTS": ("11", "graphql.max_statements", 11, "1"),
+    "CAIRN_GRAPHQL__MAX_TEXT": ("300000", "graphql.max_text", 300_000, "1"),
     "CAIRN_GRAPHQL__INTROSPECTION": ("nobody", "graphql.introspection", "nobody", "perhaps"),
     "CAIRN_DATABASE__POOL_SIZE": ("3", "database.pool_size", 3, "0"),
     "CAIRN_DATABASE__STATEMENT_TIMEOUT_MS": ("200", "database.statement_timeout_ms", 200, "1"),

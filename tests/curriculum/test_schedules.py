@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from resolvers import jobs
 from tests.events.logs import sql
+from tests.http.doorkeeper import Doorkeeper
 from tests.jobs.crews import until, working
 from tests.support import factories
 from tests.support.clients import Client, People
@@ -142,6 +144,39 @@ def test_what_is_put_into_the_trash_has_no_plans_any_more(people: People, databa
         until(lambda: plans(editor, theme)[0]["state"] == "CANCELLED", "the reaction")
 
 
+def test_a_theme_and_its_course_that_are_planned_for_the_same_time_are_both_published(
+    people: People, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "FIRST_RETRY", timedelta(seconds=0.1))
+    editor, theme = people.editor, factories.theme(people.editor)
+    course = factories.course(editor, themeId=theme)
+    plan(editor, course)
+    plan(editor, theme)
+    sql(database_url, "UPDATE schedule SET run_at = now()")
+    due = "UPDATE job SET run_at = now() WHERE actor = 'run_schedule' AND arguments->>'schedule_id' IN"
+    with working(database_url, run_schedule):
+        # However it falls, the course may be the first to be looked at.
+        sql(database_url, f"{due} (SELECT id::text FROM schedule WHERE root_id = %s)", course)
+        tried = "SELECT 1 FROM job WHERE actor = 'run_schedule' AND last_error LIKE 'The course%%'"
+        until(lambda: sql(database_url, tried), "the first try")
+        sql(database_url, f"{due} (SELECT id::text FROM schedule WHERE root_id = %s)", theme)
+        until(lambda: {each["state"] for each in plans(editor, course)} == {"DONE"}, "both")
+    assert people.anonymous.ask(LIVE, id=course)["course"] is not None
+
+
+def test_what_is_planned_for_a_root_that_was_restored_is_not_given_up_by_what_comes_late(
+    people: People, database_url: str
+) -> None:
+    editor, theme = people.editor, factories.theme(people.editor)
+    before = plan(editor, theme)
+    editor.do("themeTrash", "theme { id }", id=theme)
+    editor.do("themeRestore", "theme { id }", id=theme)
+    after = plan(editor, theme)
+    with working(database_url, run_schedule):
+        until(lambda: {each["id"]: each["state"] for each in plans(editor, theme)}[before] == "CANCELLED", "it")
+    assert {each["id"]: each["state"] for each in plans(editor, theme)}[after] == "PLANNED"
+
+
 @pytest.mark.parametrize(
     ("given", "code", "path"),
     [
@@ -166,3 +201,32 @@ def test_who_may_not_publish_plans_nothing(people: People) -> None:
     )
     assert people.learner.fails(document) == "FORBIDDEN"
     assert people.anonymous.fails(document) == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "DELETE FROM role_grant WHERE user_id = %s",
+        "UPDATE role_grant SET expires_at = now() WHERE user_id = %s",
+        "UPDATE \"user\" SET status = 'suspended' WHERE id = %s",
+    ],
+    ids=["the role is taken back", "the role expires", "the account is suspended"],
+)
+def test_what_was_planned_by_somebody_who_may_not_publish_any_more_waits_and_says_why(
+    people: People, database_url: str, ends: str
+) -> None:
+    editor, theme = people.editor, factories.theme(people.editor)
+    with Doorkeeper(database_url).closing_time() as keeper:
+        person = keeper.person()
+        planner = Client(editor.url, keeper.token(person))
+        planned = plan(planner, theme)
+        keeper.sql(ends, person)
+        come(database_url)
+        (found,) = plans(editor, theme)
+        assert (found["state"], found["job"]["state"]) == ("PLANNED", "PARKED")
+        assert "may not publish" in found["job"]["parkedReason"]
+        assert people.anonymous.ask("query($id: ID!) { theme(id: $id) { id } }", id=theme)["theme"] is None
+        editor.do("scheduleMove", "schedule { state }", id=planned, runAt=FAR)
+        come(database_url)
+        assert people.anonymous.ask("query($id: ID!) { theme(id: $id) { id } }", id=theme)["theme"] == {"id": theme}
+        planner.http.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from graphql import TokenKind, parse
@@ -14,7 +15,7 @@ from benchmarks.queries import PAGES
 from core.errors import RequestError
 from graph.documents import accepting
 from graph.documents.accepting import Refused, accept
-from graph.documents.scanning import scan
+from graph.documents.scanning import scan, scan_variables
 from graph.limits import Limits
 from graph.schema import schema
 
@@ -91,3 +92,11 @@ def _tokens(text: str) -> Iterator[object]:
                 yield token
     except Exception:
         return
+
+
+@pytest.mark.parametrize("place", [lambda text: text, lambda text: [1, [text]], lambda text: {"a": None, "b": {"c": text}}])
+def test_a_text_longer_than_any_field_is_refused_however_deep_it_stands(place: Callable[[str], Any]) -> None:
+    scan_variables({"input": place("x" * Limits().max_text), "other": 1}, Limits())
+    with pytest.raises(RequestError) as refused:
+        scan_variables({"input": place("x" * (Limits().max_text + 1)), "other": 1}, Limits())
+    assert refused.value.code == "TEXT_TOO_LONG"

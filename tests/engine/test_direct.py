@@ -13,17 +13,20 @@ import pytest
 from graphql import ExecutionResult, build_schema, parse
 
 from graph.engine import BatchResolver, execute
-from graph.engine.fetching import Program, Unfit
+from graph.engine.fetching import FetchingContext, Program, Unfit
 
 _SCHEMA = """
 enum Ground { ROCK GAS }
-type Planet { name: String, mass: Int, ground: Ground, moons: [Moon!]!, motto: String }
+scalar Odd
+type Planet { name: String, mass: Int, ground: Ground, moons: [Moon!]!, motto: String, oddity: Odd, star: Star }
 type Moon { name: String }
-type Query { planet(name: String!): Planet, other: String }
+type Star { name: String }
+type Query { planet(name: String!): Planet, other: String, planets: [Planet!]! }
 """
 _ROWS: dict[str, list[dict[str, Any]]] = {
     "Planet": [{"name": "Mars", "mass": 6, "ground": "ROCK"}, {"name": "Venus", "mass": 49, "ground": "ROCK"}],
     "Moon": [{"planet": "Mars", "name": "Phobos"}, {"planet": "Mars", "name": "Deimos"}],
+    "Star": [{"name": "Sun"}],
 }
 
 
@@ -40,7 +43,7 @@ class Source:
 
     def has(self, column: str) -> bool:
         """Whether rows have this column."""
-        return column in _ROWS[self.kind][0]
+        return column in ("oddity", "star") or column in _ROWS[self.kind][0]
 
     def is_nullable(self, column: str) -> bool:
         """All may be null."""
@@ -51,14 +54,14 @@ class Source:
         return [SimpleNamespace(**dict(zip(columns, row[1:], strict=False))) for row in rows]
 
     def request(self, arguments: Mapping[str, Any], keys: Sequence[Any] | None) -> Any:
-        """The name that is asked for, if any; there is none without letters."""
+        """The names that are asked for, if any; there is none without letters."""
         if arguments.get("name") == "":
             raise ValueError("A name has letters")
-        return arguments.get("name")
+        return [arguments["name"]] if "name" in arguments else keys
 
 
 @dataclass
-class Context:
+class Context(FetchingContext):
     """Fetches from the rows above, and says how it was asked."""
 
     refuses: bool = False
@@ -80,10 +83,10 @@ class Context:
             raise RuntimeError("The line is broken")
         return [self._rows(step, name) for step, name in zip(program.steps, requests, strict=True)]
 
-    def _rows(self, step: Any, name: str | None) -> list[tuple[Any, ...]]:
-        found = [each for each in _ROWS[step.source.kind] if name is None or each["name"] == name]
-        found = [{**each, "ground": self.ground} for each in found]
-        key = step.source.key if step.parent is not None else None
+    def _rows(self, step: Any, keys: Sequence[str] | None) -> list[tuple[Any, ...]]:
+        found = [each for each in _ROWS[step.source.kind] if keys is None or each[step.source.key] in keys]
+        found = [{**each, "ground": self.ground, "oddity": "odd", "star": "Sun"} for each in found]
+        key = None if step.source.parent_column is None else step.source.key
         return [(each.get(key), *(each[column] for column in step.columns)) for each in found]
 
     def spend(self, objects: int) -> None:
@@ -106,7 +109,10 @@ def _asked(context: Context, text: str, **variables: Any) -> tuple[ExecutionResu
         if name == "":
             raise ValueError("A name has letters")
         found = next((each for each in _ROWS["Planet"] if each["name"] == name), None)
-        return None if found is None else SimpleNamespace(**{**found, "ground": context.ground})
+        return None if found is None else whole(found)
+
+    def whole(found: dict[str, Any]) -> Any:
+        return SimpleNamespace(**{**found, "ground": context.ground, "oddity": "odd", "star": "Sun"})
 
     def moons(parent: Any) -> list[Any]:
         return [SimpleNamespace(**each) for each in _ROWS["Moon"] if each["planet"] == parent.name]
@@ -122,10 +128,16 @@ def _asked(context: Context, text: str, **variables: Any) -> tuple[ExecutionResu
         "batch": batch("moons", moons),
         "source": Source("Moon", "many", "planet", "name"),
     }
+    query.fields["planets"].extensions["batch"] = batch("planets", lambda _: [whole(each) for each in _ROWS["Planet"]])
+    planets.fields["star"].extensions |= {
+        "batch": batch("star", lambda _: SimpleNamespace(name="Sun")),
+        "source": Source("Star", "one", "name", "star"),
+    }
+    kinds["Odd"].coerce_output_value = lambda value: value.isoformat()  # type: ignore[attr-defined]
     planets.fields["motto"].resolve = lambda parent, _info: f"{parent.name} for ever"
     planets.fields["motto"].extensions["needs"] = ("name",)
-    for each in ("Planet", "Moon"):
-        for name in ("name", "mass", "ground"):
+    for each in ("Planet", "Moon", "Star"):
+        for name in ("name", "mass", "ground", "oddity"):
             if name in kinds[each].fields:  # type: ignore[attr-defined]
                 kinds[each].fields[name].extensions["attribute"] = name  # type: ignore[attr-defined]
 
@@ -197,3 +209,37 @@ def test_a_variable_that_skips_the_field_has_nothing_fetched() -> None:
     text = 'query($no: Boolean!) { planet(name: "Mars") @skip(if: $no) { name } }'
     assert _asked(context, text, no=True) == (ExecutionResult({}, None), [])
     assert context.alone == []
+
+
+@pytest.mark.parametrize("beside", ["", "__typename"], ids=["alone", "with another field"])
+def test_whatever_a_scalar_raises_is_told_at_its_place(beside: str) -> None:
+    result, _ = _asked(Context(), f'{{ planet(name: "Mars") {{ name oddity }} {beside} }}')
+    assert result.data is not None
+    assert result.data["planet"] == {"name": "Mars", "oddity": None}
+    assert [(each.path, type(each.original_error)) for each in result.errors or ()] == [
+        (["planet", "oddity"], AttributeError)
+    ]
+
+
+@pytest.mark.parametrize("beside", ["", "other"], ids=["alone", "with another field"])
+def test_a_condition_that_is_null_is_told_where_it_stands(beside: str) -> None:
+    text = (
+        f'query($if: Boolean = true) {{ planet(name: "Mars") {{ name moons {{ name @include(if: $if) }} }} {beside} }}'
+    )
+    result, _ = _asked(Context(), text, **{"if": None})
+    assert result.data is not None
+    assert result.data["planet"] is None
+    assert [each.path for each in result.errors or ()] == [["planet", "moons", 0], ["planet", "moons", 1]][:1]
+
+
+@pytest.mark.parametrize(
+    ("below", "objects"),
+    [("moons { name }", 2), ("star { name }", 2), ("moons { name } star { name }", 4)],
+    ids=["of one parent each", "shared by all parents", "both"],
+)
+def test_what_is_fetched_below_a_level_is_counted_as_often_as_it_is_written(below: str, objects: int) -> None:
+    context = Context()
+    result, called = _asked(context, f"{{ planets {{ name {below} }} }}")
+    assert result.errors is None
+    assert called == ["planets"]
+    assert context.spent == objects

@@ -7,7 +7,8 @@ from typing import Any
 import psycopg
 
 from resolvers import events
-from tests.support.databases import as_service
+from tests.support.databases import as_service, with_database
+from workers.housekeeping import forget_facts
 
 __all__ = ["as_service"]
 
@@ -31,4 +32,15 @@ def positions(url: str) -> list[int]:
 
 def place(url: str, most: int = 500) -> int:
     """One round of the relay's placing; answers how many facts were placed."""
-    return len(as_service(url, lambda tx: events.place(tx, most)))
+    return len(as_service(url, lambda tx: events.place(tx, most)) or ())
+
+
+def age(url: str, days: int, until: int) -> None:
+    """Makes the facts up to a place so many days older."""
+    older = "UPDATE fact SET created_at = created_at - make_interval(days => %s) WHERE position <= %s"
+    sql(url, older, days, until)
+
+
+def forget(url: str, days: int = 30) -> None:
+    """Does what the clock has done every night: the log forgets what is older than so many days."""
+    with_database(url, lambda database: forget_facts(database, days))

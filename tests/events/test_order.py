@@ -11,7 +11,7 @@ from core.writing import Transaction
 from models.curriculum import Theme
 from models.events import ThemeTrashed, ThemeUpdated
 from resolvers import events
-from tests.events.logs import as_service, place, positions, sql
+from tests.events.logs import age, as_service, forget, place, positions, sql
 
 
 async def _three(tx: Transaction) -> None:
@@ -93,12 +93,12 @@ def test_what_is_old_goes_and_its_places_are_not_given_again(fresh_database: str
     place(fresh_database)
     as_service(fresh_database, _three)
     place(fresh_database)
-    kept = sql(fresh_database, "SELECT id::text FROM fact WHERE position = 2")[0][0]
-    sql(fresh_database, "UPDATE fact SET created_at = created_at - interval '31 days'")
-    assert as_service(fresh_database, lambda tx: events.delete_old(tx, 30, keep=[kept])) == 2
+    age(fresh_database, 31, until=2)
+    forget(fresh_database)
+    assert positions(fresh_database) == [3]
     as_service(fresh_database, _three)
     place(fresh_database)
-    assert positions(fresh_database) == [2, 4, 5, 6]
+    assert positions(fresh_database) == [3, 4, 5, 6]
 
 
 def test_a_change_that_is_rolled_back_leaves_no_fact(fresh_database: str) -> None:

@@ -59,6 +59,14 @@ def test_the_log_is_filtered_by_type_and_by_subject(people: People, database_url
     assert types(types=[]) == []
 
 
+def test_what_a_filter_leaves_is_counted(people: People, database_url: str) -> None:
+    factories.theme(people.editor, publish=True)
+    _place_all(database_url)
+    counted = "query($filter: FactFilter) { events(filter: $filter) { totalCount } }"
+    for types, total in ((["THEME_PUBLISHED"], 1), (["THEME_PUBLISHED", "THEME_CREATED"], 2), ([], 0)):
+        assert people.admin.ask(counted, filter={"types": types})["events"]["totalCount"] == total
+
+
 def test_a_fact_without_a_place_is_not_in_the_log_yet(people: People) -> None:
     factories.theme(people.editor)
     assert people.admin.ask(LOG)["events"]["nodes"] == []

@@ -9,10 +9,11 @@ import orjson
 import pytest
 from psycopg import sql
 
-from core.policies import PrivateRows
+from core.policies import Log, PrivateRows
 from core.tables import table_of
 from models import TABLES
 from models.content import Staged
+from models.events import FactEntry, FactType
 from tests.fence.personas import INSERT_ROW, Owner, Persona, acting_as, attempt, effective, sees
 
 OTHERS = [table_of(model).name for model in TABLES if not issubclass(model, Staged)]
@@ -44,6 +45,8 @@ READS: dict[str, set[str]] = {
     "audit_log": MANAGERS,
     "fact": MANAGERS,
     "fact_counter": {"service"},
+    "follower": {"service"},
+    "release": {"service"},
     "job": MANAGERS,
     "scheduled_job": {"service"},
     "job_tally": {"service"},
@@ -100,6 +103,8 @@ WRITES: dict[str, dict[str, set[str]]] = {
     "audit_log": {"service": {"INSERT"}},
     "fact": {"service": {"INSERT", "DELETE"}},
     "fact_counter": {"service": ALL},
+    "follower": {"service": ALL},
+    "release": {"service": ALL},
     "job": {"admin": {"UPDATE"}, "service": ALL},
     "scheduled_job": {"service": ALL},
     "job_tally": {"service": ALL},
@@ -167,7 +172,6 @@ OWN_WRITES = {
     "profile": {"INSERT", "UPDATE"},
     "profile_card": ALL,
     "consent": {"INSERT", "UPDATE"},
-    "job": {"INSERT"},
 }
 # Columns of one's own rows that nobody reads but the service, and those that nobody sets but the service.
 HIDDEN = {
@@ -398,6 +402,8 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "position": 1_000_000,
         },
         "fact_counter": {"last_position": 0},
+        "follower": {"name": "somebody", "position": 0},
+        "release": {"name": "one", "seen_at": "now"},
         "job": {
             "requested_by": person,
             "actor": "a",
@@ -569,7 +575,10 @@ def test_nobody_gives_themselves_a_role_whatever_they_may_give(owner: Owner, eve
     admin, learner = everybody["admin"], everybody["learner"]
     with acting_as(owner, admin):
         assert attempt(owner, give, "role_grant", {"user": admin.user_id}) is None
-        assert attempt(owner, give, "role_grant", {"user": learner.user_id}) == 1
+        # As admins are no super admins, they make none, and no equals of theirs.
+        assert attempt(owner, give, "role_grant", {"user": learner.user_id}) is None
+        assert attempt(owner, give.replace("super_admin", "admin"), "role_grant", {"user": learner.user_id}) is None
+        assert attempt(owner, give.replace("super_admin", "editor"), "role_grant", {"user": learner.user_id}) == 1
         assert (
             attempt(
                 owner,
@@ -618,6 +627,52 @@ def test_a_fact_without_a_place_is_seen_by_nobody_but_the_service(
     owner.execute("UPDATE fact SET position = NULL WHERE " + BY_ID, {"id": rows["fact"]})
     seen = [name for name in NAMES if sees(owner, everybody[name], "fact", BY_ID, {"id": rows["fact"]})]
     assert seen == ["service"]
+
+
+CALL = """INSERT INTO {table} (id, actor, arguments, run_at, requested_by, unique_key)
+    VALUES (gen_random_uuid(), %(actor)s, '{{}}', now(), %(by)s, %(key)s)"""
+TELL = """INSERT INTO {table} (id, type, subject_id, actor_id, actor_kind, payload)
+    VALUES (gen_random_uuid(), %(type)s, %(about)s, %(by)s, 'user', '{{}}')"""
+
+
+def test_people_call_for_work_that_they_can_bring_about_and_for_no_other(
+    owner: Owner, everybody: dict[str, Persona]
+) -> None:
+    learner, editor = everybody["learner"], everybody["editor"]
+    wanted = ("run_schedule", "grade_attempt", "import_olx", "deliver_mail", "sweep_uploads", "handle_provider_event")
+    found: dict[str, set[str]] = {}
+    for name, who in (("learner", learner), ("editor", editor)):
+        with acting_as(owner, who):
+            calls = {each: attempt(owner, CALL, "job", {"actor": each, "by": who.user_id, "key": None}) for each in wanted}
+            found[name] = {each for each, made in calls.items() if made}
+            assert attempt(owner, CALL, "job", {"actor": "run_schedule", "by": who.user_id, "key": "taken"}) is None
+    assert found == {"learner": set(), "editor": {"run_schedule", "import_olx"}}
+    with acting_as(owner, editor):
+        assert attempt(owner, CALL, "job", {"actor": "run_schedule", "by": learner.user_id, "key": None}) is None
+
+
+def test_people_record_what_they_can_bring_about_and_nothing_else(owner: Owner, everybody: dict[str, Persona]) -> None:
+    learner, editor = everybody["learner"], everybody["editor"]
+    for who, kind, about, may in (
+        (learner, "user.updated", learner, True),
+        (learner, "user.updated", editor, False),
+        (learner, "user.signed_in", learner, False),
+        (learner, "course.published", learner, False),
+        (learner, "role.granted", learner, False),
+        (editor, "course.published", editor, True),
+        (editor, "role.granted", editor, False),
+        (editor, "attempt.graded", editor, False),
+    ):
+        with acting_as(owner, who):
+            values = {"type": kind, "about": about.user_id, "by": who.user_id}
+            assert bool(attempt(owner, TELL, "fact", values)) is may, kind
+
+
+def test_what_the_fence_lets_people_record_is_what_their_mutations_do() -> None:
+    (log,) = (shape for shape in FactEntry.__policies__ if isinstance(shape, Log))
+    known = {each.value for each in FactType}
+    assert set(log.own) <= known
+    assert {word for words, _ in log.causes for word in words} <= {each.partition(".")[0] for each in known}
 
 
 def test_a_signed_in_viewer_adds_to_the_audit_log_in_their_own_name_only(

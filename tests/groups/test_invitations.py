@@ -56,6 +56,41 @@ def test_who_was_made_to_go_does_not_come_back_by_a_link_and_who_left_does(circl
     assert (back["id"], back["role"]) == (circle.ids["moderator"], "MEMBER")
 
 
+def _removed(circle: Circle) -> None:
+    circle.client("owner").do("membershipRemove", MEMBERSHIP, id=circle.ids["admin"])
+
+
+def _demoted(circle: Circle) -> None:
+    circle.client("owner").do("membershipRoleChange", MEMBERSHIP, id=circle.ids["admin"], role="MEMBER")
+
+
+def _gone(circle: Circle) -> None:
+    circle.client("admin").do("membershipLeave", MEMBERSHIP, id=circle.ids["admin"])
+
+
+@pytest.mark.parametrize("end", [_removed, _demoted, _gone])
+def test_the_links_of_an_admin_end_with_their_being_one(circle: Circle, end: Callable[[Circle], None]) -> None:
+    made = circle.client("admin").do("groupInvitationCreate", LINK, groupId=circle.id, role="MODERATOR")
+    _, others = link(circle)
+    end(circle)
+    # Under another name, nobody knows them.
+    stranger = circle.client("stranger")
+    assert stranger.refused("membershipStartByLink", token=made["token"])["code"] == "INVITATION_OVER"
+    listed = circle.client("owner").ask(LISTED, id=circle.id)["group"]["invitations"]["nodes"]
+    assert {(each["role"], each["status"]) for each in listed} == {("MODERATOR", "CANCELLED"), ("MEMBER", "PENDING")}
+    stranger.do("membershipStartByLink", MEMBERSHIP, token=others)
+
+
+def test_a_link_is_good_for_no_more_than_its_maker_may_give_by_then(
+    circle: Circle, newcomer: Newcomer, doorkeeper: Doorkeeper
+) -> None:
+    owner, late = circle.client("owner"), newcomer()
+    tokens = [link(circle, role=role)[1] for role in ("ADMIN", "MEMBER")]
+    owner.do("membershipMakeOwner", MEMBERSHIP, id=circle.ids["admin"])
+    assert late.client.refused("membershipStartByLink", token=tokens[0])["code"] == "INVITATION_OVER"
+    late.client.do("membershipStartByLink", MEMBERSHIP, token=tokens[1])
+
+
 def test_who_is_in_already_does_not_use_a_link_up(circle: Circle) -> None:
     _, token = link(circle)
     kept = circle.client("admin").do("membershipStartByLink", MEMBERSHIP, token=token)["membership"]

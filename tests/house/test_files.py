@@ -69,3 +69,9 @@ def test_no_file_knows_the_machine_it_was_written_on() -> None:
             content = (PROJECT / path).read_bytes()
             found += [f"{path}: {word}" for word in WORKPLACE if word.encode() in content]
     assert found == []
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.parts[0] not in ("tests", "benchmarks")], ids=str)
+def test_texts_are_spelt_in_one_way_by_the_helper_that_takes_no_longer_than_they_are_long(path: Path) -> None:
+    normalises = "unicodedata.normalize" in text(path) or "from unicodedata" in text(path)
+    assert not normalises or path == Path("core/text.py")

@@ -73,6 +73,8 @@ TAGS = {
     0x06A: "webhook_lane",
     0x06B: "webhook_delivery",
     0x06C: "delivery_attempt",
+    0x06D: "follower",
+    0x06E: "release",
     0x0A0: "lead",
     0x0A1: "lead_capture",
     0x03F: "branch",

@@ -60,7 +60,9 @@ class Guest:
     def sign_up(self) -> str:
         """Makes the account and is signed in; answers the id."""
         self.ask_for_account()
-        made = self.client.do("accountConfirm", "account { id }", token=self.post.secret(self.email, "confirm"))
+        token = self.post.secret(self.email, "confirm")
+        made = self.client.do("accountConfirm", "account { id } hasPassword", token=token, password=self.password)
+        assert made["hasPassword"] is True
         user_id: str = made["account"]["id"]
         return user_id
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.identity.guests import PASSWORD, Guest, Post, code, who
-from tests.support.clients import Client
+from tests.support.clients import Client, Data
 
 Visitor = Callable[[], Client]
 Newcomer = Callable[[], Guest]
@@ -23,6 +23,11 @@ def begin(client: Client) -> str:
 def ask_to_claim(client: Client, email: str) -> str | None:
     """Asks to be the owner by a mail to this address; answers the code of the refusal, if any."""
     return code(client.mutate("accountClaim", "account { id }", email=email, password=PASSWORD))
+
+
+def confirm(client: Client, token: str, **more: str) -> Data:
+    """Follows the link of the mail; answers the payload."""
+    return client.mutate("accountConfirm", "account { id } hasPassword", token=token, **more)
 
 
 def test_an_anonymous_account_is_claimed_with_its_id_and_all_that_was_done(visitor: Visitor, post: Post) -> None:
@@ -50,8 +55,7 @@ def test_of_many_links_for_one_anonymous_account_one_claims_it(visitor: Visitor,
     tokens = [post.secret(email, "confirm") for email in emails]
     racers = [(visitor(), token) for token in tokens]
     with ThreadPoolExecutor(8) as threads:
-        confirm = threads.map(lambda each: each[0].mutate("accountConfirm", "account { id }", token=each[1]), racers)
-        codes = [code(each) for each in confirm]
+        codes = list(threads.map(lambda each: code(confirm(*each, password=PASSWORD)), racers))
     assert codes.count(None) == 1
     assert set(codes) - {None} <= {"ALREADY_CLAIMED", "LINK_EXPIRED"}
 
@@ -71,3 +75,30 @@ def test_an_address_that_has_an_account_claims_nothing(newcomer: Newcomer, visit
     assert ask_to_claim(client, guest.email) is None
     assert "already have an account" in post.newest(guest.email).subject
     assert who(client)["account"]["isAnonymous"] is True
+
+
+def test_whoever_claims_an_account_in_somebody_elses_name_does_not_make_it_theirs(visitor: Visitor, post: Post) -> None:
+    stranger, victim = visitor(), visitor()
+    begin(stranger)
+    ask_to_claim(stranger, "victim@example.org")
+    token = post.secret("victim@example.org", "confirm")
+    assert code(confirm(victim, token)) == "REQUIRED"
+    assert code(confirm(victim, token, password="what the victim chose")) == "WRONG_CREDENTIALS"
+    assert who(victim)["kind"] == "ANONYMOUS"
+    assert code(Guest(visitor(), post, "victim@example.org").sign_in()) == "WRONG_CREDENTIALS"
+
+
+def test_an_account_is_claimed_from_elsewhere_by_whoever_knows_the_password_that_was_chosen(
+    visitor: Visitor, post: Post
+) -> None:
+    client, phone = visitor(), visitor()
+    user_id = begin(client)
+    ask_to_claim(client, "phone@example.org")
+    confirmed = confirm(phone, post.secret("phone@example.org", "confirm"), password=PASSWORD)
+    assert (confirmed["account"], confirmed["hasPassword"]) == ({"id": user_id}, True)
+
+
+def test_an_anonymous_account_makes_no_api_tokens(visitor: Visitor) -> None:
+    client = visitor()
+    begin(client)
+    assert client.refused("apiTokenCreate", name="mine", scopes=[])["code"] == "ANONYMOUS"

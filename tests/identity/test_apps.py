@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from resolvers.identity import delete_expired
 from tests.http.doorkeeper import Doorkeeper
 from tests.identity.guests import TOKENS, Guest, code, who
 from tests.support.clients import Client, Data
+from tests.support.databases import as_service
 
 Visitor = Callable[[], Client]
 Newcomer = Callable[[], Guest]
@@ -132,3 +134,29 @@ def test_a_session_that_is_over_is_not_renewed(
     doorkeeper.sql(change, pair["session"]["id"])
     assert status(bearing(visitor, pair["accessToken"])) == 401
     assert code(renew(visitor(), pair["refreshToken"])) == "SESSION_OVER"
+
+
+def test_a_session_is_renewed_sixty_times_an_hour_and_goes_on(
+    pair: Data, visitor: Visitor, doorkeeper: Doorkeeper
+) -> None:
+    client, token = visitor(), pair["refreshToken"]
+    for _ in range(60):
+        token = renew(client, token)["refreshToken"]
+    assert code(renew(client, token)) == "TOO_MANY_RENEWALS"
+    doorkeeper.sql("UPDATE refresh_token SET created_at = created_at - interval '1 hour'")
+    assert code(renew(client, token)) is None
+
+
+def test_used_tokens_are_kept_as_long_as_their_session_goes_on_and_no_longer(
+    pair: Data, visitor: Visitor, doorkeeper: Doorkeeper, database_url: str
+) -> None:
+    session = pair["session"]["id"]
+    following = renew(visitor(), pair["refreshToken"])
+    age(doorkeeper, 40 * 24 * 3600)
+    as_service(database_url, delete_expired)
+    # Whoever comes back with it after all that time is noticed all the same.
+    assert code(renew(visitor(), pair["refreshToken"])) == "SESSION_OVER"
+    assert code(renew(visitor(), following["refreshToken"])) == "SESSION_OVER"
+    doorkeeper.sql("UPDATE auth_session SET revoked_at = now() - interval '25 hours' WHERE id = %s", session)
+    as_service(database_url, delete_expired)
+    assert doorkeeper.sql("SELECT 1 FROM refresh_token WHERE session_id = %s", session) == []

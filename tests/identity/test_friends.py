@@ -159,3 +159,53 @@ def test_what_becomes_of_a_friendship_is_recorded_once_and_names_nobody_but_who_
         ("friendship.requested", back, one.id, {}),
         ("friendship.accepted", back, other.id, {}),
     ]
+
+
+def test_a_public_card_is_closed_to_whoever_was_blocked_until_they_are_not(
+    newcomer: Newcomer, visitor: Callable[[], Client]
+) -> None:
+    one, other, stranger = newcomer(), newcomer(), newcomer()
+    one.client.do("profileUpdate", "profile { id }", expectedRevision=1, privacyLevel="PUBLIC")
+    assert sees(other.client, one)
+    blocked = one.client.do("friendshipBlock", "friendship { id }", userId=other.id)["friendship"]["id"]
+    assert (sees(other.client, one), sees(stranger.client, one), sees(visitor(), one)) == (False, True, True)
+    one.client.do("profileUpdate", "profile { id }", expectedRevision=2, privacyLevel="FRIENDS_ONLY")
+    one.client.do("profileUpdate", "profile { id }", expectedRevision=3, privacyLevel="PUBLIC")
+    assert (sees(other.client, one), sees(stranger.client, one)) == (False, True)
+    one.client.do("friendshipEnd", "friendship { id }", id=blocked)
+    assert sees(other.client, one)
+
+
+def test_whoever_was_blocked_finds_nobody_there_whatever_they_try(newcomer: Newcomer) -> None:
+    one, other = newcomer(), newcomer()
+    one.client.do("friendshipBlock", "friendship { id }", userId=other.id)
+    for act in ("friendshipRequest", "friendshipBlock"):
+        missing = other.client.mutate(act, "friendship { id }", userId=User.new_id())
+        assert other.client.mutate(act, "friendship { id }", userId=one.id) == missing
+        assert code(missing) == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("status", ["suspended", "erased"])
+def test_the_card_of_somebody_who_is_gone_is_closed_to_everybody(
+    newcomer: Newcomer, visitor: Callable[[], Client], doorkeeper: Doorkeeper, status: str
+) -> None:
+    one, other = newcomer(), newcomer()
+    one.client.do("profileUpdate", "profile { id }", expectedRevision=1, privacyLevel="PUBLIC")
+    befriend(one, other)
+    user_id = one.id
+
+    def seen() -> tuple[bool, bool]:
+        found = [client.ask(SEEN, id=user_id)["user"] is not None for client in (other.client, visitor())]
+        return found[0], found[1]
+
+    assert seen() == (True, True)
+    doorkeeper.sql('UPDATE "user" SET status = %s WHERE id = %s', status, user_id)
+    assert seen() == (False, False)
+    doorkeeper.sql("UPDATE \"user\" SET status = 'active' WHERE id = %s", user_id)
+    assert seen() == (True, True)
+
+
+def test_nobody_asks_without_having_said_who_they_are(newcomer: Newcomer, visitor: Callable[[], Client]) -> None:
+    guest, client = newcomer(), visitor()
+    client.do("accountStartAnonymously", "account { id }")
+    assert client.refused("friendshipRequest", userId=guest.id)["code"] == "ANONYMOUS"

@@ -140,6 +140,22 @@ def test_a_mail_that_was_refused_is_sent_later_and_with_the_same_words(
     assert sql(fresh_database, "SELECT message, details FROM outgoing_mail") == [(None, {})]
 
 
+def test_a_worker_that_wakes_up_after_another_has_sent_a_mail_does_not_bring_its_words_back(
+    fresh_database: str,
+) -> None:
+    ask(fresh_database, ["one@example.org"])
+
+    async def overtaken(tx: Transaction) -> bool:
+        ((mail_id,),) = sql(fresh_database, "SELECT id::text FROM outgoing_mail")
+        # It was found, and then somebody else was faster.
+        assert await outbox.find(tx, mail_id) is not None
+        sql(fresh_database, "UPDATE outgoing_mail SET done_at = now(), message = NULL, details = '{}'")
+        return await outbox.remember(tx, mail_id, {"subject": "s", "text": "a link"})
+
+    assert as_service(fresh_database, overtaken) is False
+    assert sql(fresh_database, "SELECT message FROM outgoing_mail") == [(None,)]
+
+
 def test_where_no_mail_server_is_named_the_job_says_so(fresh_database: str) -> None:
     ask(fresh_database, ["never@example.org"])
     deliver(fresh_database, NoMail())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 import unicodedata
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -99,3 +101,27 @@ def test_a_password_is_accepted_by_its_length_and_variety_alone(text: str) -> No
     with nullcontext() if good else pytest.raises(InvalidInput) as refused:
         passwords.check(text)
     assert refused is None or refused.value.path == ("password",)
+
+
+MARKS = "a" + "\u0300" * 250_000 + "\u0323" * 250_000
+
+
+def test_a_password_of_marks_upon_marks_is_refused_at_once() -> None:
+    before = time.process_time()
+    with pytest.raises(InvalidInput, match="at most 200"):
+        passwords.check(MARKS)
+    assert time.process_time() - before < 0.05
+
+
+def test_trying_a_password_of_marks_upon_marks_takes_what_any_other_takes() -> None:
+    kept = asyncio.run(passwords.hashed(PASSWORD))
+    before = time.process_time()
+    assert not asyncio.run(passwords.matches(MARKS, kept))
+    assert time.process_time() - before < 0.5
+
+
+def test_a_password_is_not_known_by_its_beginning() -> None:
+    long = "0123456789" * 80
+    kept = asyncio.run(passwords.hashed(long))
+    assert asyncio.run(passwords.matches(long, kept))
+    assert not asyncio.run(passwords.matches(long + "0", kept))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -171,3 +172,16 @@ def test_a_crowd_at_the_door_is_let_in_one_by_one(newcomer: Newcomer, visitor: V
         payloads = list(threads.map(lambda number: guests[number % 8].sign_in(clients[number]), range(64)))
     assert {code(each) for each in payloads} == {None}
     assert len({each["session"]["id"] for each in payloads}) == 64
+
+
+def test_a_password_of_marks_upon_marks_keeps_nobody_waiting(visitor: Visitor) -> None:
+    browser = visitor()
+    cruel = "a" + "\u0300" * 60_000 + "\u0323" * 60_000
+    before = time.process_time()
+    assert code(browser.mutate("sessionStart", "session { id }", email="a@example.org", password=cruel)) == (
+        "WRONG_CREDENTIALS"
+    )
+    made = browser.mutate("accountCreate", "account { id }", email="a@example.org", password=cruel, displayName="A")
+    assert code(made) == "INVALID"
+    assert time.process_time() - before < 5
+    assert browser.fails("query($slug: String!) { course(slug: $slug) { id } }", slug="x" * 250_001) == "TEXT_TOO_LONG"

@@ -121,3 +121,28 @@ def test_a_new_account_has_a_milestone_that_is_written_once(newcomer: Newcomer, 
     assert guest.client.ask("{ viewer { account { milestones { key } } } }") == {
         "viewer": {"account": {"milestones": [{"key": "account_confirmed"}]}}
     }
+
+
+def test_a_stranger_who_asks_for_an_account_in_somebodys_name_does_not_choose_its_password(
+    visitor: Visitor, post: Post
+) -> None:
+    maya, mallory = Guest(visitor(), post, "maya2@example.org"), Guest(visitor(), post, "maya2@example.org")
+    mallory.password = "chosen by the stranger"
+    maya.ask_for_account()
+    mallory.ask_for_account()
+    his = post.secret("maya2@example.org", "confirm")
+    with_hers = maya.client.mutate("accountConfirm", "account { id }", token=his, password=maya.password)
+    assert code(with_hers) == "WRONG_CREDENTIALS"
+    followed = maya.client.do("accountConfirm", "account { id } hasPassword", token=his)
+    assert (who(maya.client)["kind"], followed["hasPassword"]) == ("USER", False)
+    assert code(mallory.sign_in()) == "WRONG_CREDENTIALS"
+
+
+def test_a_wrong_password_does_not_use_the_link_up(visitor: Visitor, post: Post) -> None:
+    guest = Guest(visitor(), post, "forgetful@example.org")
+    guest.ask_for_account()
+    token = post.secret(guest.email, "confirm")
+    wrong = guest.client.mutate("accountConfirm", "account { id }", token=token, password="not the one I chose")
+    assert (code(wrong), wrong["errors"][0]["path"]) == ("WRONG_CREDENTIALS", ["password"])
+    guest.client.do("accountConfirm", "account { id }", token=token, password=PASSWORD)
+    assert code(guest.sign_in(visitor())) is None

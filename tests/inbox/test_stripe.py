@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -31,6 +33,20 @@ def test_an_event_is_kept_and_answered_at_once(sender: Sender) -> None:
     assert (answer.status_code, answer.json()) == (200, {"received": True, "duplicate": False})
     sender.settle()
     assert sender.events() == [("stripe", "evt_1", "invoice.paid", "ignored", "Nobody handles this type.")]
+
+
+def test_the_age_of_an_event_is_told_by_the_databases_clock(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = int(time.time())
+
+    class Mistaken(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(hours=1)
+
+    with monkeypatch.context() as here:
+        here.setattr("core.clock.datetime", Mistaken)
+        answer = sender.stripe(stripe_event(), at=at)
+    assert answer.status_code == 200, answer.text
 
 
 def test_an_event_that_is_sent_again_is_answered_alike_and_does_nothing(sender: Sender) -> None:

@@ -86,6 +86,29 @@ def test_a_stream_ends_soon_though_nothing_happens(
         assert time.monotonic() - began < 30
 
 
+def test_a_busy_operation_does_not_hide_another_that_is_not_permitted_any_more(
+    people: People, database_url: str, doorkeeper: Doorkeeper, serve: Serve
+) -> None:
+    address = serve(database_url, streams=StreamSettings(check_seconds=3))
+    user = doorkeeper.person(Role.ADMIN)
+    with signed_in(Client(address, doorkeeper.token(user, Role.ADMIN))) as live:
+        live.subscribe(PUBLISHED, "busy")
+        live.subscribe("subscription { events(types: [COURSE_TRASHED]) { cursor } }", "quiet")
+        live.subscribe("{ viewer { kind } }", "asked")
+        live.answer("asked")
+        assert live.hear()["type"] == "complete"
+        doorkeeper.named("DELETE FROM role_grant WHERE user_id = %(user)s", user=user)
+        until = time.monotonic() + 20
+        factories.theme(people.editor, publish=True)
+        place_all(database_url)
+        while (message := live.hear())["type"] == "next":
+            assert message["id"] == "busy"
+            assert time.monotonic() < until, "the quiet one goes on"
+            factories.theme(people.editor, publish=True)
+            place_all(database_url)
+        assert (message["id"], message["payload"][0]["extensions"]["code"]) == ("quiet", "FORBIDDEN")
+
+
 def test_who_does_not_listen_keeps_nobody_else_from_being_looked_at(
     people: People, database_url: str, doorkeeper: Doorkeeper, serve: Serve
 ) -> None:

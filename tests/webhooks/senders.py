@@ -62,17 +62,17 @@ def sending(url: str, **given: Any) -> Iterator[Worker]:
         worker.stop()
 
 
-def send(url: str, **given: Any) -> int:
+def send(url: str, statement_timeout_ms: int = 15_000, **given: Any) -> int:
     """Does once all that a worker would do by now: places facts, and sends what is due; answers how many attempts."""
 
     async def run() -> int:
-        database = Database(url, pool_size=4)
+        database = Database(url, pool_size=4, statement_timeout_ms=statement_timeout_ms)
         await database.open()
         made, number = kit(url, **given), 0
         try:
             while True:
                 # The very first round only makes the counter.
-                placed = await relay.place(database, {}) or await relay.place(database, {})
+                placed = await relay.step(database) or await relay.step(database)
                 async with transaction(database, SERVICE) as tx:
                     found = await claim(tx, "test", 100, 50, made.rules.per_endpoint)
                 # Where another worker is placing facts, nothing is placed here.
@@ -105,11 +105,15 @@ def standing(url: str) -> list[str]:
 
 
 def until_sent(url: str) -> None:
-    """Waits until every fact is placed and nothing is pending that could go out."""
-    waiting = """SELECT 1 FROM fact WHERE position IS NULL UNION ALL
-        SELECT 1 FROM webhook_delivery d JOIN webhook w ON w.id = webhook_id
-        WHERE d.state = 'pending' AND w.state = 'active'"""
-    until(lambda: sql(url, waiting) == [], "the sending of everything")
+    """Waits until every fact is placed and nothing is pending that could go out, as long as anything goes on."""
+    waiting = """SELECT (SELECT count(*) FROM fact WHERE position IS NULL),
+        (SELECT greatest(last_position - position, 0) FROM follower, fact_counter WHERE name = 'webhooks'),
+        (SELECT count(*) FROM webhook_delivery d JOIN webhook w ON w.id = webhook_id
+         WHERE d.state = 'pending' AND w.state = 'active')"""
+    left = sql(url, waiting)[0]
+    while any(left):
+        until(lambda: sql(url, waiting)[0] != left, "the sending of what is left")  # noqa: B023
+        left = sql(url, waiting)[0]
 
 
 def time_passes(url: str, *, leases: bool = False) -> None:

@@ -8,7 +8,7 @@ from tests.jobs.crews import until
 from tests.support import factories
 from tests.support.clients import People
 from tests.webhooks.receivers import TAKEN, Received, Reply, receiver
-from tests.webhooks.senders import send, sending, standing, until_sent, webhook
+from tests.webhooks.senders import deliveries, send, sending, standing, until_sent, webhook
 
 
 def test_old_deliveries_go_and_what_still_waits_for_a_webhook_that_runs_stays(
@@ -26,10 +26,29 @@ def test_old_deliveries_go_and_what_still_waits_for_a_webhook_that_runs_stays(
         sql(database_url, "UPDATE webhook_delivery SET created_at = created_at - interval '40 days'")
         assert as_service(database_url, lambda tx: delete_old(tx, 30)) == 1
         assert sql(database_url, "SELECT count(*) FROM webhook_delivery WHERE subject_id = %s", first) == [(1,)]
-        # And then nobody resumed it for as long.
-        sql(database_url, "UPDATE webhook SET updated_at = updated_at - interval '40 days'")
+        assert standing(database_url).count("pending") == 2
+
+
+def test_what_waited_too_long_for_a_webhook_that_is_stopped_is_not_lost_without_a_word(
+    people: People, database_url: str
+) -> None:
+    with receiver() as there:
+        hook, _ = webhook(people.admin, there.url)
+        people.admin.do("webhookPause", "__typename", id=hook)
+        themes = [factories.theme(people.editor, publish=True) for _ in range(2)]
+        send(database_url)
+        for table in ("webhook_delivery", "webhook"):
+            sql(database_url, f"UPDATE {table} SET created_at = '2026-01-01', updated_at = '2026-01-01'")
         assert as_service(database_url, lambda tx: delete_old(tx, 30)) == 2
-    assert standing(database_url) == ["delivered"]
+        assert as_service(database_url, lambda tx: delete_old(tx, 30)) == 0
+        assert {(each["state"], each["reason"]) for each in deliveries(people.admin, hook)} == {
+            ("PARKED", "The webhook was stopped for 30 days.")
+        }
+        people.admin.do("webhookResume", "__typename", id=hook)
+        assert send(database_url) == 0
+        people.admin.do("webhookRedeliver", "count", id=hook, failedSince="2026-01-01T00:00:00Z")
+        send(database_url)
+        assert {each.headers["cairn-subject"] for each in there.received} == set(themes)
 
 
 def test_numbers_go_on_where_they_were_although_the_log_is_gone(people: People, database_url: str) -> None:

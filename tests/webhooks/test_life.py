@@ -40,7 +40,7 @@ class Lives(RuleBasedStateMachine):
         self.database = Database(self.url, pool_size=2)
         self.loop.run_until_complete(self.database.open())
         self.owner = psycopg.connect(self.url, autocommit=True)
-        for table in ("webhook", "webhook_lane", "webhook_delivery", "fact", "fact_counter"):
+        for table in ("webhook", "webhook_lane", "webhook_delivery", "fact", "fact_counter", "follower"):
             self.sql(f"DELETE FROM {table}")
         self.hook = Webhook.new_id()
         self.sql(
@@ -97,7 +97,7 @@ class Lives(RuleBasedStateMachine):
 
         self._act(record)
         while self.sql("SELECT 1 FROM fact WHERE position IS NULL"):
-            self.loop.run_until_complete(relay.place(self.database, {}))
+            self.loop.run_until_complete(relay.step(self.database))
         self.happened[theme] += number
 
     @rule(most=st.integers(1, 4))

@@ -16,10 +16,12 @@ from models.identity import Role, Scope
 from resolvers import identity
 from resolvers.webhooks import actions
 from tests.events.logs import as_service, sql
+from tests.jobs.crews import until, working
 from tests.support import factories
 from tests.support.clients import Client, People
 from tests.webhooks.receivers import FAILED, TAKEN, Receiver, receiver
 from tests.webhooks.senders import QUERY, deliveries, send, standing, time_passes, webhook
+from workers.hooks import remove_rest_of_webhook
 
 GOOD = {"name": "Test", "url": "http://127.0.0.1:9/in", "events": ["THEME_PUBLISHED"], "query": QUERY}
 SHOWN = "query($id: ID!) { webhook(id: $id) { name url events query about scopes state revision ownerId } }"
@@ -201,6 +203,8 @@ def test_a_removed_webhook_leaves_nothing_but_its_facts(people: People, database
     factories.theme(people.editor, publish=True)
     send(database_url)
     people.admin.do("webhookDelete", "__typename", id=hook)
+    with working(database_url, remove_rest_of_webhook):
+        until(lambda: sql(database_url, "SELECT 1 FROM webhook_lane") == [])
     for table in ("webhook", "webhook_secret", "webhook_lane", "webhook_delivery", "delivery_attempt"):
         assert sql(database_url, f"SELECT count(*) FROM {table}") == [(0,)]
     assert people.admin.refused("webhookDelete", id=hook)["code"] == "NOT_FOUND"

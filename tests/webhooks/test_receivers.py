@@ -121,12 +121,18 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
     ],
 )
 def test_what_retry_after_asks_for_is_done_within_reason(status: int, said: str | None, wish: timedelta | None) -> None:
-    assert wish_of(status, said, NOW) == wish
+    assert wish_of(status, {} if said is None else {"retry-after": said}, NOW) == wish
+
+
+def test_a_date_to_come_back_at_is_one_by_the_clock_of_who_says_it() -> None:
+    theirs = NOW + timedelta(days=3)
+    said = {"retry-after": format_datetime(theirs + timedelta(hours=1)), "date": format_datetime(theirs)}
+    assert wish_of(503, said, NOW) == timedelta(hours=1)
 
 
 @given(st.text(max_size=60))
 def test_no_retry_after_is_too_strange(said: str) -> None:
-    wish = wish_of(503, said, NOW)
+    wish = wish_of(503, {"retry-after": said}, NOW)
     assert wish is None or timedelta() <= wish <= LONGEST_WISH
 
 

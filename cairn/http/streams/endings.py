@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from resolvers.events import CursorExpired
+
 # Close codes: of the protocol graphql-transport-ws, and of WebSockets themselves.
 BAD_MESSAGE, UNAUTHORIZED, INIT_TIMEOUT, SUBPROTOCOL, DUPLICATE, TOO_MANY = 4400, 4401, 4408, 4406, 4409, 4429
 NORMAL, TOO_FAST, RESTART, TRY_AGAIN_LATER = 1000, 1008, 1012, 1013
@@ -42,5 +44,5 @@ SHUTTING_DOWN = Ending("RESTARTING", "The server restarts. Go on after the last 
 TOO_MANY_OF_PERSON = Ending("TOO_MANY_CONNECTIONS", "You have too many connections open.", TOO_MANY)
 TOO_MANY_MESSAGES = Ending("RATE_LIMITED", "Too many messages in a short time.", TOO_FAST)
 TOO_MANY_OPERATIONS = Ending("TOO_MANY_OPERATIONS", "Too many operations run on this connection.")
-EXPIRED = Ending("CURSOR_EXPIRED", "The log does not reach back to this cursor. Read anew what you need of it.")
+EXPIRED = Ending(CursorExpired().code, str(CursorExpired()))
 BROKEN = Ending("INTERNAL_SERVER_ERROR", "Something went wrong on our side.")

@@ -79,7 +79,10 @@ async def _facts(
         while True:
             coming = log.following(position, wanted)
             if coming is None:
-                facts, seen = await patiently(partial(log.behind, position, wanted))
+                try:
+                    facts, seen = await patiently(partial(log.behind, position, wanted))
+                except events.CursorExpired as error:
+                    raise Ended(EXPIRED) from error
                 pace.is_behind()
             else:
                 pace.is_up_to_date()
@@ -107,8 +110,10 @@ async def _beginning(sources: Sources, follows: FollowsFacts) -> int:
     if follows.after is None:
         return await patiently(lambda: events.last_position(sources.database))
     position, fact_id = follows.after
-    if not await patiently(lambda: events.stands_at(sources.database, position, fact_id)):
-        raise Ended(EXPIRED)
+    try:
+        await patiently(lambda: events.require_stands(sources.database, position, fact_id))
+    except events.CursorExpired as error:
+        raise Ended(EXPIRED) from error
     return position
 
 

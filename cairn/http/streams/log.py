@@ -22,7 +22,7 @@ from cairn.http.streams.patience import PAUSE_SECONDS, is_away
 from core.database import Database
 from core.rows import Row
 from resolvers import events
-from resolvers.events import PLACED, STRIDE, Wanted
+from resolvers.events import PLACED, STRIDE, CursorExpired, Wanted
 
 # A wake-up that was lost costs this long.
 POLL_SECONDS = 1.0
@@ -123,16 +123,25 @@ class Log:
             return
         if last < self.head or not self._is_ready.is_set():
             # The beginning; or another database has been put in the place of the one that was there.
-            self._recent, self.head = [], last
-            self._is_ready.set()
-            for future in [each for waiting in self._waiting.values() for each in waiting]:
-                if not future.done():
-                    future.set_exception(Ended(EXPIRED))
+            self._begin_at(last)
         while self.head < last:
-            facts = await events.placed_after(self._database, self.head, last, _ALL, AT_ONCE)
+            try:
+                facts = await events.placed_after(self._database, self.head, last, _ALL, AT_ONCE)
+            except CursorExpired:
+                # We were away for longer than the log is kept.
+                self._begin_at(last)
+                return
             if self._run is not run:
                 return
             self._tell(facts, facts[-1].position if len(facts) == AT_ONCE else last)
+
+    def _begin_at(self, last: int) -> None:
+        """Follows from a place on, without what was before it. Who waited for that is told so."""
+        self._recent, self.head = [], last
+        self._is_ready.set()
+        for future in [each for waiting in self._waiting.values() for each in waiting]:
+            if not future.done():
+                future.set_exception(Ended(EXPIRED))
 
     def _tell(self, facts: list[Row], head: int) -> None:
         """Remembers new facts, and wakes those who wait for one of them."""

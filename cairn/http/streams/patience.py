@@ -7,9 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
+from core import connection
 from core.errors import RequestError
 from graph.subscribing import Away
 
@@ -22,7 +20,7 @@ def is_away(error: Exception) -> bool:
     """Whether something failed because the database, or an issuer of tokens, could not be asked just now."""
     if isinstance(error, RequestError):
         return error.code == "UNAVAILABLE"
-    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | PoolTimeout | OSError | Away)
+    return connection.is_away(error) or isinstance(error, OSError | Away)
 
 
 async def patiently(ask: Callable[[], Awaitable[T]]) -> T:

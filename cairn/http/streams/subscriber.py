@@ -63,7 +63,11 @@ class Running:
 
 
 class Subscriber:
-    """Somebody with a connection. `standing` says who that is by now, and `checked_at` when that was last asked."""
+    """Somebody with a connection. `standing` says who that is by now.
+
+    `checked_at` is when all that runs for them was last looked at: whoever asks for one busy operation who they are has
+    not looked at the others.
+    """
 
     def __init__(
         self,
@@ -92,7 +96,6 @@ class Subscriber:
             if found is None:
                 raise Ended(SIGNED_OUT)
             self.viewer = found
-        self.checked_at = time.monotonic()
         return self.viewer
 
     async def check(self) -> None:
