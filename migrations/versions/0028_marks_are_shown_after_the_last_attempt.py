@@ -1,14 +1,14 @@
 """Marks are shown after the last attempt, a regrade may stop, and whose file it is is told to its owner alone.
 
-Revision ID: 0024
-Revises: 0023
+Revision ID: 0028
+Revises: 0027
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
