@@ -302,7 +302,8 @@ class _Makers(dict[Any, Callable[[Any], dict[str, Any]]]):
     def __missing__(self, value: Any) -> Callable[[Any], dict[str, Any]]:
         """Many types may stand there, and few do: code is compiled when the first row of its type comes."""
         body = self._bodies[self._maker.step.source.type_name(value)]
-        found = self[value] = self._maker._compiled(f"lambda r: {body}")
+        found: Callable[[Any], dict[str, Any]] = self._maker._compiled(f"lambda r: {body}")
+        self[value] = found
         return found
 
 
