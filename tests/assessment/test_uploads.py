@@ -442,3 +442,8 @@ def test_the_files_of_all_answers_are_read_in_one_statement(
         database.on_statement = None
         costs.append(sum("FROM upload" in each for each in sent))
     assert costs == [1, 1, 1]
+
+
+def test_whoever_grades_reads_of_a_file_and_not_whose_it_is(database_url: str) -> None:
+    may = "SELECT has_column_privilege('cairn_api', 'upload', %s, 'SELECT')"
+    assert [sql(database_url, may, name) for name in ("user_id", "name")] == [[(False,)], [(True,)]]

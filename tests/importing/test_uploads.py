@@ -119,6 +119,16 @@ def test_what_is_no_course_is_parked_with_the_reason(people: People, works: tupl
     assert stuck["parkedReason"]
 
 
+@pytest.mark.parametrize("theme", ["\0", "a\nb", "x" * 101, "\u202eslug"])
+def test_what_can_be_no_slug_of_a_theme_is_refused_at_once(
+    people: People, works: tuple[str, Path], packed: bytes, theme: str
+) -> None:
+    address, folder = works
+    answer = send(address, people.editor.token, packed, theme=theme)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BAD_REQUEST")
+    assert not folder.exists() or list(folder.iterdir()) == []
+
+
 def test_an_unknown_theme_is_told(people: People, works: tuple[str, Path], packed: bytes) -> None:
     stuck = outcome(people.editor, send(works[0], people.editor.token, packed, theme="nowhere"))
     assert stuck["parkedReason"] == "There is no theme with the slug nowhere."
