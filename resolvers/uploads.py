@@ -11,7 +11,7 @@ import secrets
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -146,7 +146,10 @@ async def target(files: Files, upload: Row) -> Target | None:
 
 
 async def complete(tx: Transaction, viewer: Viewer, upload_id: str) -> str | None:
-    """Has the file looked at, now that it is there; answers the id of the job. Done again it changes nothing."""
+    """Has the file looked at, now that it is there; answers the id of the job. Done again it changes nothing.
+
+    Whoever is looking at this moment may have looked before it was there: they notice, and look again.
+    """
     upload = await own(tx, viewer, upload_id)
     if upload.status not in (UploadStatus.AWAITED.value, UploadStatus.CHECKING.value):
         return None
@@ -278,7 +281,9 @@ class Seen:
     """What a look at a file came to."""
 
     status: UploadStatus
-    reason: str | None = None
+    reason: str | None
+    # When it was last said that the file is there.
+    asked_at: datetime
 
 
 async def look(database: Database, files: Files, upload_id: str) -> Seen | None:
@@ -288,20 +293,28 @@ async def look(database: Database, files: Files, upload_id: str) -> Seen | None:
     if upload is None or upload.status != UploadStatus.CHECKING.value:
         return None
     if await files.storage.size(upload.key) is None:
-        return Seen(UploadStatus.AWAITED, "The file has not arrived.")
+        return Seen(UploadStatus.AWAITED, "The file has not arrived.", upload.updated_at)
     try:
         await verify(files.storage, upload.key, _announced(upload))
     except NotAsAnnounced as error:
-        return Seen(UploadStatus.REFUSED, str(error))
-    return Seen(UploadStatus.READY)
+        return Seen(UploadStatus.REFUSED, str(error), upload.updated_at)
+    return Seen(UploadStatus.READY, None, upload.updated_at)
 
 
 async def settle(tx: Transaction, upload_id: str, seen: Seen | None) -> None:
-    """Notes what a look at a file came to, unless somebody else did or it is given up meanwhile."""
-    if seen is not None:
-        looked_at = sa.and_(UPLOAD.c.id == upload_id, UPLOAD.c.status == UploadStatus.CHECKING.value)
-        values = {"status": seen.status.value, "reason": seen.reason, "updated_at": sa.func.now()}
-        await tx.execute(sa.update(UPLOAD).where(looked_at).values(**values))
+    """Notes what a look at a file came to, unless somebody else did or it is given up meanwhile.
+
+    Raises `BUSY` where it was said meanwhile that the file is there: it may not have been when it was looked for.
+    """
+    if seen is None:
+        return
+    checking = sa.and_(UPLOAD.c.id == upload_id, UPLOAD.c.status == UploadStatus.CHECKING.value)
+    values = {"status": seen.status.value, "reason": seen.reason, "updated_at": sa.func.now()}
+    is_noted = await tx.execute(
+        sa.update(UPLOAD).where(checking, UPLOAD.c.updated_at == seen.asked_at).values(**values)
+    )
+    if not is_noted and await tx.row(sa.select(UPLOAD.c.id).where(checking)) is not None:
+        raise DomainError("It was said again that the file is there: it is looked at once more.", "BUSY")
 
 
 async def sweep(database: Database, files: Files) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.addresses import counted_as
 from core.database import Database
 from core.errors import DomainError
+from core.removing import remove_some
 from core.tables import table_of
 from core.viewer import SERVICE, Viewer
 from core.writing import Transaction, transaction
@@ -165,5 +166,4 @@ async def _count(tx: Transaction, check: Check) -> tuple[int, float]:
 
 async def delete_old(tx: Transaction) -> int:
     """Removes counts whose window is over; answers how many."""
-    table = table_of(RateLimit)
-    return await tx.execute(sa.delete(table).where(table.c.ends_at < sa.func.now()))
+    return await remove_some(tx, RateLimit, table_of(RateLimit).c.ends_at < sa.func.now())

@@ -112,7 +112,7 @@ def test_plans_are_kept_up_to_so_many_fields_in_all(fields: int) -> None:
 
 def test_variants_of_a_document_count_as_documents_do() -> None:
     names = [f"v{number}" for number in range(8)]
-    text = f"query({' '.join(f'${name}: Boolean!' for name in names)}) {{ %s }}"  # noqa: UP031
+    text = f"query({' '.join(f'${name}: Boolean!' for name in names)}) {{ %s }}"
     document = parse(text % " ".join(f"{name}: b @skip(if: ${name})" for name in names))
     schema, plans = _schema(), Plans(400)
     other = parse("{ b }")
