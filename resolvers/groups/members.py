@@ -97,8 +97,7 @@ async def seat(tx: Transaction, viewer: Viewer, group: Row, user_id: str, role: 
     kept = await _kept(tx, group.id, user_id)
     if kept is not None and kept.status in SEATED:
         return str(kept.id)
-    if kept is None or kept.status in GONE:
-        await require_room_of_person(tx, user_id)
+    await require_room_of_person(tx, user_id)
     if role is MemberRole.OWNER:
         await _require_no_owner(tx, group.id)
     if group.max_members is not None and group.member_count >= group.max_members:
