@@ -16,6 +16,7 @@ from cairn.http.credentials import Credentials, InvalidCredentials
 from cairn.http.refusals import refused
 from core.database import Database
 from core.errors import DomainError, Forbidden, SignInRequired
+from core.text import unified
 from core.viewer import SERVICE, Viewer
 from core.writing import transaction
 from resolvers import audit
@@ -91,4 +92,4 @@ def _runs(part: str) -> bool:
     """Whether it would be a formula: what is not seen is passed over, and a wide sign taken for a narrow one."""
     unseen = (each.isspace() or each == '"' or unicodedata.category(each)[0] == "C" for each in part)
     seen = next((each for each, is_unseen in zip(part, unseen, strict=True) if not is_unseen), "")
-    return unicodedata.normalize("NFKC", seen).startswith(_DANGEROUS) and not _PLAIN_NUMBER.fullmatch(part.strip())
+    return unified(seen, "NFKC").startswith(_DANGEROUS) and not _PLAIN_NUMBER.fullmatch(part.strip())
