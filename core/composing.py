@@ -4,8 +4,9 @@ The rows of a level are found from the predicate of its root: blocks whose lesso
 one of the modules of the course whose slug is X. Every level is a statement of its own, with the levels above it as
 nested sub-selects, so that all can be sent in one go. Sub-selects (not joins) keep a row single that is reached twice.
 
-SQLAlchemy takes a millisecond or two for a statement. Documents that nobody has sent before mostly ask for other columns
-of what others have asked for: so the statement is made once for the way that leads to a level, and columns are put in.
+SQLAlchemy takes a millisecond or two for a statement. Documents that nobody has sent before mostly ask for other
+columns of what others have asked for: so a statement is made once for the way that leads to a level, and columns are
+put in.
 """
 
 from __future__ import annotations

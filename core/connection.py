@@ -93,17 +93,16 @@ class Connection(psycopg.AsyncConnection[Any]):
 
     async def results(self) -> list[Any]:
         """Sends what is in the pipeline; the results up to the end of it."""
-        self._is_under_way = True
+        self._is_under_way, self._found = True, []
         return await self._arrived(self.patience)
 
-    async def results_left(self, patience: float) -> None:
-        """Waits for the end of a pipeline that nobody waits for any more."""
-        if self._is_under_way:
-            await self._arrived(patience)
+    async def results_left(self, patience: float) -> list[Any]:
+        """Waits for the end of a pipeline that nobody waits for any more; all its results, from the first."""
+        return await self._arrived(patience) if self._is_under_way else []
 
     async def _arrived(self, patience: float | None) -> list[Any]:
         loop = asyncio.get_running_loop()
-        self._found, self._ended = [], loop.create_future()
+        self._ended = loop.create_future()
         if self._watched_by is None:
             self._socket = self.pgconn.socket
             loop.add_reader(self._socket, self._readable)

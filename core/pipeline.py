@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from enum import Enum
 from functools import lru_cache
@@ -28,6 +28,8 @@ from core.errors import RequestError
 
 _MOST_PREPARED = 500
 _CALLING_OFF_SECONDS = 5.0
+# What a statement fails with that was prepared before its columns were changed; or that somebody had forgotten.
+_STALE = ("0A000", "26000")
 _BAD = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
 
 
@@ -81,36 +83,42 @@ async def run_pipeline(
     began = perf_counter()
     server = connection.pgconn
     known = connection.prepared
-    new: list[str] = []
+    # Where among the results it says that a text was prepared; and where the rows of each statement are.
+    new: dict[str, int] = {}
     places: list[int] = []
+    ousted: dict[str, Prepared] = {}
     count = 0
     encoded = [(text, [_encoded(value) for value in values]) for text, values in statements]
     try:
         server.enter_pipeline_mode()
         server.nonblocking = 1
         for text, values in encoded:
-            # Preparing has results of its own, which hold nothing.
-            count += _send(server, known, new, text, values)
-            places.append(count - 1)
-        for each in _ousted(known):
-            server.send_query_params(b"DEALLOCATE " + each.name, None)
+            if text not in known:
+                new[text] = count
+                count += 1
+            _send(server, known, text, values)
+            places.append(count)
+            count += 1
+        if len(known) > _MOST_PREPARED:
+            ousted = _make_room(server, known)
         server.pipeline_sync()
         results = await connection.results()
         server.exit_pipeline_mode()
         server.nonblocking = 0
     except asyncio.CancelledError:
-        _forget(known, new)
-        await _called_off(connection)
+        _as_it_is(known, new, ousted, await _called_off(connection))
         raise
     except BaseException:
         connection.give_up()
         raise
-    failed = next((each for each in results if each.status in _BAD), None)
+    failed = next((place for place, each in enumerate(results) if each.status in _BAD), None)
     if failed is not None:
-        # What was prepared long ago may be what fails, where a table has been changed since.
-        _forget(known, [text for text, _ in statements])
+        _as_it_is(known, new, ousted, results)
         telemetry.took("sql", began)
-        raise error_from_result(failed, encoding=connection.info.encoding)
+        error = error_from_result(results[failed], encoding=connection.info.encoding)
+        if error.sqlstate in _STALE and failed in places:
+            known.pop(statements[places.index(failed)].text, None)
+        raise error
     if len(results) > len(places):
         results = [results[place] for place in places]
     telemetry.took("sql", began, sum([each.ntuples for each in results]))
@@ -120,41 +128,51 @@ async def run_pipeline(
     ]
 
 
-def _forget(known: dict[str, Prepared], new: list[str]) -> None:
-    """What was prepared in a pipeline that failed may or may not have come to be."""
-    for text in new:
-        known.pop(text, None)
+def _as_it_is(
+    known: dict[str, Prepared], new: Mapping[str, int], ousted: Mapping[str, Prepared], results: Sequence[Any]
+) -> None:
+    """What is prepared after a pipeline that failed: what was before, and what became so before it did."""
+    known.update(ousted)
+    for text, place in new.items():
+        if place >= len(results) or results[place].status != pq.ExecStatus.COMMAND_OK:
+            known.pop(text, None)
 
 
-async def _called_off(connection: Connection) -> None:
-    """Has the server stop what nobody waits for any more. A connection on which that fails is closed."""
+async def _called_off(connection: Connection) -> list[Any]:
+    """Has the server stop what nobody waits for any more; what came of it.
+
+    A connection on which that fails is closed.
+    """
     try:
         await connection.cancel_safe(timeout=_CALLING_OFF_SECONDS)
-        await connection.results_left(_CALLING_OFF_SECONDS)
+        results = await connection.results_left(_CALLING_OFF_SECONDS)
         connection.pgconn.exit_pipeline_mode()
         connection.pgconn.nonblocking = 0
     except BaseException as error:
         connection.give_up()
         if not isinstance(error, psycopg.Error):
             raise
+        return []
+    return results
 
 
-def _send(server: Any, known: dict[str, Prepared], new: list[str], text: str, values: Sequence[bytes | None]) -> int:
-    """Sends a statement, prepared where it is new; how many results there will be, of which its own is the last."""
+def _make_room(server: Any, known: dict[str, Prepared]) -> dict[str, Prepared]:
+    """Has the server forget those that were prepared first. Where one is still asked for, it is prepared anew."""
+    ousted: dict[str, Prepared] = {}
+    while len(known) > _MOST_PREPARED:
+        text = next(iter(known))
+        ousted[text] = known.pop(text)
+        server.send_query_params(b"DEALLOCATE " + ousted[text].name, None)
+    return ousted
+
+
+def _send(server: Any, known: dict[str, Prepared], text: str, values: Sequence[bytes | None]) -> None:
+    """Sends a statement, prepared before where it is new."""
     prepared = known.get(text)
-    if prepared is not None:
-        server.send_query_prepared(prepared.name, values)
-        return 1
-    prepared = known[text] = Prepared()
-    new.append(text)
-    server.send_prepare(prepared.name, text.encode())
+    if prepared is None:
+        prepared = known[text] = Prepared()
+        server.send_prepare(prepared.name, text.encode())
     server.send_query_prepared(prepared.name, values)
-    return 2
-
-
-def _ousted(known: dict[str, Prepared]) -> list[Prepared]:
-    """Those that were prepared first make room; where one is still asked for, it is prepared anew."""
-    return [known.pop(next(iter(known))) for _ in range(len(known) - _MOST_PREPARED)]
 
 
 def _loaded(connection: Connection, prepared: Prepared | None, result: Any, rows: Rows) -> list[Any]:

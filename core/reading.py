@@ -7,10 +7,10 @@ the same snapshot. It chooses the stage, so that no batch ever does.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
@@ -82,9 +82,7 @@ class Reader:
             if self._closed:
                 raise RuntimeError("The answer was given without this statement.")
             self._budget.spend(statements=1)
-            text, names = numbered(self._database.noted(statement.text))
-            given = {**statement.constants, **values}
-            sent = Statement(text, [given[name] for name in names])
+            sent = _sent(self._database, statement, values)
             return (await self._snapshot.rows([sent], partial(_objects, entity)))[0]
 
     def may_read(self, levels: Levels) -> bool:
@@ -206,10 +204,18 @@ async def read_at_once(
     database: Database, viewer: Viewer, statement: Prepared, values: Mapping[str, Any], entity: type | None = None
 ) -> list[Row]:
     """The rows of one statement in a snapshot of its own, in one round trip; rows of an `entity` know their model."""
+    return (await database.read_at_once(viewer, [_sent(database, statement, values)], partial(_objects, entity)))[0]
+
+
+async def look_up(database: Database, viewer: Viewer, statement: Prepared, values: Mapping[str, Any]) -> list[Row]:
+    """The same for few rows that are found by an index, all the time: `Database.look_up` says how."""
+    return await database.look_up(viewer, _sent(database, statement, values), partial(_objects, None))
+
+
+def _sent(database: Database, statement: Prepared, values: Mapping[str, Any]) -> Statement:
     text, names = numbered(database.noted(statement.text))
     given = {**statement.constants, **values}
-    sent = Statement(text, [given[name] for name in names])
-    return (await database.read_at_once(viewer, [sent], partial(_objects, entity)))[0]
+    return Statement(text, [given[name] for name in names])
 
 
 def _objects(entity: type | None, rows: list[tuple[Any, ...]], names: Callable[[], tuple[str, ...]]) -> list[Row]:
@@ -218,10 +224,8 @@ def _objects(entity: type | None, rows: list[tuple[Any, ...]], names: Callable[[
 
 
 def _grouped(rows: Sequence[Row], column: str) -> dict[str, list[Row]]:
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for key, row in zip(map(attrgetter(column), rows), rows, strict=True):
-        groups[key].append(row)
-    return groups
+    """Rows by a column; those of one value stand together, as statements for several parents order them."""
+    return {key: list(found) for key, found in groupby(rows, attrgetter(column))}
 
 
 def _key_of(parent: Any, relation: Relation) -> str:

@@ -30,10 +30,14 @@ def type_name(row: Any, *_: Any) -> str:
 
 def type_names(rows: Sequence[Any]) -> list[str]:
     """The same for several rows."""
-    kinds = {type(row) for row in rows}
-    if len(kinds) > 1:
+    kinds = set(map(type, rows))
+    if len(kinds) != 1:
         return [type_name(row) for row in rows]
-    return [name for kind in kinds for name in map(TYPE_NAMES[kind.entity], rows)]
+    model = kinds.pop().entity
+    # Rows that say the same of themselves are of one type: they are few kinds, and there may be many rows.
+    said = [tuple([getattr(row, column) for column in model.__discriminator__]) for row in rows]
+    names = {each: TYPE_NAMES[model](row) for each, row in dict(zip(said, rows, strict=True)).items()}
+    return [names[each] for each in said]
 
 
 @strawberry.interface(description="Anything with an id that is unique over the whole system.")

@@ -25,15 +25,24 @@ REMOVE_EXPIRED = JobKind("remove_expired", priority=Priority.LOW, time_limit=300
 REMOVE_OLD = JobKind("remove_old", priority=Priority.LOW, time_limit=1800, schedule="23 3 * * *")
 
 
-@actor(REMOVE_EXPIRED)
+async def _expired_in_batches(work: Work) -> None:
+    for delete in (
+        identity.delete_expired,
+        outbox.delete_old,
+        limits.delete_old,
+        idempotency.delete_old,
+        hooks.delete_seen,
+        invitations.delete_old,
+    ):
+        await _until_none(work, delete)
+
+
+@actor(REMOVE_EXPIRED, prepare=_expired_in_batches)
 async def remove_expired(work: Work) -> None:
-    """Links, invitations, sessions, mails, counts and keys that are over, and files that nobody imports."""
-    await identity.delete_expired(work.tx)
-    await outbox.delete_old(work.tx)
-    await limits.delete_old(work.tx)
-    await idempotency.delete_old(work.tx)
-    await hooks.delete_seen(work.tx)
-    await invitations.delete_old(work.tx)
+    """Links, invitations, sessions, mails, counts and keys that are over, and files that nobody imports.
+
+    What is over goes before, in batches: after a long absence, or an attack, there is too much for one transaction.
+    """
     now, wanted = await _uploads(work.tx)
     await asyncio.to_thread(_remove_files, work.tools.imports, now - work.tools.job_days * 86_400, wanted)
 

@@ -34,6 +34,7 @@ from resolvers.webhooks import placing
 from resolvers.webhooks.sending import QUEUE as WEBHOOKS
 from workers import relay
 from workers.actors import Actor, Held, Tools, carry_out
+from workers.bells import rung
 from workers.broker import PostgresBroker, Slots, message_for, outside_broker
 from workers.leases import Leases
 from workers.patience import DRAIN_SECONDS, LET_GO_SECONDS
@@ -159,13 +160,10 @@ class Worker:
         self._loop.stop()  # type: ignore[no-untyped-call]
 
     async def _close(self) -> None:
-        doing = [held.task for held in self._leases.all() if held.task is not None]
-        for task in (*doing, *self._beside):
-            task.cancel()
-        if doing or self._beside:
-            await asyncio.wait((*doing, *self._beside), timeout=LET_GO_SECONDS)
-        for held in self._leases.all():
-            await self._give_back(held.job)
+        doing = {held.task for held in self._leases.all() if held.task is not None}
+        await _cancel({*doing, *self._beside}, LET_GO_SECONDS)
+        # All at once: with the database away, each would wait for it.
+        await asyncio.gather(*(self._give_back(held.job) for held in self._leases.all()))
         with suppress(*AWAY):
             await self._tallies.tell(self._database)
         await self._database.close()
@@ -248,13 +246,13 @@ class Worker:
         if placed < relay.BATCH:
             # The first does not wait; to place those that come close behind it together costs little more than one.
             await asyncio.sleep(min(placed * GATHER_SECONDS, LONGEST_GATHER_SECONDS))
-            await _rung(self._recorded, POLL_SECONDS)
+            await rung(self._recorded, POLL_SECONDS)
 
     async def _react(self) -> None:
         bell, _ = self._placed
         bell.clear()
         if not await relay.react(self._database, self._reactions):
-            await _rung(bell, POLL_SECONDS)
+            await rung(bell, POLL_SECONDS)
 
     async def _line_up(self) -> None:
         """In a step of its own: whoever holds what webhooks stand in holds up neither the order nor the reactions."""
@@ -266,7 +264,7 @@ class Worker:
             log.info("deliveries are lined up a moment later: %s", error)
             is_more = False
         if not is_more:
-            await _rung(bell, POLL_SECONDS)
+            await rung(bell, POLL_SECONDS)
 
     async def _upkeep(self) -> None:
         async with transaction(self._database, SERVICE) as tx:
@@ -306,7 +304,7 @@ class Worker:
             async with transaction(self._database, SERVICE) as tx:
                 await jobs.forget_told(tx, [each.id for each in found[told:]])
         if told < TELL_AT_ONCE:
-            await _rung(self._due, POLL_SECONDS)
+            await rung(self._due, POLL_SECONDS)
 
     async def _listen(self) -> None:
         """Hears wake-ups, until the connection breaks. Whoever listens looks by themselves too, once a second."""
@@ -335,14 +333,6 @@ class Worker:
             self._broker.ring()
         else:
             self._due.set()
-
-
-async def _rung(bell: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await bell.wait()
-    except TimeoutError:
-        pass
 
 
 async def _cancel(tasks: set[asyncio.Task[Any]], seconds: float) -> None:

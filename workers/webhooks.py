@@ -32,6 +32,7 @@ from resolvers.webhooks.messages import Message
 from resolvers.webhooks.principal import problem_of
 from resolvers.webhooks.schedule import wish_of
 from resolvers.webhooks.sending import DELIVER, QUEUE, Claimed, Result
+from workers.bells import rung
 from workers.tallies import Tallies
 
 POLL_SECONDS = 1.0
@@ -86,7 +87,7 @@ class Dispatcher:
                 self._doing[task] = each
                 task.add_done_callback(self._done)
         if not found:
-            await _rung(self._bell, POLL_SECONDS)
+            await rung(self._bell, POLL_SECONDS)
 
     async def stop(self, seconds: float) -> None:
         """Claims no more, and waits so long for what is being sent. What is cut off then is written down as that."""
@@ -244,11 +245,3 @@ def _not_made(state: DeliveryState, reason: str, began: float) -> Result:
 def _text(body: bytes) -> str:
     """What can be kept of a foreign body."""
     return body.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-async def _rung(bell: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await bell.wait()
-    except TimeoutError:
-        pass

@@ -99,7 +99,7 @@ def application(parts: Parts) -> ASGIApp:
     )
     events = EventStreamEndpoint(streams)
     work = parts.settings.work
-    imports = ImportEndpoint(parts.database, parts.credentials, work.imports, work.import_max_bytes)
+    imports = ImportEndpoint(parts.database, parts.credentials, work)
     exports = ExportEndpoint(parts.database, parts.credentials)
     results = ResultsEndpoint(parts.database, parts.credentials)
     inbound = Inbound(parts.database, parts.settings.inbox, parts.tallies)

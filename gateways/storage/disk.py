@@ -16,8 +16,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-import jwt
-
 from gateways.storage.base import DOWNLOAD_SECONDS, PART_BYTES, UPLOAD_SECONDS, Announced, NotKept, Target
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -108,6 +106,8 @@ class DiskStorage:
 
     def ticket(self, token: str, act: Literal["put", "get"], late_seconds: int = 0) -> dict[str, Any]:
         """What an address that was handed out is good for, or was until so long ago; raises `BadTicket`."""
+        import jwt
+
         try:
             found: dict[str, Any] = jwt.decode(
                 token, self.secret, [_ALGORITHM], leeway=late_seconds, options={"require": ["exp"]}
@@ -144,6 +144,9 @@ class DiskStorage:
             raise NotKept(str(error)) from error
 
     def _signed(self, ticket: dict[str, Any], seconds: int) -> str:
+        # It takes ten megabytes, which those who hand out no files can do without.
+        import jwt
+
         token = jwt.encode({**ticket, "exp": int(time.time()) + seconds}, self.secret, _ALGORITHM)
         return f"{self.url.rstrip('/')}/{token}"
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 # Values of these Python types are what the type would make of them. A float may be infinite, which JSON cannot say.
 _AS_IT_IS: dict[Any, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
 _NONE = type(None)
+# So many types are told apart faster by looking through all values for each of them.
+_FEW = 8
 
 
 class Placing(NamedTuple):
@@ -161,6 +163,15 @@ class Leaf(Completer):
         except Exception:
             return None
 
+    def is_failure(self, value: Any) -> bool:
+        """Besides what fails anything, what cannot be coerced."""
+        if not self.non_null or super().is_failure(value):
+            return self.non_null
+        try:
+            return self.coerce(value) in (None, Undefined)
+        except Exception:
+            return True
+
     def wait(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Nothing is below a leaf that could go on together: each is written when it is there."""
         ready: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
@@ -235,7 +246,9 @@ class ListOf(Completer):
         def go_on(found: Sequence[Any], places: Sequence[int]) -> None:
             self._open(run, spot, found, [containers[each] for each in places], [keys[each] for each in places])
 
-        ends = self.item.is_failure
+        def ends(item: Any) -> bool:
+            return not run.is_awaitable(item) and self.item.is_failure(item)
+
         listed = [run.listed(value, ends) if run.is_async_iterable(value) else value for value in values]
         run.when_all(spot, listed, containers, keys, go_on)
 
@@ -387,6 +400,8 @@ def completer(kind: GraphQLOutputType) -> Completer:
 
 def _places_by_name(names: Sequence[Any]) -> list[list[int]]:
     """The places of each name, in the order in which they first come; what is no name stands by itself."""
+    if set(map(type, names)) == {str} and len(kinds := dict.fromkeys(names)) <= _FEW:
+        return [[place for place, each in enumerate(names) if each == name] for name in kinds]
     found: dict[Any, list[int]] = {}
     for place, name in enumerate(names):
         found.setdefault(name if isinstance(name, str) else (place,), []).append(place)

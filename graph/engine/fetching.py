@@ -16,7 +16,6 @@ from typing import Any, Literal, Protocol
 from graphql import (
     GraphQLBoolean,
     GraphQLError,
-    GraphQLFloat,
     GraphQLID,
     GraphQLInt,
     GraphQLLeafType,
@@ -33,7 +32,8 @@ from graph.engine.generating import generated
 from graph.engine.planning import Field, Selection
 
 Shape = Literal["one", "many", "page"]
-_AS_IT_IS = {each.name for each in (GraphQLString, GraphQLID, GraphQLBoolean, GraphQLInt, GraphQLFloat)}
+# What a source has of these is what the answer holds. A float may be no number, which JSON cannot say.
+_AS_IT_IS = {each.name for each in (GraphQLString, GraphQLID, GraphQLBoolean, GraphQLInt)}
 _TYPENAME = "__typename"
 
 
@@ -49,7 +49,7 @@ class Source(Protocol):
     always: tuple[str, ...]
 
     def has(self, column: str) -> bool:
-        """Whether rows have this column."""
+        """Whether rows have this column. One of whole numbers that is read by a field of type Int fits into 32 bits."""
 
     def is_nullable(self, column: str) -> bool:
         """Whether the column may be null."""
@@ -178,6 +178,8 @@ class _Maker:
         self.step = step
         self.asking = asking
         self.names: dict[str, Any] = {}
+        # The expression of the type's name, where it is not the same for all rows.
+        self._typename: str | None = None
 
     def build(self) -> None:
         """Gives the step its `make`, its children, and the selections that are left to resolvers."""
@@ -191,11 +193,14 @@ class _Maker:
         if discriminator is None:
             raise Unfit
         place = self.step.place(discriminator)
-        self.names["M"] = _Makers(self, self.asking)
+        self.names["T"], self._typename = _TypeNames(self.step.source), f"T[r[{place}]]"
+        makers = self.names["M"] = _Makers(self, self.asking)
         # Each kind's columns have to be known before anything is fetched.
         for possible in self.asking.plan.schema.get_possible_types(kind):  # type: ignore[arg-type]
-            self.names["M"].add(possible)
-        self._finish(f"M[r[{place}]](r)")
+            makers.add(possible)
+        # Where all types are asked for the same, none has to be told from the others.
+        is_same = len(makers.bodies) == 1 and not self.step.rest
+        self._finish(makers.bodies.pop() if is_same else f"M[r[{place}]](r)")
 
     def _finish(self, body: str) -> None:
         """What is done with the expression of one object."""
@@ -237,7 +242,7 @@ class _Maker:
 
     def _field(self, kind: GraphQLObjectType, field: Field, *, with_children: bool) -> str | None:
         if field.name == _TYPENAME:
-            return repr(kind.name)
+            return self._typename or repr(kind.name)
         extensions = field.definition.extensions
         attribute = extensions.get("attribute")
         inner = field.definition.type
@@ -286,6 +291,18 @@ class Lists(defaultdict[Any, list[Any]]):
         super().__init__(list)
 
 
+class _TypeNames(dict[Any, str]):
+    """By the discriminator's value: which type a row is of."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self._source = source
+
+    def __missing__(self, value: Any) -> str:
+        found = self[value] = self._source.type_name(value)
+        return found
+
+
 class _Makers(dict[Any, Callable[[Any], dict[str, Any]]]):
     """By the discriminator's value: what makes an object of a row."""
 
@@ -298,6 +315,11 @@ class _Makers(dict[Any, Callable[[Any], dict[str, Any]]]):
     def add(self, kind: GraphQLObjectType) -> None:
         """Makes ready for one concrete type."""
         self._bodies[kind.name] = self._maker._object(kind, _selected(self._asking, kind), with_children=False)
+
+    @property
+    def bodies(self) -> set[str]:
+        """The different expressions there are."""
+        return set(self._bodies.values())
 
     def __missing__(self, value: Any) -> Callable[[Any], dict[str, Any]]:
         """Many types may stand there, and few do: code is compiled when the first row of its type comes."""

@@ -44,7 +44,7 @@ class Schedule:
         self.data: dict[str, Any] | None = {}
         self.nulls = Nulls(operation)
         self.abort_signal = abort_signal
-        self.background = Background(finished)
+        self.background = Background(finished, is_awaitable or default_is_awaitable)
         self._is_awaitable = is_awaitable
         self._may_wait = may_wait
         self._late: dict[type, bool] = {}
@@ -116,14 +116,15 @@ class Schedule:
         An exception fails the place that it is for at once, and is not among them; nor is what is of no use any more.
         """
         together = Together(values, containers, then, self.nulls.dead)
-        waited = self.is_awaitable
+        late: list[int] = []
         for place, value in enumerate(values):
             if isinstance(value, Exception):
                 self.fail(spot, containers[place], keys[place], value)  # type: ignore[misc]
                 together.lose(place)
-            elif waited(value):
-                together.expected += 1
-        if not together.expected:
+            elif self.is_awaitable(value):
+                late.append(place)
+        together.expected = len(late)
+        if not late:
             together.finish()
             return
         self._togethers[together] = None
@@ -146,9 +147,8 @@ class Schedule:
                 del self._togethers[together]
                 together.finish()
 
-        for place, value in enumerate(values):
-            if not isinstance(value, Exception) and waited(value):
-                self._wait(Waiting(value, partial(arrived, place), (containers[place],), partial(lost, place)))
+        for place in late:
+            self._wait(Waiting(values[place], partial(arrived, place), (containers[place],), partial(lost, place)))
 
     async def listed(self, values: AsyncIterable[Any], ends: Callable[[Any], bool]) -> list[Any]:
         """The items of an async iterable, up to one that makes all others useless."""

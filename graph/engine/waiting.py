@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from graphql.pyutils import gather_with_cancel, is_awaitable
+from graphql.pyutils import gather_with_cancel
 
 from graph.engine.completing import close_all
 
@@ -99,14 +99,15 @@ async def gather_all(values: Sequence[Awaitable[Any]]) -> list[Any]:
 class Background:
     """What goes on beside a run and has no part in its answer; and whom to tell when it has ended."""
 
-    def __init__(self, finished: Callable[[], None] | None) -> None:
+    def __init__(self, finished: Callable[[], None] | None, is_awaitable: Callable[[Any], bool]) -> None:
         self._finished = finished
+        self._is_awaitable = is_awaitable
         self._futures: set[asyncio.Future[Any]] = set()
         self._telling: asyncio.Task[None] | None = None
 
     def track(self, values: Sequence[Any]) -> None:
         """Lets what is awaitable run to its end, whatever comes of it. Resolvers find this in their info."""
-        late = [value for value in values if is_awaitable(value)]
+        late = [value for value in values if self._is_awaitable(value)]
         if not late:
             return
         try:

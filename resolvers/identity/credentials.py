@@ -14,7 +14,8 @@ from core.clock import now
 from core.database import Database, Prepared, compiled
 from core.errors import InvalidInput, NotFound
 from core.ids import tag_of
-from core.reading import read_at_once
+from core.reading import look_up, read_at_once
+from core.removing import remove_some
 from core.rows import Row
 from core.tables import table_of
 from core.viewer import SERVICE, Viewer, ViewerKind
@@ -116,7 +117,7 @@ async def viewer_of_user(
 
 async def _found(database: Database, kind: TokenKind, secret: str) -> Row | None:
     """The credential with its owner and their roles, all as of one instant, in one round trip."""
-    found = await read_at_once(database, SERVICE, _statement(kind), {"hash": token_hash(secret)})
+    found = await look_up(database, SERVICE, _statement(kind), {"hash": token_hash(secret)})
     return found[0] if found else None
 
 
@@ -364,8 +365,7 @@ async def delete_expired(tx: Transaction) -> int:
     """
     gone, a_day_ago = 0, sa.func.now() - timedelta(days=1)
     for model in (LoginToken, AuthSession):
-        table = table_of(model)
-        gone += await tx.execute(sa.delete(table).where(table.c.expires_at < a_day_ago))
+        gone += await remove_some(tx, model, table_of(model).c.expires_at < a_day_ago)
     pair, session = table_of(RefreshToken), table_of(AuthSession)
     ended = sa.select(session.c.id).where(session.c.revoked_at < a_day_ago)
-    return gone + await tx.execute(sa.delete(pair).where(pair.c.session_id.in_(ended)))
+    return gone + await remove_some(tx, RefreshToken, pair.c.session_id.in_(ended))

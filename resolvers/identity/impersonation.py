@@ -11,7 +11,7 @@ from core.clock import now
 from core.database import Database, Prepared, compiled
 from core.errors import DomainError, NotFound
 from core.ids import tag_of
-from core.reading import read_at_once
+from core.reading import look_up
 from core.tables import table_of
 from core.viewer import SERVICE, Viewer, ViewerKind, require_signed_in
 from core.writing import Transaction, checked
@@ -36,7 +36,7 @@ async def viewer_of_impersonation(database: Database, token: str) -> Viewer | No
 
     None as soon as either of them is not active any more, the bearer has signed out, or may not act as them any more.
     """
-    found = await read_at_once(database, SERVICE, _statement(), {"hash": token_hash(token)})
+    found = await look_up(database, SERVICE, _statement(), {"hash": token_hash(token)})
     if not found:
         return None
     (row,) = found

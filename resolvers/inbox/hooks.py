@@ -15,8 +15,9 @@ from sqlalchemy.dialects.postgresql import insert
 from core.database import Database, Prepared, compiled
 from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors
 from core.ids import tag_of
-from core.reading import read_at_once
+from core.reading import look_up
 from core.relations import Relation, Sort
+from core.removing import remove_some
 from core.revisions import require_revision
 from core.rows import Row
 from core.tables import table_of
@@ -68,7 +69,7 @@ class Known:
 
 async def of_token(database: Database, token: str) -> Known | None:
     """The hook whose token this is, or was until it is no longer taken; None when there is none."""
-    found = await read_at_once(database, SERVICE, _statement(), {"hash": token_hash(token)})
+    found = await look_up(database, SERVICE, _statement(), {"hash": token_hash(token)})
     if not found:
         return None
     return Known(**{**vars(found[0]), "once": InboundOnce(found[0].once)})
@@ -261,4 +262,4 @@ async def _person(tx: Transaction, named: Any, by: InboundKey) -> str | None:
 
 async def delete_seen(tx: Transaction) -> int:
     """Removes what counts once no longer; answers how many rows went."""
-    return await tx.execute(sa.delete(SEEN).where(SEEN.c.until < sa.func.now()))
+    return await remove_some(tx, InboundSeen, SEEN.c.until < sa.func.now())

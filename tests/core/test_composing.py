@@ -20,26 +20,23 @@ def _composed(columns: tuple[str, ...], *, behind: bool = False) -> list[tuple[s
 
     `behind`: where they are numbered after a level that has nothing to do with them.
     """
-    asked = [
-        (
-            Level(THEMES, "page", None, columns, cursors=True),
-            Request(THEMES, page=Page(3, None, False), sort=THEMES.default_sort),
-        ),
-        (
-            Level(COURSES_OF_THEME, "page", 0, columns, counts=True),
-            Request(COURSES_OF_THEME, page=Page(2, ("1", "x"), False), sort=THEMES.default_sort),
-        ),
-        (Level(MODULES_OF_COURSE, "many", 1, columns), Request(MODULES_OF_COURSE)),
+    sort = THEMES.default_sort
+    cut = Page(2, ("1", "x"), False)
+    levels = [
+        Level(THEMES, "page", None, columns, cursors=True),
+        Level(COURSES_OF_THEME, "page", 0, columns, counts=True),
+        Level(MODULES_OF_COURSE, "many", 1, columns),
+    ]
+    requests = [
+        Request(THEMES, page=Page(3, None, False), sort=sort),
+        Request(COURSES_OF_THEME, page=cut, sort=sort),
+        Request(MODULES_OF_COURSE),
     ]
     if behind:
-        asked = [
-            (Level(MODULES_OF_COURSE, "many", None, ("id",)), Request(MODULES_OF_COURSE, ["y"])),
-            *(
-                (level._replace(parent=None if level.parent is None else level.parent + 1), each)
-                for level, each in asked
-            ),
-        ]
-    texts, counts = compose([level for level, _ in asked], [each.variant() for _, each in asked], LIVE)
+        moved = [each._replace(parent=None if each.parent is None else each.parent + 1) for each in levels]
+        levels = [Level(MODULES_OF_COURSE, "many", None, ("id",)), *moved]
+        requests = [Request(MODULES_OF_COURSE, ["y"]), *requests]
+    texts, counts = compose(levels, [each.variant() for each in requests], LIVE)
     found = [(text.sql, text.names) for text in (*texts, *filter(None, counts))]
     return found[1:] if behind else found
 

@@ -18,13 +18,16 @@ from graph.engine.fetching import FetchingContext, Program, Unfit
 _SCHEMA = """
 enum Ground { ROCK GAS }
 scalar Odd
-type Planet { name: String, mass: Int, ground: Ground, moons: [Moon!]!, motto: String, oddity: Odd, star: Star }
+type Planet { name: String, mass: Int, tilt: Float, ground: Ground, moons: [Moon!]!, motto: String, oddity: Odd, star: Star }
 type Moon { name: String }
 type Star { name: String }
 type Query { planet(name: String!): Planet, other: String, planets: [Planet!]! }
 """
 _ROWS: dict[str, list[dict[str, Any]]] = {
-    "Planet": [{"name": "Mars", "mass": 6, "ground": "ROCK"}, {"name": "Venus", "mass": 49, "ground": "ROCK"}],
+    "Planet": [
+        {"name": "Mars", "mass": 6, "tilt": 25.19, "ground": "ROCK"},
+        {"name": "Venus", "mass": 49, "tilt": float("nan"), "ground": "ROCK"},
+    ],
     "Moon": [{"planet": "Mars", "name": "Phobos"}, {"planet": "Mars", "name": "Deimos"}],
     "Star": [{"name": "Sun"}],
 }
@@ -137,7 +140,7 @@ def _asked(context: Context, text: str, **variables: Any) -> tuple[ExecutionResu
     planets.fields["motto"].resolve = lambda parent, _info: f"{parent.name} for ever"
     planets.fields["motto"].extensions["needs"] = ("name",)
     for each in ("Planet", "Moon", "Star"):
-        for name in ("name", "mass", "ground", "oddity"):
+        for name in ("name", "mass", "tilt", "ground", "oddity"):
             if name in kinds[each].fields:  # type: ignore[attr-defined]
                 kinds[each].fields[name].extensions["attribute"] = name  # type: ignore[attr-defined]
 
@@ -188,6 +191,13 @@ def test_a_value_that_does_not_fit_is_told_at_its_place(beside: str) -> None:
     assert result.data["planet"] == {"name": "Mars", "ground": None}
     assert [each.path for each in result.errors or ()] == [["planet", "ground"]]
     assert called == ["planet"]
+
+
+def test_what_is_no_number_is_told_and_not_left_out() -> None:
+    result, _ = _asked(Context(), '{ planet(name: "Venus") { name tilt } }')
+    assert result.data == {"planet": {"name": "Venus", "tilt": None}}
+    assert [each.path for each in result.errors or ()] == [["planet", "tilt"]]
+    assert _asked(Context(), '{ planet(name: "Mars") { tilt } }')[0].data == {"planet": {"tilt": 25.19}}
 
 
 def test_a_wrong_argument_is_told_as_everywhere() -> None:

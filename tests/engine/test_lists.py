@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+from graphql import GraphQLSchema, build_schema, parse
+
+from graph.engine import execute
+from tests.engine.comparing import Asked, compare
 from tests.engine.ways import Case, Described, Way, awaitable, check, every, turns
 
 
@@ -162,3 +167,40 @@ def test_a_list_is_completed_item_by_item(case: Case, way: Way) -> None:
 @every(_FAILING)
 def test_what_fails_in_a_list_is_told_at_its_place(case: Case, way: Way) -> None:
     check(case, way)
+
+
+def test_an_async_generator_without_an_end_ends_where_an_item_cannot_be_coerced() -> None:
+    closed = []
+
+    async def endless(*_: Any) -> AsyncIterator[Any]:
+        try:
+            yield awaitable(1)
+            while True:
+                yield "abc"
+        finally:
+            closed.append(True)
+
+    def schema() -> GraphQLSchema:
+        made = build_schema("type Query { list: [Int!] }")
+        made.type_map["Query"].fields["list"].resolve = endless  # type: ignore[attr-defined]
+        return made
+
+    assert compare(Asked(schema, "{ list }"), exactly=True).data == {"list": None}
+    assert closed == [True, True]
+
+
+def test_what_is_said_to_be_late_is_awaited_even_if_something_else_is_said_of_it_later() -> None:
+    asked: list[Any] = []
+
+    def is_awaitable(value: Any) -> bool:
+        asked.append(value)
+        return bool(value == "late" and asked.count(value) <= 2)
+
+    schema = build_schema("type Query { list: [O] } type O { name: String }")
+
+    async def run() -> Any:
+        return await execute(schema, parse("{ list { name } }"), {"list": ["late"]}, is_awaitable=is_awaitable)  # type: ignore[misc]
+
+    result = asyncio.run(run())
+    assert result.data == {"list": [None]}
+    assert [each.path for each in result.errors] == [["list", 0]]

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
+    GraphQLInt,
     GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
@@ -24,6 +26,7 @@ from graphql import (
 from strawberry.types.field import StrawberryField
 
 from cairn import schema_files
+from core.tables import table_of
 from graph.door import Gate, gate_in_words
 from graph.schema import FINDERS, MUTATIONS, TYPES, schema
 from models.identity import Scope
@@ -209,3 +212,29 @@ def _bare(kind: Any) -> Any:
 
 def _snake(name: str) -> str:
     return re.sub(r"([A-Z])", r"_\1", name).lower()
+
+
+def test_no_field_of_small_numbers_reads_a_column_of_large_ones() -> None:
+    # In one round trip the number would go out as it is, level by level it would be an error.
+    found = {
+        f"{kind.name}.{name}"
+        for kind, table in _kinds_with_tables()
+        for name, field in kind.fields.items()
+        if get_named_type(field.type) is GraphQLInt
+        and isinstance(getattr(table.c.get(field.extensions.get("attribute")), "type", None), sa.BigInteger)
+    }
+    # Announced through an Int, and refused where the file turns out larger than that.
+    assert found == {"Upload.size"}
+
+
+def _kinds_with_tables() -> Iterator[tuple[GraphQLObjectType, sa.Table]]:
+    """Each type whose rows a source reads, and the table that they are in."""
+    for kind in SCHEMA.type_map.values():
+        for field in kind.fields.values() if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) else ():
+            source = field.extensions.get("source")
+            if source is None:
+                continue
+            named: Any = get_named_type(field.type)
+            rows: Any = get_named_type(named.fields["nodes"].type) if source.shape == "page" else named
+            kinds = [rows] if isinstance(rows, GraphQLObjectType) else SCHEMA.get_possible_types(rows)
+            yield from ((each, table_of(source.relation.child)) for each in kinds)

@@ -134,6 +134,23 @@ def test_a_name_is_asked_for_once_and_what_was_looked_at_is_what_is_connected_to
     assert (got.headers["host"], got.path) == (f"example.org:{port}", "/in?a=b%20c")
 
 
+def test_an_address_where_nobody_answers_keeps_no_message_from_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiver() as there, socket.socket() as silent:
+        port = int(there.url.rsplit(":", 1)[1].removesuffix("/in"))
+        silent.bind(("127.0.0.2", port))
+        silent.listen(0)
+        # Once its queue is full, whoever else comes is not answered at all.
+        waiting = [socket.socket() for _ in range(4)]
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(("127.0.0.2", port))
+        _resolving(monkeypatch, ["127.0.0.2", "127.0.0.1"])
+        answer = _send(f"http://example.org:{port}/in", HERE, seconds=8)
+        assert (answer.status, answer.address) == (204, "127.0.0.1")
+        for each in waiting:
+            each.close()
+
+
 def test_name_servers_that_never_answer_hold_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     answered, real = threading.Event(), socket.getaddrinfo
 

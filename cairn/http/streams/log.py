@@ -139,7 +139,8 @@ class Log:
         """Follows from a place on, without what was before it. Who waited for that is told so."""
         self._recent, self.head = [], last
         self._is_ready.set()
-        for future in [each for waiting in self._waiting.values() for each in waiting]:
+        waiting, self._waiting = self._waiting, {}
+        for future in [each for those in waiting.values() for each in those]:
             if not future.done():
                 future.set_exception(Ended(EXPIRED))
 
