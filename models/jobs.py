@@ -37,6 +37,8 @@ class Job(Table, table=True):
                 ("regrade_assessment", "content:publish"),
                 ("grade_attempt", "answer:grade"),
                 ("import_olx", "content:import"),
+                ("remove_rest_of_webhook", "webhooks:manage"),
+                ("hurry_webhook", "webhooks:manage"),
             )
         ),
         StaffRead("jobs:manage"),
