@@ -135,13 +135,14 @@ def served() -> Any:
     # A process of its own, which does not come in by `main`.
     garbage.seldom()
     redaction.install()
-    from cairn import webhooks
+    from cairn import serving, webhooks
     from cairn.composition import compose
     from cairn.http.app import application
     from cairn.observability import logs
     from cairn.settings import settings
 
     logs.set_up(settings().log)
+    serving.outlive_nobody()
     webhooks.tell_broken(settings())
     made = application(compose(settings()))
     # An answer holds hundreds of objects and no cycles: a tenth of the time of a small one went into looking for them.

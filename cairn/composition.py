@@ -102,7 +102,7 @@ def tools(settings: Settings, mail: Mail | None = None) -> Tools:
 def hooks(settings: Settings, runs: Operations) -> Hooks:
     """What webhooks work with, by these settings."""
     found = settings.webhooks
-    reach = Reach(found.allowed_networks, found.ports, found.plain_http)
+    reach = Reach(found.allowed_networks, found.ports, found.plain_http, found.forbidden_networks)
     rules = Rules(found.pause_after_hours, found.delivery_days, found.per_endpoint, found.at_once)
     sealer = Sealer([each.get_secret_value() for each in found.keys])
     return Hooks(StoredQueries(runs), HttpSender(reach), sealer, rules)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import multiprocessing
+import os
 import signal
 import socket
 import threading
@@ -17,6 +20,7 @@ from cairn.settings import Settings
 
 # Requests in hand when a server is told to stop have this long.
 GRACE_SECONDS = 15
+log = logging.getLogger("cairn")
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -51,6 +55,20 @@ class Server(uvicorn.Server):
         if streams is not None:
             await streams.close()
         await super().shutdown(sockets)
+
+
+def outlive_nobody() -> None:
+    """Has this process stop once the one that started it is gone, however that ended; where none did, nothing."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def stop_with_it() -> None:
+        parent.join()
+        log.warning("whoever supervised this server is gone, so that it stops, too")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=stop_with_it, name="cairn-lifeline", daemon=True).start()
 
 
 def when_told_to_stop(act: Callable[[], object]) -> None:

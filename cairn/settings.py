@@ -183,6 +183,10 @@ class WorkSettings(BaseModel):
     job_days: int = Field(7, ge=1, description="How many days jobs are kept that are done or cancelled.")
     imports: Path = Field(PROJECT / ".cairn" / "imports", description="Where files to be imported wait for it.")
     import_max_bytes: int = Field(200_000_000, ge=1_000, description="Largest file to be imported, in bytes.")
+    imports_of_person: int = Field(10, ge=1, description="How many files of one person may wait to be imported.")
+    imports_bytes: int = Field(
+        20_000_000_000, ge=1_000, description="Most bytes of all files together that wait to be imported."
+    )
 
 
 class StorageSettings(BaseModel):
@@ -241,6 +245,9 @@ class WebhookSettings(BaseModel):
     )
     allowed_networks: tuple[IPvAnyNetwork, ...] = Field(
         (), description="Networks besides the open internet that may be sent to, as a JSON list."
+    )
+    forbidden_networks: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Networks of the open internet that must not be sent to, such as addresses of your own."
     )
     plain_http: bool = Field(False, description="Whether addresses without TLS may be sent to.")
     pause_after_hours: int = Field(

@@ -33,12 +33,27 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\$argon2\w*\$[^\s'\"]+"), HIDDEN),
     # The password of an address, be it a database's or a mail server's.
     (re.compile(r"(\b[a-z][a-z0-9+]{1,20}://[^\s:/@'\"]*):[^\s/'\"]+@"), rf"\1:{HIDDEN}@"),
+    # Addresses that are secrets themselves: whoever knows them may write there.
+    (
+        re.compile(
+            r"(?i)(\bhttps://(?:hooks\.slack\.com/(?:services|workflows)|discord(?:app)?\.com/api/webhooks)/)[^\s'\"<>]+"
+        ),
+        rf"\1{HIDDEN}",
+    ),
     # Headers as a whole, in lines and in the pairs that libraries write.
     (re.compile(rf"(?i)(\bauthorization{_HEADER}(?:basic|bearer|digest)?\s*)[^\s'\",)]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)(\b(?:set-)?cookie['\"]?\s*[:,]\s*(?:b(?=['\"]))?['\"]?)[^'\"\r\n)]+"), rf"\1{HIDDEN}"),
     # Values that are named for what they are: in JSON, in a call, in the query of an address, in a connection string.
     (re.compile(f"({_NAMED}){_VALUE}", re.IGNORECASE | re.VERBOSE), rf"\1{HIDDEN}"),
 )
+
+
+_MAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
+
+
+def without_people(text: str) -> str:
+    """The text without secrets, and without e-mail addresses: for what is kept, and shown to more than one person."""
+    return _MAIL.sub("[address]", redacted(text))
 
 
 def redacted(text: str) -> str:

@@ -28,6 +28,11 @@ class StoredQueries:
 
     operations: Operations
 
+    @property
+    def release(self) -> str:
+        """What the schema is known by."""
+        return self.operations.release
+
     def problems(self, query: str, viewer: Viewer | None = None) -> list[str]:
         """Why this query could not be a webhook's, or not one that reads as this viewer; empty when it could."""
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 from graphql import (
@@ -16,6 +17,7 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     VariableNode,
+    print_schema,
 )
 from graphql import execute as core_execute
 
@@ -32,6 +34,7 @@ from graph.engine import Plans, execute
 from graph.errors import shown
 from graph.introspection import Openness, check_introspection, may_read_schema
 from graph.limits import Limits
+from models.events import BY_TYPE
 from models.identity import Scope
 
 _MOST_CACHED = 500
@@ -63,6 +66,11 @@ class Operations:
     only_trusted: bool = False
     _cache: OrderedDict[str, dict[str | None, Prepared]] = field(default_factory=OrderedDict)
     _cached: int = 0
+
+    @property
+    def release(self) -> str:
+        """What this release of the code is known by: what its schema says, and which facts it knows."""
+        return _release(self.schema)
 
     def prepare(self, text: str, operation_name: str | None) -> Prepared:
         """The operation chosen from a document; raises `Refused`."""
@@ -204,3 +212,9 @@ def _stage(directive: DirectiveNode, operation: OperationDefinitionNode, variabl
 
 def _never_began(result: ExecutionResult) -> bool:
     return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or [])
+
+
+@lru_cache(maxsize=4)
+def _release(schema: GraphQLSchema) -> str:
+    known = [print_schema(schema), *sorted(BY_TYPE)]
+    return hashlib.sha256("\n".join(known).encode()).hexdigest()

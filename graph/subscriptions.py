@@ -172,6 +172,9 @@ def subscription(facts: Sequence[type[FactKind]] | None, audience: Audience, des
         wanted = Wanted(types, None if about is None else frozenset(about))
         return FollowsFacts(wanted, audience, None if after is None else events.place_of(after))
 
+    if facts is not None:
+        words = ", ".join(f"`{each}`" for each in sorted(all_types or ()))
+        description = f"{description}\n\nIt tells of {words}."
     arguments = [*([_TYPES] if facts is None else []), _AFTER, _ABOUT]
     return subscription_field(follow, f"{description}\n\n{audience.words}", arguments)
 

@@ -61,6 +61,10 @@ class Wanted:
     types: frozenset[str] | None = None
     about: frozenset[str] | None = None
 
+    def may_include(self, fact: Row) -> bool:
+        """Whether a fact is one of them, or of a type that only a newer release of the code knows."""
+        return fact.type not in BY_TYPE or self.includes(fact)
+
     def includes(self, fact: Row) -> bool:
         """Whether a fact of the log is one of them."""
         if self.types is not None and fact.type not in self.types:
@@ -119,13 +123,15 @@ async def require_stands(database: Database, position: int, fact_id: str) -> Non
 async def placed_after(database: Database, position: int, until: int, wanted: Wanted, most: int) -> list[Row]:
     """The wanted facts after a place, up to another, in order and at most so many; whoever may see them.
 
-    Raises `CursorExpired` where there may have been more of them.
+    Those that this release of the code does not know may be wanted, too. Raises `CursorExpired` where there may have
+    been more of them.
     """
     values = {
         "position": position,
         "until": until,
         "most": most,
         "types": None if wanted.types is None else sorted(wanted.types),
+        "known": sorted(BY_TYPE),
         "about": None if wanted.about is None else sorted(wanted.about),
     }
     found = await read_at_once(database, SERVICE, _after(), values, FactEntry)
@@ -147,13 +153,17 @@ def _at() -> Prepared:
 @lru_cache(maxsize=1)
 def _after() -> Prepared:
     types, about = sa.bindparam("types", type_=ARRAY(sa.Text)), sa.bindparam("about", type_=ARRAY(sa.Text))
+    known = sa.bindparam("known", type_=ARRAY(sa.Text))
     root = FACT.c.payload["rootId"].astext
+    is_wanted = sa.and_(
+        sa.or_(types.is_(None), FACT.c.type == sa.any_(types)),
+        sa.or_(about.is_(None), sa.cast(FACT.c.subject_id, sa.Text) == sa.any_(about), root == sa.any_(about)),
+    )
     statement = (
         sa.select(*(column for column in FACT.c if column.name != "recorded"))
         .where(FACT.c.position > sa.bindparam("position", type_=sa.BigInteger))
         .where(FACT.c.position <= sa.bindparam("until", type_=sa.BigInteger))
-        .where(sa.or_(types.is_(None), FACT.c.type == sa.any_(types)))
-        .where(sa.or_(about.is_(None), sa.cast(FACT.c.subject_id, sa.Text) == sa.any_(about), root == sa.any_(about)))
+        .where(sa.or_(is_wanted, FACT.c.type != sa.all_(known)))
         .order_by(FACT.c.position)
         .limit(sa.bindparam("most", type_=sa.Integer))
     )

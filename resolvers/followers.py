@@ -54,7 +54,7 @@ async def forget(tx: Transaction) -> int:
 
 def waits_for(position: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     """That somebody is still to follow the fact at this place."""
-    return position > sa.select(sa.func.min(FOLLOWER.c.position)).scalar_subquery()
+    return sa.exists().where(FOLLOWER.c.position < position)
 
 
 def _locked() -> sa.Select[tuple[str, str, int, int]]:

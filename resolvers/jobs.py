@@ -24,7 +24,7 @@ from core.ids import tag_of
 from core.jobs import JobKind, Priority
 from core.pipeline import Statement
 from core.reading import read_at_once
-from core.redaction import redacted
+from core.redaction import without_people
 from core.relations import Relation, Sort, equals
 from core.rows import Row
 from core.tables import id_type, insert_of_arrays, table_of
@@ -304,12 +304,12 @@ async def complete(tx: Transaction, job: Claimed, note: str | None = None) -> No
 async def fail(tx: Transaction, job: Claimed, reason: str, *, final: bool = False) -> str | None:
     """Notes why an attempt failed; answers how the job stands: queued for later, or parked after the last attempt.
 
-    What looks like a secret is left out of the reason.
+    What looks like a secret is left out of the reason, and so are e-mail addresses.
 
     Where the lease is lost, or the attempt was committed after all and only its answer lost, nothing changes, and the
     answer is None.
     """
-    reason = redacted(reason)
+    reason = without_people(reason)
     is_over = final or job.attempt >= job.max_attempts
     values: dict[str, Any] = {"state": PARKED, "parked_reason": reason[:2000]} if is_over else {"state": QUEUED}
     is_noted = await tx.execute(

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.jobs import JobKind, Priority
+from core.removing import remove_some
 from core.rows import Row
 from core.tables import table_of
 from core.writing import Transaction
@@ -59,5 +60,4 @@ async def settle(tx: Transaction, mail_id: str) -> None:
 
 async def delete_old(tx: Transaction) -> int:
     """Removes mails that have been out for a day; answers how many."""
-    table = table_of(OutgoingMail)
-    return await tx.execute(sa.delete(table).where(table.c.done_at < sa.func.now() - KEPT_FOR))
+    return await remove_some(tx, OutgoingMail, table_of(OutgoingMail).c.done_at < sa.func.now() - KEPT_FOR)

@@ -11,7 +11,7 @@ import secrets
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -45,6 +45,8 @@ _LATE = timedelta(seconds=3 * UPLOAD_SECONDS)
 _AT_ONCE = 200
 _ALIVE = (UploadStatus.AWAITED, UploadStatus.CHECKING, UploadStatus.READY)
 _MAX_NAME = 200
+# An anonymous account has a twentieth of the room of others.
+ANONYMOUS_SHARE = 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -144,7 +146,10 @@ async def target(files: Files, upload: Row) -> Target | None:
 
 
 async def complete(tx: Transaction, viewer: Viewer, upload_id: str) -> str | None:
-    """Has the file looked at, now that it is there; answers the id of the job. Done again it changes nothing."""
+    """Has the file looked at, now that it is there; answers the id of the job. Done again it changes nothing.
+
+    Whoever is looking at this moment may have looked before it was there: they notice, and look again.
+    """
     upload = await own(tx, viewer, upload_id)
     if upload.status not in (UploadStatus.AWAITED.value, UploadStatus.CHECKING.value):
         return None
@@ -244,10 +249,15 @@ async def _require_room(tx: Transaction, files: Files, user_id: str, size: int) 
         sa.cast(sa.func.coalesce(sa.func.sum(UPLOAD.c.size), 0), sa.BigInteger).label("bytes"),
     ).where(UPLOAD.c.user_id == user_id)
     (found,) = await tx.rows(held)
-    if found.files >= files.person_files:
+    user = table_of(User)
+    # Anybody has as many anonymous accounts as they like.
+    nameless = await tx.row(sa.select(user.c.id).where(user.c.id == user_id, user.c.is_anonymous)) is not None
+    share = ANONYMOUS_SHARE if nameless else 1
+    most_files, most_bytes = max(1, files.person_files // share), files.person_bytes // share
+    if found.files >= most_files:
         raise DomainError(f"You have {found.files} files here, and no more are taken.", "NO_ROOM", ("size",))
-    if found.bytes + size > files.person_bytes:
-        left = max(files.person_bytes - found.bytes, 0)
+    if found.bytes + size > most_bytes:
+        left = max(most_bytes - found.bytes, 0)
         raise DomainError(f"There is room for {left} more bytes of yours.", "NO_ROOM", ("size",))
 
 
@@ -271,7 +281,9 @@ class Seen:
     """What a look at a file came to."""
 
     status: UploadStatus
-    reason: str | None = None
+    reason: str | None
+    # When it was last said that the file is there.
+    asked_at: datetime
 
 
 async def look(database: Database, files: Files, upload_id: str) -> Seen | None:
@@ -281,20 +293,28 @@ async def look(database: Database, files: Files, upload_id: str) -> Seen | None:
     if upload is None or upload.status != UploadStatus.CHECKING.value:
         return None
     if await files.storage.size(upload.key) is None:
-        return Seen(UploadStatus.AWAITED, "The file has not arrived.")
+        return Seen(UploadStatus.AWAITED, "The file has not arrived.", upload.updated_at)
     try:
         await verify(files.storage, upload.key, _announced(upload))
     except NotAsAnnounced as error:
-        return Seen(UploadStatus.REFUSED, str(error))
-    return Seen(UploadStatus.READY)
+        return Seen(UploadStatus.REFUSED, str(error), upload.updated_at)
+    return Seen(UploadStatus.READY, None, upload.updated_at)
 
 
 async def settle(tx: Transaction, upload_id: str, seen: Seen | None) -> None:
-    """Notes what a look at a file came to, unless somebody else did or it is given up meanwhile."""
-    if seen is not None:
-        looked_at = sa.and_(UPLOAD.c.id == upload_id, UPLOAD.c.status == UploadStatus.CHECKING.value)
-        values = {"status": seen.status.value, "reason": seen.reason, "updated_at": sa.func.now()}
-        await tx.execute(sa.update(UPLOAD).where(looked_at).values(**values))
+    """Notes what a look at a file came to, unless somebody else did or it is given up meanwhile.
+
+    Raises `BUSY` where it was said meanwhile that the file is there: it may not have been when it was looked for.
+    """
+    if seen is None:
+        return
+    checking = sa.and_(UPLOAD.c.id == upload_id, UPLOAD.c.status == UploadStatus.CHECKING.value)
+    values = {"status": seen.status.value, "reason": seen.reason, "updated_at": sa.func.now()}
+    is_noted = await tx.execute(
+        sa.update(UPLOAD).where(checking, UPLOAD.c.updated_at == seen.asked_at).values(**values)
+    )
+    if not is_noted and await tx.row(sa.select(UPLOAD.c.id).where(checking)) is not None:
+        raise DomainError("It was said again that the file is there: it is looked at once more.", "BUSY")
 
 
 async def sweep(database: Database, files: Files) -> None:

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from core.database import Database
 from core.errors import DomainError, SeveralErrors
 from core.jobs import JobKind
@@ -83,7 +85,9 @@ class Work:
 
     def progress(self, percent: int, note: str | None = None) -> None:
         """Tells how far the job is. It is seen within a second or two, and costs the job nothing."""
-        self.held.progress, self.held.note = max(0, min(percent, 99)), note and note[:200]
+        # What cannot be kept would keep the leases of all jobs here from being renewed.
+        kept = note and note.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")[:200]
+        self.held.progress, self.held.note = max(0, min(int(percent), 99)), kept
 
 
 Act = Callable[..., Awaitable[None]]
@@ -112,8 +116,9 @@ def actor(
 async def carry_out(database: Database, tools: Tools, found: Actor, held: Held) -> JobOutcome | None:
     """Does one job: its effect and its completion are committed together. What fails is tried later, or parked.
 
-    A refusal (`DomainError`) is final, but for one that says that somebody else is at it. Answers how the attempt
-    ended; None where the job was cancelled, or is somebody else's by now.
+    A refusal (`DomainError`) is final, but for one that says that somebody else is at it, or that comes from a
+    constraint of the database, where another may just have been faster. Answers how the attempt ended; None where the
+    job was cancelled, or is somebody else's by now.
     """
     job, began = held.job, time.monotonic()
     try:
@@ -126,7 +131,8 @@ async def carry_out(database: Database, tools: Tools, found: Actor, held: Held) 
         return await _failed(database, job, f"It took longer than {found.kind.time_limit:g} seconds.")
     except (DomainError, SeveralErrors) as error:
         is_busy = isinstance(error, DomainError) and error.code == "BUSY"
-        return await _failed(database, job, str(error), final=not is_busy)
+        is_raced = isinstance(error.__cause__, psycopg.IntegrityError)
+        return await _failed(database, job, str(error), final=not (is_busy or is_raced))
     except Exception as error:
         log.warning("job %s (%s) failed", job.id, job.actor, exc_info=True)
         return await _failed(database, job, f"{type(error).__name__}: {error}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.viewer import SERVICE
 from core.writing import transaction
-from resolvers.webhooks import actions, sending
+from resolvers.webhooks import actions, keeping
 from workers.actors import Work, actor
 
 
@@ -12,7 +12,7 @@ async def _removed(work: Work, webhook_id: str) -> None:
     gone = 1
     while gone:
         async with transaction(work.database, SERVICE) as tx:
-            gone = await sending.delete_rest(tx, webhook_id)
+            gone = await keeping.delete_rest(tx, webhook_id)
 
 
 @actor(actions.REMOVE_REST, prepare=_removed)

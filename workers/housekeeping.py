@@ -18,22 +18,31 @@ from resolvers.importing import IMPORT
 from resolvers.inbox import events as inbox
 from resolvers.inbox import hooks
 from resolvers.requests import idempotency, limits
-from resolvers.webhooks import sending
+from resolvers.webhooks import keeping
 from workers.actors import Work, actor
 
 REMOVE_EXPIRED = JobKind("remove_expired", priority=Priority.LOW, time_limit=300, schedule="7 * * * *")
 REMOVE_OLD = JobKind("remove_old", priority=Priority.LOW, time_limit=1800, schedule="23 3 * * *")
 
 
-@actor(REMOVE_EXPIRED)
+async def _expired_in_batches(work: Work) -> None:
+    for delete in (
+        identity.delete_expired,
+        outbox.delete_old,
+        limits.delete_old,
+        idempotency.delete_old,
+        hooks.delete_seen,
+        invitations.delete_old,
+    ):
+        await _until_none(work, delete)
+
+
+@actor(REMOVE_EXPIRED, prepare=_expired_in_batches)
 async def remove_expired(work: Work) -> None:
-    """Links, invitations, sessions, mails, counts and keys that are over, and files that nobody imports."""
-    await identity.delete_expired(work.tx)
-    await outbox.delete_old(work.tx)
-    await limits.delete_old(work.tx)
-    await idempotency.delete_old(work.tx)
-    await hooks.delete_seen(work.tx)
-    await invitations.delete_old(work.tx)
+    """Links, invitations, sessions, mails, counts and keys that are over, and files that nobody imports.
+
+    What is over goes before, in batches: after a long absence, or an attack, there is too much for one transaction.
+    """
     now, wanted = await _uploads(work.tx)
     await asyncio.to_thread(_remove_files, work.tools.imports, now - work.tools.job_days * 86_400, wanted)
 
@@ -60,11 +69,11 @@ async def _in_batches(work: Work) -> None:
     await forget_facts(work.database, work.tools.fact_days)
     if work.tools.hooks is not None:
         days = work.tools.hooks.rules.delivery_days
-        await _until_none(work, lambda tx: sending.delete_old(tx, days))
+        await _until_none(work, lambda tx: keeping.delete_old(tx, days))
         async with transaction(work.database, SERVICE) as tx:
-            gone = await sending.left_behind(tx)
+            gone = await keeping.left_behind(tx)
         for webhook_id in gone:
-            await _until_none(work, lambda tx, each=webhook_id: sending.delete_rest(tx, each))  # type: ignore[misc]
+            await _until_none(work, lambda tx, each=webhook_id: keeping.delete_rest(tx, each))  # type: ignore[misc]
 
 
 async def _until_none(work: Work, delete: Callable[[Transaction], Awaitable[int]]) -> None:
@@ -78,7 +87,7 @@ async def forget_facts(database: Database, days: int) -> None:
     """Has the log forget what is so old. Facts that somebody is still to follow, whose reaction is still to be done, or
     of which a webhook is still to be told, stay where those find them."""
     fact = events.FACT.c
-    needed = sa.or_(followers.waits_for(fact.position), jobs.waits_for(fact.id), sending.waits_for(fact.id))
+    needed = sa.or_(followers.waits_for(fact.position), jobs.waits_for(fact.id), keeping.waits_for(fact.id))
     async with transaction(database, SERVICE) as tx:
         await followers.forget(tx)
     place: int | None = 0

@@ -109,8 +109,9 @@ class Leases:
                     connection.execute("SET statement_timeout = '5s'")
                 with _hung_up_after(SILENCE_SECONDS, connection):
                     self._renew(connection, held, is_beat)
-            except psycopg.Error as error:
-                log.warning("leases were not renewed: %s", error)
+            except Exception as error:
+                # Whatever it is: nobody else keeps the leases of this process.
+                log.warning("leases were not renewed: %s", error, exc_info=not isinstance(error, psycopg.Error))
                 beat = 0.0
                 if connection is not None:
                     connection.close()

@@ -28,12 +28,13 @@ from core.errors import DomainError, RequestError
 from core.viewer import SERVICE
 from core.writing import transaction
 from models.jobs import JobOutcome
-from resolvers import events, jobs
+from resolvers import events, jobs, releases
 from resolvers.jobs import LEASE, Claimed
 from resolvers.webhooks import placing
 from resolvers.webhooks.sending import QUEUE as WEBHOOKS
 from workers import relay
 from workers.actors import Actor, Held, Tools, carry_out
+from workers.bells import rung
 from workers.broker import PostgresBroker, Slots, message_for, outside_broker
 from workers.leases import Leases
 from workers.patience import DRAIN_SECONDS, LET_GO_SECONDS
@@ -46,6 +47,8 @@ POLL_SECONDS = 1.0
 # How often a thread that has nothing to do looks up whether it is to stop.
 LOOK_UP_SECONDS = 0.1
 UPKEEP_SECONDS = 2.0
+# How often one says which release of the code this is.
+SAY_SECONDS = 60.0
 # What is gathered before the next placing: longer for each fact that came by the last one, up to a tenth of a second.
 GATHER_SECONDS, LONGEST_GATHER_SECONDS = 0.02, 0.1
 SEAL_SECONDS = 1.0
@@ -123,6 +126,7 @@ class Worker:
         async with transaction(self._database, SERVICE) as tx:
             await jobs.settle_schedules(tx, self._kinds)
         await relay.settle(self._database, self._reactions)
+        await self._say_release()
         self._recorded, self._due = asyncio.Event(), asyncio.Event()
         self._placed = [asyncio.Event(), asyncio.Event()]
         self._beside = [
@@ -156,13 +160,10 @@ class Worker:
         self._loop.stop()  # type: ignore[no-untyped-call]
 
     async def _close(self) -> None:
-        doing = [held.task for held in self._leases.all() if held.task is not None]
-        for task in (*doing, *self._beside):
-            task.cancel()
-        if doing or self._beside:
-            await asyncio.wait((*doing, *self._beside), timeout=LET_GO_SECONDS)
-        for held in self._leases.all():
-            await self._give_back(held.job)
+        doing = {held.task for held in self._leases.all() if held.task is not None}
+        await _cancel({*doing, *self._beside}, LET_GO_SECONDS)
+        # All at once: with the database away, each would wait for it.
+        await asyncio.gather(*(self._give_back(held.job) for held in self._leases.all()))
         with suppress(*AWAY):
             await self._tallies.tell(self._database)
         await self._database.close()
@@ -245,13 +246,13 @@ class Worker:
         if placed < relay.BATCH:
             # The first does not wait; to place those that come close behind it together costs little more than one.
             await asyncio.sleep(min(placed * GATHER_SECONDS, LONGEST_GATHER_SECONDS))
-            await _rung(self._recorded, POLL_SECONDS)
+            await rung(self._recorded, POLL_SECONDS)
 
     async def _react(self) -> None:
         bell, _ = self._placed
         bell.clear()
         if not await relay.react(self._database, self._reactions):
-            await _rung(bell, POLL_SECONDS)
+            await rung(bell, POLL_SECONDS)
 
     async def _line_up(self) -> None:
         """In a step of its own: whoever holds what webhooks stand in holds up neither the order nor the reactions."""
@@ -263,7 +264,7 @@ class Worker:
             log.info("deliveries are lined up a moment later: %s", error)
             is_more = False
         if not is_more:
-            await _rung(bell, POLL_SECONDS)
+            await rung(bell, POLL_SECONDS)
 
     async def _upkeep(self) -> None:
         async with transaction(self._database, SERVICE) as tx:
@@ -273,7 +274,15 @@ class Worker:
         async with transaction(self._database, SERVICE) as tx:
             await jobs.tick(tx, self._kinds)
         await self._tallies.tell(self._database)
+        if time.monotonic() - self._said_at > SAY_SECONDS:
+            await self._say_release()
         await asyncio.sleep(UPKEEP_SECONDS)
+
+    async def _say_release(self) -> None:
+        if self._tools.hooks is not None:
+            async with transaction(self._database, SERVICE) as tx:
+                await releases.note(tx, self._tools.hooks.payloads.release)
+        self._said_at = time.monotonic()
 
     async def _seal(self) -> None:
         await seal_all(self._database)
@@ -295,7 +304,7 @@ class Worker:
             async with transaction(self._database, SERVICE) as tx:
                 await jobs.forget_told(tx, [each.id for each in found[told:]])
         if told < TELL_AT_ONCE:
-            await _rung(self._due, POLL_SECONDS)
+            await rung(self._due, POLL_SECONDS)
 
     async def _listen(self) -> None:
         """Hears wake-ups, until the connection breaks. Whoever listens looks by themselves too, once a second."""
@@ -324,14 +333,6 @@ class Worker:
             self._broker.ring()
         else:
             self._due.set()
-
-
-async def _rung(bell: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await bell.wait()
-    except TimeoutError:
-        pass
 
 
 async def _cancel(tasks: set[asyncio.Task[Any]], seconds: float) -> None:

@@ -25,12 +25,14 @@ from core.viewer import SERVICE
 from core.writing import Transaction, transaction
 from gateways.webhooks import Answer, NotSent
 from models.webhooks import AttemptOutcome, DeliveryState
+from resolvers.releases import is_overtaken
 from resolvers.webhooks import messages, sending
 from resolvers.webhooks.kit import Away, Hooks, Overdue, Unpayable
 from resolvers.webhooks.messages import Message
 from resolvers.webhooks.principal import problem_of
 from resolvers.webhooks.schedule import wish_of
 from resolvers.webhooks.sending import DELIVER, QUEUE, Claimed, Result
+from workers.bells import rung
 from workers.tallies import Tallies
 
 POLL_SECONDS = 1.0
@@ -39,6 +41,8 @@ _COMPOSE_SECONDS = 20
 # For writing down what came of it, when there is no more time.
 LAST_WORDS_SECONDS = 2.5
 _SETTLE_AGAIN_SECONDS = (0.5, 2, 5)
+# What is decided without anything being sent.
+_FOR_GOOD = (DeliveryState.SKIPPED, DeliveryState.PARKED)
 _OUTCOME = {False: AttemptOutcome.REFUSED, True: AttemptOutcome.REDIRECTED}
 log = logging.getLogger("cairn.webhooks")
 
@@ -83,7 +87,7 @@ class Dispatcher:
                 self._doing[task] = each
                 task.add_done_callback(self._done)
         if not found:
-            await _rung(self._bell, POLL_SECONDS)
+            await rung(self._bell, POLL_SECONDS)
 
     async def stop(self, seconds: float) -> None:
         """Claims no more, and waits so long for what is being sent. What is cut off then is written down as that."""
@@ -136,6 +140,11 @@ async def deliver(database: Database, hooks: Hooks, claimed: Claimed) -> Result 
     if result is None:
         async with transaction(database, SERVICE) as tx:
             await sending.give_back(tx, claimed)
+        return None
+    if not result.is_receivers and result.state in _FOR_GOOD and await is_overtaken(database, hooks.payloads.release):
+        log.info("delivery %s is left to a newer release: %s", claimed.delivery.id, result.reason)
+        async with transaction(database, SERVICE) as tx:
+            await sending.leave(tx, claimed)
         return None
     settling = asyncio.create_task(_settle(database, claimed, result, hooks.rules.pause_after_hours))
     try:
@@ -236,11 +245,3 @@ def _not_made(state: DeliveryState, reason: str, began: float) -> Result:
 def _text(body: bytes) -> str:
     """What can be kept of a foreign body."""
     return body.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-async def _rung(bell: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await bell.wait()
-    except TimeoutError:
-        pass

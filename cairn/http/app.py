@@ -31,12 +31,16 @@ from cairn.http.pages import IdeFiles, Pages, failed, ide_missing, unavailable
 from cairn.http.results import ResultsEndpoint
 from cairn.http.streams.counting import NOBODY
 from cairn.http.streams.hub import Streams
+from cairn.http.streams.patience import patiently
 from cairn.http.streams.sse import EventStreamEndpoint, wants_stream
 from cairn.http.streams.websocket import WebSocketEndpoint
 from cairn.serving import when_told_to_stop
 from core.errors import RequestError
+from core.viewer import SERVICE
+from core.writing import transaction
 from gateways.mail import Mailbox
 from gateways.storage import DiskStorage
+from resolvers import releases
 
 
 def application(parts: Parts) -> ASGIApp:
@@ -46,6 +50,7 @@ def application(parts: Parts) -> ASGIApp:
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Streams]]:
         await parts.database.open()
         ending: list[asyncio.Task[None]] = []
+        saying = asyncio.create_task(_say_release(parts))
         looking = parts.metrics and asyncio.create_task(parts.metrics.look_forever(parts.watch, parts.database))
         # Streams never end by themselves: whoever stops the server has them end first.
         when_told_to_stop(lambda: ending.append(asyncio.create_task(streams.close())))
@@ -53,6 +58,7 @@ def application(parts: Parts) -> ASGIApp:
             yield {"streams": streams}
         finally:
             await streams.close()
+            saying.cancel()
             if looking:
                 looking.cancel()
             if parts.tracing:
@@ -93,7 +99,7 @@ def application(parts: Parts) -> ASGIApp:
     )
     events = EventStreamEndpoint(streams)
     work = parts.settings.work
-    imports = ImportEndpoint(parts.database, parts.credentials, work.imports, work.import_max_bytes)
+    imports = ImportEndpoint(parts.database, parts.credentials, work)
     exports = ExportEndpoint(parts.database, parts.credentials)
     results = ResultsEndpoint(parts.database, parts.credentials)
     inbound = Inbound(parts.database, parts.settings.inbox, parts.tallies)
@@ -173,3 +179,13 @@ def _fortified(app: ASGIApp, parts: Parts, budget: RequestBudget | None) -> ASGI
     if http.trusted_proxies:
         app = ClientAddresses(app, http.trusted_proxies, http.forwarded_header)
     return SecurityHeaders(app, https=parts.credentials.secure)
+
+
+async def _say_release(parts: Parts) -> None:
+    """Says once which release of the code runs; where the database is away, as soon as it is there."""
+
+    async def say() -> None:
+        async with transaction(parts.database, SERVICE) as tx:
+            await releases.note(tx, parts.operations.release)
+
+    await patiently(say)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +14,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from cairn.http.credentials import Credentials, InvalidCredentials
+from cairn.settings import WorkSettings
 from core.database import Database
-from core.errors import Forbidden, SignInRequired
+from core.errors import DomainError, Forbidden, SignInRequired
 from core.viewer import Viewer, require
 from core.writing import transaction
 from models.identity import Scope
-from resolvers import audit, jobs
-from resolvers.importing import IMPORT
+from resolvers import audit
+from resolvers.importing.calling import call_for
 
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 # Media type to what it is, and what its file's name ends in. No form of a foreign page can send these, so a cookie is
@@ -51,15 +53,14 @@ class ImportEndpoint:
 
     database: Database
     credentials: Credentials
-    folder: Path
-    max_bytes: int
+    work: WorkSettings
 
     async def __call__(self, request: Request) -> Response:
         """202 with the id of the job, or the reason why there is none."""
         try:
             viewer = await self.credentials.viewer(request)
             require(viewer, Scope.CONTENT_IMPORT)
-            _check(request, self.max_bytes)
+            _check(request, self.work.import_max_bytes)
             job_id = await self._taken(request, viewer)
         except (InvalidCredentials, SignInRequired) as error:
             return _refused(Refusal(401, str(error), "UNAUTHENTICATED"))
@@ -73,15 +74,19 @@ class ImportEndpoint:
         """Keeps the file, and calls for its import; a file that nobody calls for is removed."""
         source, ending = _TYPES[_media_type(request)]
         name = f"{secrets.token_hex(16)}{ending}"
-        path = self.folder / name
+        path = self.work.imports / name
         try:
             await self._keep(request, path)
+            await run_in_threadpool(self._require_room)
             arguments = {"file": name, "theme": _theme(request)}
             if source != "olx":
                 arguments |= {"source": source, "name": _name(request)}
             async with transaction(self.database, viewer) as tx:
-                job_id = str(await jobs.enqueue(tx, IMPORT, arguments))
+                job_id = await call_for(tx, arguments, self.work.imports_of_person)
                 await audit.record(tx, "import_upload", job_id, arguments)
+        except DomainError as error:
+            path.unlink(missing_ok=True)
+            raise Refusal(429 if error.code == "TOO_MANY_IMPORTS" else 503, error.message, error.code) from error
         except psycopg.OperationalError:
             # Perhaps it was committed, and only the answer lost: then the job needs the file. If not, time removes it.
             raise
@@ -90,16 +95,25 @@ class ImportEndpoint:
             raise
         return job_id
 
+    def _require_room(self) -> None:
+        """Raises `Refusal` where all files that wait, the new one too, are more than is set; whoever came last goes."""
+        held = 0
+        for each in self.work.imports.glob("*.*"):
+            with suppress(FileNotFoundError):
+                held += each.stat().st_size
+        if held > self.work.imports_bytes:
+            raise Refusal(507, "Too much waits to be imported. Send this later.", "NO_ROOM")
+
     async def _keep(self, request: Request, path: Path) -> None:
         """Writes the body down, and on to the disk: what was answered must be there after a power cut."""
         size = 0
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.work.imports.mkdir(parents=True, exist_ok=True, mode=0o700)
             with path.open("xb") as file:
                 async for part in request.stream():
                     size += len(part)
-                    if size > self.max_bytes:
-                        raise _too_large(self.max_bytes)
+                    if size > self.work.import_max_bytes:
+                        raise _too_large(self.work.import_max_bytes)
                     await run_in_threadpool(file.write, part)
                 await run_in_threadpool(_flush, file.fileno())
         except ClientDisconnect as error:

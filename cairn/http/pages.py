@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import mimetypes
 import secrets
@@ -13,7 +14,7 @@ import psycopg
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -30,6 +31,9 @@ from resolvers import audit, identity
 from resolvers.requests import failures, limits
 
 _HEADERS = {"cache-control": "no-store"}
+_ASKING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign in</title>
+<p>You came here by a link on another page. <a href="/sign-in?{query}">Sign in</a> if it is a link of your own.</p></html>
+"""
 _IDE_CLOSED = "The IDE is for those who may read the schema (schema:read). Sign in by a link of yours first.\n"
 log = logging.getLogger("cairn.http")
 
@@ -57,6 +61,10 @@ class Pages:
         if request.method == "HEAD" or not is_whole_page(request):
             # What programs that preview links do, and pages that hide one; only a person's click may use the link up.
             return Response(headers=_HEADERS)
+        if self.credentials.origins.is_foreign(request):
+            # A page elsewhere, be it the reader of a mailbox, sent the browser here, and perhaps with a link of somebody
+            # else's account in which whoever sits there is to work unawares: they say themselves that they want in.
+            return HTMLResponse(_ASKING.format(query=html.escape(request.url.query)), headers=_HEADERS)
         origin = origin_of(request)
         try:
             if self.tallies is not None:

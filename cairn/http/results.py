@@ -26,6 +26,7 @@ _HEADERS = {"cache-control": "no-store", "content-disposition": 'attachment; fil
 # What a spreadsheet would take for a formula, or for a cell of its own.
 _DANGEROUS, _LINES = ("=", "+", "-", "@", "\u2212"), ("\t", "\r", "\n")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
+_ENDS = re.compile(r"([;\t\r\n])")
 # Without it, spreadsheets take UTF-8 for something else.
 _MARK = "\ufeff"
 
@@ -73,16 +74,21 @@ class ResultsEndpoint:
 
 def _csv(rows: Sequence[Sequence[str]]) -> str:
     made = io.StringIO()
-    # Each cell in quotes: a spreadsheet that takes semicolons or tabs for the ends of cells finds none within.
-    csv.writer(made, quoting=csv.QUOTE_ALL).writerows([guarded(each) for each in row] for row in rows)
+    csv.writer(made).writerows([guarded(each) for each in row] for row in rows)
     return made.getvalue()
 
 
 def guarded(cell: str) -> str:
     """The cell, with a mark before what a spreadsheet would run.
 
-    Spreadsheets pass over what is not seen at its start, and some take a wide sign for a narrow one.
+    Some end a cell at a semicolon, a tab or a line's end, whatever the quotes around it say: each part is seen to.
     """
-    seen = next((each for each in cell if not each.isspace() and unicodedata.category(each)[0] != "C"), "")
-    runs = cell.startswith(_LINES) or unicodedata.normalize("NFKC", seen).startswith(_DANGEROUS)
-    return f"'{cell}" if runs and not _PLAIN_NUMBER.fullmatch(cell) else cell
+    safe = "".join(f"'{part}" if _runs(part) else part for part in _ENDS.split(cell))
+    return f"'{safe}" if cell.startswith(_LINES) else safe
+
+
+def _runs(part: str) -> bool:
+    """Whether it would be a formula: what is not seen is passed over, and a wide sign taken for a narrow one."""
+    unseen = (each.isspace() or each == '"' or unicodedata.category(each)[0] == "C" for each in part)
+    seen = next((each for each, is_unseen in zip(part, unseen, strict=True) if not is_unseen), "")
+    return unicodedata.normalize("NFKC", seen).startswith(_DANGEROUS) and not _PLAIN_NUMBER.fullmatch(part.strip())

@@ -19,8 +19,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MOST_CHARACTERS = 2_000
 # The IANA special-purpose registries, where Python's `is_global` of one version or another sees them as global:
-# protocol assignments, the old 6to4 relays.
-_OTHER_V4 = tuple(map(ipaddress.IPv4Network, ("192.0.0.0/24", "192.88.99.0/24")))
+# protocol assignments, the old 6to4 relays. And the address at which Azure's machines ask what they are.
+_OTHER_V4 = tuple(map(ipaddress.IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
 # Of IPv6 only 2000::/3 is the internet; and not all of that. Teredo and its neighbours, documentation, 6to4.
 _INTERNET_V6 = ipaddress.IPv6Network("2000::/3")
 _OTHER_V6 = tuple(map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
@@ -42,15 +42,21 @@ class Unresolved(Exception):
 
 @dataclass(frozen=True)
 class Reach:
-    """How far one may go: networks beyond the open internet, ports, and whether without TLS. No port named is any."""
+    """How far one may go: networks beyond the open internet, ports, and whether without TLS. No port named is any.
+
+    Forbidden networks are never spoken to, whatever else is allowed.
+    """
 
     networks: Sequence[Network] = ()
     ports: Sequence[int] = (443,)
     plain_http: bool = False
+    forbidden: Sequence[Network] = ()
 
     def allows(self, address: Address) -> bool:
         """Whether the address may be spoken to."""
         plain = unwrapped(address)
+        if any(each in network for network in self.forbidden for each in (plain, address)):
+            return False
         return is_global(address) or any(plain in network for network in self.networks)
 
 

@@ -16,6 +16,8 @@ from gateways.webhooks.addresses import Address, Forbidden, Reach, Unresolved, r
 # What is read of an answer's body.
 MOST_BYTES = 16 * 1024
 _SIP_BYTES = 4 * 1024
+# How long one of several addresses of a host is given to answer.
+_PATIENCE_SECONDS = 2.0
 USER_AGENT = "Cairn-Webhooks/1.0"
 _BROKEN = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError)
 
@@ -83,14 +85,19 @@ class CheckedLine(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """A connection to the first address of the host that takes one; raises `Forbidden` or `Unresolved`."""
+        """A connection to the first address of the host that takes one; raises `Forbidden` or `Unresolved`.
+
+        One that does not answer is not waited for as long as there are others.
+        """
         failure: Exception | None = None
-        for address in await resolved(host, port, self._reach):
+        addresses = await resolved(host, port, self._reach)
+        for number, address in enumerate(addresses, 1):
             self._address = address
+            patience = timeout if number == len(addresses) else _PATIENCE_SECONDS
             try:
-                line = await self._plain.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                line = await self._plain.connect_tcp(str(address), port, patience, local_address, socket_options)
                 return _Sips(line)
-            except httpcore.NetworkError as error:
+            except (httpcore.NetworkError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure or Unresolved(f"There is no {host}.")
 

@@ -99,13 +99,23 @@ async def membership_accept(act: Act, id: MembershipId) -> Done:
     return await _as_they_are(act, await members.accept(act.tx, act.viewer, id))
 
 
-@mutation(Gate.PERSON, Membership, trusted=True, records=(facts.MembershipLeft, *_MORE_OF_GOING))
+@mutation(
+    Gate.PERSON,
+    Membership,
+    trusted=True,
+    records=(facts.MembershipLeft, facts.MembershipDeclined, *_MORE_OF_GOING),
+)
 async def membership_leave(act: Act, id: MembershipId) -> Done:
     """Leaves a group, or declines to come in. An owner hands the group over first, or disbands it."""
     return await _as_they_are(act, await members.leave(act.tx, act.viewer, id))
 
 
-@mutation(Scope.GROUP_MANAGE, Membership, within=True, records=(facts.MembershipRemoved, *_MORE_OF_GOING))
+@mutation(
+    Scope.GROUP_MANAGE,
+    Membership,
+    within=True,
+    records=(facts.MembershipRemoved, facts.MembershipWithdrawn, *_MORE_OF_GOING),
+)
 async def membership_remove(act: Act, id: MembershipId) -> str:
     """Takes somebody out of a group, or takes back that they were asked in. They come back when they are asked anew.
 

@@ -232,6 +232,7 @@ class GroupsSubscription:
         (
             *(facts.MembershipInvited, facts.MembershipJoined, facts.MembershipLeft, facts.MembershipRemoved),
             *(facts.MembershipPaused, facts.MembershipResumed, facts.MembershipRoleChanged),
+            *(facts.MembershipDeclined, facts.MembershipWithdrawn),
         ),
         OWNERS,
         "One is asked into a group, or stands to one in another way.",

@@ -59,11 +59,19 @@ class MembershipJoined(OfMember, type="membership.joined", subject="membership")
 
 
 class MembershipLeft(OfMember, type="membership.left", subject="membership"):
-    """A person has left a group, or declined to come in."""
+    """A person has left a group."""
 
 
 class MembershipRemoved(OfMember, type="membership.removed", subject="membership"):
-    """A person was taken out of a group, or is no longer asked in."""
+    """A person was taken out of a group."""
+
+
+class MembershipDeclined(OfMember, type="membership.declined", subject="membership"):
+    """A person who was asked into a group does not come in: only they and those who run it know of either."""
+
+
+class MembershipWithdrawn(OfMember, type="membership.withdrawn", subject="membership"):
+    """A person is asked into a group no longer: only they and those who run it know of either."""
 
 
 class MembershipPaused(OfMember, type="membership.paused", subject="membership"):
@@ -101,7 +109,8 @@ class GroupInvitationAccepted(OfGroup, type="group_invitation.accepted", subject
 
 FACTS: tuple[type[Fact], ...] = (
     GroupCreated, GroupUpdated, GroupActivated, GroupPaused, GroupEnded, GroupDisbanded,
-    MembershipInvited, MembershipJoined, MembershipLeft, MembershipRemoved, MembershipPaused, MembershipResumed,
+    MembershipInvited, MembershipJoined, MembershipLeft, MembershipRemoved,
+    MembershipDeclined, MembershipWithdrawn, MembershipPaused, MembershipResumed,
     MembershipUpdated, MembershipRoleChanged,
     GroupInvitationCreated, GroupInvitationCancelled, GroupInvitationAccepted,
 )  # fmt: skip

@@ -13,10 +13,13 @@ from core.reading import Reader
 from core.rows import Row, row_class
 from core.tables import id_type
 from models.curriculum import Block, BlockFormat
+from models.uploads import Upload
 from resolvers.assessment.visible import ANSWER, PAPER
 from resolvers.curriculum.sections import Page, pages_of
 from resolvers.formats import QUESTIONS
 from resolvers.uploads import UPLOAD
+
+_OF_A_FILE = [column for column in UPLOAD.c if column.name not in Upload.__hidden__]
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,6 @@ async def files_of_answers(reader: Reader, answers: Sequence[Row]) -> list[list[
     ids = sa.bindparam("ids", type_=ARRAY(id_type()))
     found = {
         row.id: row
-        for row in await reader.select(sa.select(UPLOAD).where(UPLOAD.c.id == sa.any_(ids)), {"ids": wanted})
+        for row in await reader.select(sa.select(*_OF_A_FILE).where(UPLOAD.c.id == sa.any_(ids)), {"ids": wanted})
     }
     return [[found[key] for key in each if key in found] for each in keys]

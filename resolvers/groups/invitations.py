@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from core.errors import DomainError, NotFound
 from core.ids import tag_of
+from core.removing import remove_some
 from core.tables import table_of
 from core.viewer import Viewer
 from core.writing import Transaction
@@ -136,4 +137,4 @@ async def accept(tx: Transaction, viewer: Viewer, token: str) -> str:
 
 async def delete_old(tx: Transaction) -> int:
     """Removes invitations that were over a month ago, with the addresses in them; answers how many."""
-    return await tx.execute(sa.delete(INVITATION).where(INVITATION.c.expires_at < sa.func.now() - KEPT_FOR))
+    return await remove_some(tx, GroupInvitation, INVITATION.c.expires_at < sa.func.now() - KEPT_FOR)

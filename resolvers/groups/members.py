@@ -16,6 +16,7 @@ from core.viewer import Viewer
 from core.writing import Transaction, camel, checked
 from models.events.groups import (
     GroupPaused,
+    MembershipDeclined,
     MembershipInvited,
     MembershipJoined,
     MembershipLeft,
@@ -24,6 +25,7 @@ from models.events.groups import (
     MembershipResumed,
     MembershipRoleChanged,
     MembershipUpdated,
+    MembershipWithdrawn,
 )
 from models.groups import GroupKind, GroupStatus, MemberRole, Membership, MembershipStatus
 from models.identity import Connection, ConnectionStatus, Scope, User, UserStatus
@@ -35,6 +37,12 @@ from resolvers.identity.friends import require_known
 
 MEMBERSHIP = table_of(Membership)
 _ACTIVE, _PAUSED, _INVITED = MembershipStatus.ACTIVE, MembershipStatus.PAUSED, MembershipStatus.INVITED
+
+# What is told of somebody who goes: of who was in the group, and of who was only asked in, which few know of.
+_ENDINGS = {
+    MembershipStatus.LEFT: (MembershipLeft, MembershipDeclined),
+    MembershipStatus.REMOVED: (MembershipRemoved, MembershipWithdrawn),
+}
 
 # Coming in -----------------------------------------------------------------------------------------------------------
 
@@ -136,7 +144,8 @@ async def _end(tx: Transaction, viewer: Viewer, row: Row, group: Row, to: Member
     if row.status in SEATED:
         await _count(tx, group, -1)
         await withdraw_of(tx, viewer, group.id, row.user_id)
-    kind = MembershipLeft if to is MembershipStatus.LEFT else MembershipRemoved
+    seated, asked = _ENDINGS[to]
+    kind = seated if row.status in SEATED else asked
     events.record(tx, kind(subject_id=row.id, root_id=group.id, user_id=row.user_id), viewer)
     if row.status in SEATED and group.kind == GroupKind.PAIR and group.status == GroupStatus.ACTIVE:
         events.record(tx, GroupPaused(subject_id=group.id), viewer)

@@ -15,6 +15,7 @@ from core.database import Database, Prepared, compiled
 from core.errors import InvalidInput, NotFound
 from core.ids import tag_of
 from core.reading import look_up, read_at_once
+from core.removing import remove_some
 from core.rows import Row
 from core.tables import table_of
 from core.viewer import SERVICE, Viewer, ViewerKind
@@ -364,8 +365,7 @@ async def delete_expired(tx: Transaction) -> int:
     """
     gone, a_day_ago = 0, sa.func.now() - timedelta(days=1)
     for model in (LoginToken, AuthSession):
-        table = table_of(model)
-        gone += await tx.execute(sa.delete(table).where(table.c.expires_at < a_day_ago))
+        gone += await remove_some(tx, model, table_of(model).c.expires_at < a_day_ago)
     pair, session = table_of(RefreshToken), table_of(AuthSession)
     ended = sa.select(session.c.id).where(session.c.revoked_at < a_day_ago)
-    return gone + await tx.execute(sa.delete(pair).where(pair.c.session_id.in_(ended)))
+    return gone + await remove_some(tx, RefreshToken, pair.c.session_id.in_(ended))

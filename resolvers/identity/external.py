@@ -14,7 +14,7 @@ from resolvers.identity.credentials import user_of_email, viewer_of_user
 
 # Stands for the name of somebody whose issuer does not say it.
 NAMELESS = "Guest"
-_LOCK = 0x6F_6964
+_LOCK, _LOCK_ADDRESS = 0x6F_6964, 0x6F_6165
 
 
 async def viewer_of_subject(
@@ -59,7 +59,12 @@ async def _make(tx: Transaction, issuer: str, subject: str, email: str | None, n
 
 
 async def _take_address(tx: Transaction, user_id: str, email: str) -> None:
-    if not accounts.is_email_address(email) or await user_of_email(tx, email) is not None:
+    if not accounts.is_email_address(email):
+        return
+    # Two newcomers with one address: the second finds that it is taken.
+    bare = email.strip().lower()
+    await tx.rows(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_ADDRESS, sa.func.hashtext(bare))))
+    if await user_of_email(tx, bare) is not None:
         return
     user = table_of(User)
     await tx.execute(

@@ -169,7 +169,7 @@ async def _write_cards(tx: Transaction, user_id: str) -> None:
     await tx.execute(sa.delete(card).where(card.c.user_id == user_id, ~(card.c.audience == sa.any_(_texts(shown)))))
     for audience, values in shown.items():
         row = {"id": ProfileCard.new_id(), "user_id": user_id, "audience": audience.value, **values}
-        row["hidden_from"] = _blocked_by(user_id)
+        row |= {"is_open": True, "hidden_from": _blocked_by(user_id)}
         await tx.execute(
             insert(card)
             .values(**row)

@@ -17,6 +17,7 @@ from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors
 from core.ids import tag_of
 from core.reading import look_up
 from core.relations import Relation, Sort
+from core.removing import remove_some
 from core.revisions import require_revision
 from core.rows import Row
 from core.tables import table_of
@@ -261,4 +262,4 @@ async def _person(tx: Transaction, named: Any, by: InboundKey) -> str | None:
 
 async def delete_seen(tx: Transaction) -> int:
     """Removes what counts once no longer; answers how many rows went."""
-    return await tx.execute(sa.delete(SEEN).where(SEEN.c.until < sa.func.now()))
+    return await remove_some(tx, InboundSeen, SEEN.c.until < sa.func.now())

@@ -17,6 +17,7 @@ from psycopg import errors as pg
 from sqlalchemy.dialects.postgresql import insert
 
 from core.errors import RequestError
+from core.removing import remove_some
 from core.rows import Row
 from core.tables import table_of
 from core.viewer import Viewer
@@ -115,8 +116,7 @@ async def keep(tx: Transaction, key: Key, viewer: Viewer, answer: bytes) -> byte
 
 async def delete_old(tx: Transaction) -> int:
     """Removes keys whose time is over; answers how many."""
-    table = table_of(IdempotencyKey)
-    return await tx.execute(sa.delete(table).where(table.c.expires_at < sa.func.now()))
+    return await remove_some(tx, IdempotencyKey, table_of(IdempotencyKey).c.expires_at < sa.func.now())
 
 
 def _is(key: Key, viewer: Viewer) -> sa.ColumnElement[bool]:

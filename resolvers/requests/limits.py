@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.addresses import counted_as
 from core.database import Database
 from core.errors import DomainError
+from core.removing import remove_some
 from core.tables import table_of
 from core.viewer import SERVICE, Viewer
 from core.writing import Transaction, transaction
@@ -77,7 +78,7 @@ GROUP = Limit("group", viewer="60 per hour")
 GROUP_MAIL = Limit("group_mail", address="120 per hour", viewer="60 per hour", account="5 per hour")
 GROUP_SECRET = Limit("group_secret", address="120 per hour", viewer="60 per hour")
 LEAD = Limit("lead", address="60 per hour", viewer="20 per hour")
-UPLOAD = Limit("upload", viewer="300 per hour")
+UPLOAD = Limit("upload", address="600 per hour", viewer="300 per hour")
 WEBHOOK = Limit("webhook", viewer="300 per hour")
 
 
@@ -165,5 +166,4 @@ async def _count(tx: Transaction, check: Check) -> tuple[int, float]:
 
 async def delete_old(tx: Transaction) -> int:
     """Removes counts whose window is over; answers how many."""
-    table = table_of(RateLimit)
-    return await tx.execute(sa.delete(table).where(table.c.ends_at < sa.func.now()))
+    return await remove_some(tx, RateLimit, table_of(RateLimit).c.ends_at < sa.func.now())

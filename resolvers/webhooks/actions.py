@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors
 from core.ids import tag_of
@@ -19,7 +18,6 @@ from core.jobs import JobKind, Priority
 from core.revisions import require_revision
 from core.rows import Row
 from core.sealing import Unreadable
-from core.tables import id_type
 from core.viewer import refuse_acting_as
 from core.writing import Transaction, checked
 from gateways.webhooks import new_secret
@@ -42,7 +40,7 @@ from resolvers.webhooks.placing import DUE, lanes
 from resolvers.webhooks.principal import reading_as, require_no_more, set_up_by
 from resolvers.webhooks.schedule import TRIES
 from resolvers.webhooks.sending import next_of_lane
-from resolvers.webhooks.visible import DELIVERY, LANE, WEBHOOK
+from resolvers.webhooks.visible import DELIVERY, LANE, WEBHOOK, array_of
 
 MOST_WEBHOOKS = 100
 MOST_ABOUT = 100
@@ -131,7 +129,7 @@ async def hurry(tx: Transaction, webhook_id: str, most: int = 1_000) -> bool:
     """
     waits = sa.select(LANE.c.id).where(LANE.c.webhook_id == webhook_id, LANE.c.next_at > sa.func.now())
     found = await tx.rows(waits.limit(most).with_for_update(skip_locked=True))
-    ids = _ids([each.id for each in found])
+    ids = array_of([each.id for each in found])
     later = sa.and_(DELIVERY.c.lane_id == sa.any_(ids), DELIVERY.c.state == PENDING, DELIVERY.c.next_at.is_not(None))
     await tx.execute(sa.update(DELIVERY).where(later).values(next_at=None))
     await tx.execute(sa.update(LANE).where(LANE.c.id == sa.any_(ids)).values(next_at=sa.func.now()))
@@ -198,7 +196,7 @@ async def redeliver(
     if not found:
         return 0
     # Whoever is sending something of these lanes is waited for.
-    lane_ids = _ids(sorted({each.lane_id for each in found}))
+    lane_ids = array_of(sorted({each.lane_id for each in found}))
     await tx.rows(sa.select(LANE.c.id).where(LANE.c.id == sa.any_(lane_ids)).order_by(LANE.c.id).with_for_update())
     again = {
         "state": PENDING,
@@ -208,7 +206,7 @@ async def redeliver(
         "finished_at": None,
         "updated_at": sa.func.now(),
     }
-    ids = DELIVERY.c.id == sa.any_(_ids([each.id for each in found]))
+    ids = DELIVERY.c.id == sa.any_(array_of([each.id for each in found]))
     number = await tx.execute(sa.update(DELIVERY).where(ids, DELIVERY.c.state != PENDING).values(**again))
     await tx.execute(sa.update(LANE).where(LANE.c.id == sa.any_(lane_ids)).values(next_at=next_of_lane()))
     tx.wake(DUE)
@@ -224,7 +222,7 @@ def _chosen(
     if delivery_ids is not None:
         if not 1 <= len(delivery_ids) <= MOST_ABOUT or any(tag_of(each) is None for each in delivery_ids):
             raise InvalidInput(f"Give up to {MOST_ABOUT} ids of deliveries.", "INVALID", ("deliveryIds",))
-        return DELIVERY.c.id == sa.any_(_ids(delivery_ids))
+        return DELIVERY.c.id == sa.any_(array_of(delivery_ids))
     if positions is not None:
         first, last = positions
         if not 1 <= first <= last < 1 << 53:
@@ -304,7 +302,3 @@ async def _locked(tx: Transaction, webhook_id: str) -> Row:
 
 async def _set(tx: Transaction, webhook_id: str, **values: Any) -> None:
     await tx.execute(sa.update(WEBHOOK).where(WEBHOOK.c.id == webhook_id).values(**values, updated_at=sa.func.now()))
-
-
-def _ids(values: Sequence[str]) -> Any:
-    return sa.literal(list(values), ARRAY(id_type()))

@@ -28,6 +28,10 @@ class Away(Exception):
 class Payloads(Protocol):
     """Whoever knows the schema: judges the queries of webhooks, and runs them."""
 
+    @property
+    def release(self) -> str:
+        """What the schema is known by: `resolvers.releases`."""
+
     def problems(self, query: str, viewer: Viewer | None = None) -> list[str]:
         """Why this query could not be a webhook's, or not one that reads as this viewer; empty when it could."""
 

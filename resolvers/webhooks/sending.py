@@ -16,7 +16,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.clock import Clock
 from core.rows import Row, row_class
-from core.tables import id_type
 from core.viewer import Viewer
 from core.writing import Transaction
 from models.events import FactEntry, WebhookDisabled, WebhookPaused
@@ -25,12 +24,14 @@ from resolvers import events
 from resolvers.webhooks.notices import tell_owner
 from resolvers.webhooks.principal import OWNER_COLUMNS, owner_of, viewer_of
 from resolvers.webhooks.schedule import LONGEST_PAUSE, pause_after
-from resolvers.webhooks.visible import ATTEMPT, DELIVERY, LANE, SECRET, WEBHOOK
+from resolvers.webhooks.visible import ATTEMPT, DELIVERY, LANE, SECRET, WEBHOOK, array_of
 
 # As which attempts are counted beside those at jobs.
 QUEUE, DELIVER = "webhooks", "deliver"
 # Longer than composing and sending may take together.
 LEASE = timedelta(seconds=60)
+# For how long one leaves to a newer release what only that may know.
+LEFT_FOR = timedelta(seconds=20)
 # One claims at a time, so that nobody exceeds what one receiver is sent at once.
 _LOCK = 0x686F_6F6B
 # A receiver that fails gets one delivery at a time.
@@ -180,7 +181,7 @@ def _trials(most: int) -> sa.Select[Any]:
 
 def _first_of(lane_ids: Sequence[str]) -> sa.Select[Any]:
     """The first pending delivery of each lane, without a look at those behind it."""
-    held = sa.func.unnest(_ids(lane_ids)).table_valued("id", name="held").render_derived()
+    held = sa.func.unnest(array_of(lane_ids)).table_valued("id", name="held").render_derived()
     is_due = sa.or_(DELIVERY.c.next_at.is_(None), DELIVERY.c.next_at <= sa.func.now()).label("is_due")
     first = (
         sa.select(DELIVERY, is_due)
@@ -210,9 +211,9 @@ async def _note_lost(tx: Transaction, delivery: Row) -> None:
 async def _claimed(tx: Transaction, owner: str, due: Sequence[Row]) -> list[Claimed]:
     if not due:
         return []
-    counted = sa.update(DELIVERY).where(DELIVERY.c.id == sa.any_(_ids([each.id for each in due])))
+    counted = sa.update(DELIVERY).where(DELIVERY.c.id == sa.any_(array_of([each.id for each in due])))
     await tx.execute(counted.values(attempts=DELIVERY.c.attempts + 1))
-    webhook_ids = _ids(sorted({each.webhook_id for each in due}))
+    webhook_ids = array_of(sorted({each.webhook_id for each in due}))
     rows = sa.select(WEBHOOK, *OWNER_COLUMNS).select_from(owner_of(WEBHOOK)).where(WEBHOOK.c.id == sa.any_(webhook_ids))
     clock = await tx.clock()
     webhooks = {each.id: each for each in await tx.rows(rows)}
@@ -247,7 +248,7 @@ async def facts_by_id(tx: Transaction, fact_ids: Sequence[str]) -> dict[str, Row
         return {}
     made = row_class(FactEntry)
     columns = [column for column in events.FACT.c if column.name != "recorded"]
-    found = await tx.rows(sa.select(*columns).where(events.FACT.c.id == sa.any_(_ids(fact_ids))))
+    found = await tx.rows(sa.select(*columns).where(events.FACT.c.id == sa.any_(array_of(fact_ids))))
     return {row.id: made(vars(row)) for row in found}
 
 
@@ -279,6 +280,15 @@ async def give_back(tx: Transaction, claimed: Claimed) -> None:
     if await _is_held(tx, claimed):
         chosen = sa.update(DELIVERY).where(DELIVERY.c.id == claimed.delivery.id)
         await tx.execute(chosen.values(attempts=DELIVERY.c.attempts - 1))
+        await _settle_lanes(tx, [claimed.lane_id])
+
+
+async def leave(tx: Transaction, claimed: Claimed) -> None:
+    """Lets go of what this release of the code cannot send, and a newer one perhaps can. That is no attempt."""
+    if await _is_held(tx, claimed):
+        chosen = sa.update(DELIVERY).where(DELIVERY.c.id == claimed.delivery.id)
+        later = sa.func.now() + LEFT_FOR
+        await tx.execute(chosen.values(attempts=DELIVERY.c.attempts - 1, next_at=later))
         await _settle_lanes(tx, [claimed.lane_id])
 
 
@@ -347,7 +357,7 @@ async def _finish(tx: Transaction, delivery_id: str, state: str, reason: str | N
 async def _settle_lanes(tx: Transaction, lane_ids: Sequence[str]) -> None:
     """Lets go of lanes; each is due when the first of its pending deliveries is."""
     if lane_ids:
-        chosen = sa.update(LANE).where(LANE.c.id == sa.any_(_ids(lane_ids)))
+        chosen = sa.update(LANE).where(LANE.c.id == sa.any_(array_of(lane_ids)))
         await tx.execute(chosen.values(next_at=next_of_lane(), lease_until=None, lease_owner=None))
 
 
@@ -445,68 +455,3 @@ async def figures(tx: Transaction) -> Row:
     )
     assert found is not None
     return found
-
-
-# Removing what is old ------------------------------------------------------------------------------------------------
-
-
-def waits_for(fact_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """That a webhook is still to be told of this fact."""
-    return sa.exists().where(DELIVERY.c.state == PENDING, DELIVERY.c.fact_id == fact_id)
-
-
-async def delete_old(tx: Transaction, days: int, most: int = 2_000) -> int:
-    """Removes deliveries that were finished so many days ago, and parks what waited that long for a webhook that is
-    stopped: whoever resumes it then sees what it was not told, and can have it sent.
-
-    At most so many; answers how many. Secrets that sign no more go along with them.
-    """
-    limit = sa.func.now() - timedelta(days=days)
-    finished = sa.select(DELIVERY.c.id).where(DELIVERY.c.finished_at < limit).limit(most)
-    gone = await tx.execute(sa.delete(DELIVERY).where(DELIVERY.c.id.in_(finished)))
-    # Whoever resumes one of these waits, or was first.
-    stopped = (
-        sa.select(WEBHOOK.c.id)
-        .where(WEBHOOK.c.state != ACTIVE, WEBHOOK.c.updated_at < limit)
-        .with_for_update(key_share=True, read=True)
-    )
-    webhook_ids = _ids([each.id for each in await tx.rows(stopped)])
-    overdue = (
-        sa.select(DELIVERY.c.id)
-        .where(DELIVERY.c.webhook_id == sa.any_(webhook_ids), DELIVERY.c.state == PENDING)
-        .where(DELIVERY.c.created_at < limit)
-        .limit(most)
-    )
-    given_up = {"state": PARKED, "reason": f"The webhook was stopped for {days} days.", "next_at": None}
-    gone += await tx.execute(
-        sa.update(DELIVERY)
-        .where(DELIVERY.c.id.in_(overdue), DELIVERY.c.state == PENDING)
-        .values(**given_up, finished_at=sa.func.now(), updated_at=sa.func.now())
-    )
-    newer = SECRET.alias("newer")
-    newest = sa.select(newer.c.id).where(newer.c.webhook_id == SECRET.c.webhook_id)
-    overlapped = newest.where(newer.c.created_at > SECRET.c.created_at, newer.c.overlap_until < sa.func.now())
-    await tx.execute(sa.delete(SECRET).where(overlapped.exists()))
-    used = sa.select(DELIVERY.c.id).where(DELIVERY.c.lane_id == LANE.c.id).exists()
-    await tx.execute(sa.delete(LANE).where(LANE.c.is_trial, LANE.c.created_at < limit, ~used))
-    return gone
-
-
-async def delete_rest(tx: Transaction, webhook_id: str, most: int = 2_000) -> int:
-    """Removes what a webhook that is gone has left behind, at most so much; answers how much that was."""
-    gone = await tx.execute(_delete_some(DELIVERY, DELIVERY.c.webhook_id == webhook_id, most))
-    return gone or await tx.execute(_delete_some(LANE, LANE.c.webhook_id == webhook_id, most))
-
-
-async def left_behind(tx: Transaction) -> list[str]:
-    """The ids of webhooks that are gone while something of them is there."""
-    there = sa.select(WEBHOOK.c.id).where(WEBHOOK.c.id == LANE.c.webhook_id).exists()
-    return [each.webhook_id for each in await tx.rows(sa.select(LANE.c.webhook_id).where(~there).distinct())]
-
-
-def _delete_some(table: sa.Table, which: sa.ColumnElement[bool], most: int) -> sa.Delete:
-    return sa.delete(table).where(table.c.id.in_(sa.select(table.c.id).where(which).limit(most)))
-
-
-def _ids(values: Sequence[str]) -> Any:
-    return sa.literal(list(values), ARRAY(id_type()))

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from models.identity import Role
-from tests.assessment.graders import ESSAY, Grader
 from tests.assessment.taking import CHOICE, Taker, quiz
 from tests.assessment.test_regrading import NO, YES, taken
 from tests.events.logs import sql
@@ -24,22 +23,13 @@ def marks(somebody: Taker, attempt: Data) -> list[Data]:
 
 
 @pytest.mark.usefixtures("grader")
-def test_an_attempt_that_is_found_to_be_failed_after_another_was_passed_is_shown(
-    author: Client, taker: Takers, staff: Staff
-) -> None:
-    made, (essay,) = quiz(author, {"freeform": ESSAY}, feedbackMode="AFTER_PASS")
-    coach, somebody = Grader(staff(Role.COACH)[1]), taker()
-    begun = []
-    for text in ("First.", "Second."):
-        begun.append(somebody.start(made))
-        somebody.answer(begun[-1], essay, freeform={"text": text})
-        somebody.submit(begun[-1])
-    entries = {each["attemptId"]: each for each in coach.awaited(made, 2)}
-    coach.give(entries[begun[1]["id"]], 5)
-    assert somebody.graded(begun[1])["passed"] is True
-    coach.give(entries[begun[0]["id"]], 1, "Not yet.")
-    assert somebody.graded(begun[0])["passed"] is False
-    assert [each["comment"] for each in marks(somebody, begun[0])] == ["Not yet."]
+def test_a_failed_attempt_is_shown_to_somebody_who_has_passed_before(author: Client, taker: Takers) -> None:
+    made, (choice,) = quiz(author, {"multipleChoice": CHOICE}, feedbackMode="AFTER_PASS")
+    somebody, other = taker(), taker()
+    assert marks(other, taken(other, made, (choice, NO))) == []
+    assert len(marks(somebody, taken(somebody, made, (choice, YES)))) == 1
+    failed = taken(somebody, made, (choice, NO))
+    assert (failed["passed"], [each["explanation"] for each in marks(somebody, failed)]) == (False, ["It is."])
 
 
 @pytest.mark.usefixtures("grader")

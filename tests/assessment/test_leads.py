@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from models.identity import Role
+from resolvers.leads import HIGH_PRIORITY_LEADS, LEAD
 from tests.assessment.measures import pillar, scale
 from tests.assessment.taking import Taker, quiz
 from tests.events.logs import sql
@@ -90,8 +93,16 @@ def test_whoever_makes_the_account_theirs_is_no_lead_any_more(
     client.do("attemptLeadCapture", "__typename", attemptId=attempt, email="lee@example.org")
     user = client.ask("{ viewer { id } }")["viewer"]["id"]
     client.do("accountClaim", "__typename", email="lee@example.org", password=PASSWORD)
-    visitor().do(
-        "accountConfirm", "__typename", token=post.secret("lee@example.org", "confirm"), password=PASSWORD
-    )
+    visitor().do("accountConfirm", "__typename", token=post.secret("lee@example.org", "confirm"), password=PASSWORD)
     until(lambda: sql(database_url, "SELECT 1 FROM lead WHERE converted_user_id = %s", user), "conversion")
     assert staff(Role.ADMIN)[1].ask(LEADS)["highPriorityLeads"]["nodes"] == []
+
+
+def test_those_with_a_high_score_are_found_without_looking_at_all_others(database_url: str, empty: None) -> None:
+    many = """INSERT INTO lead (id, email, first_seen_at, score) SELECT gen_random_uuid(), n || '@example.org', now(),
+        n %% 26 FROM generate_series(1, 20000) AS n"""
+    sql(database_url, many)
+    sql(database_url, "ANALYZE lead")
+    newest = sa.select(LEAD.c.id).where(*HIGH_PRIORITY_LEADS.where).order_by(LEAD.c.id.desc()).limit(21)
+    plan = sql(database_url, f"EXPLAIN {newest.compile(dialect=postgresql.dialect())}".replace("%(param_1)s", "21"))
+    assert any("ix_lead_high_priority" in line for (line,) in plan), plan

@@ -89,6 +89,19 @@ def test_each_attempt_is_a_row_with_what_was_answered_and_what_that_earned(
     assert all(is_known for _, is_known in noted)
 
 
+def test_no_cell_begins_within_another_wherever_a_spreadsheet_divides_them(
+    author: Client, taker: Takers, admin: Client
+) -> None:
+    made, (_, _, text, _) = quiz(author, *BLOCKS)
+    somebody = taker()
+    somebody.answer(somebody.start(made), text, shortAnswer={"text": 'a;=1+1\t=2+2";=3+3'})
+    lines = io.StringIO(fetch(admin, made).content.decode("utf-8-sig"))
+    for sign in ";\t":
+        lines.seek(0)
+        assert not [each for row in csv.reader(lines, delimiter=sign) for each in row if each.startswith("=")]
+    assert table(admin, made)[0]["Say something."] == "a;'=1+1\t'=2+2\";'=3+3"
+
+
 def test_only_those_who_may_have_results(
     author: Client, taker: Takers, staff: Staff, admin: Client, house: tuple[str, object]
 ) -> None:
@@ -113,7 +126,10 @@ def test_wellbeing_is_in_no_table_and_what_is_no_assessment_is_told(author: Clie
     ("cell", "guarded_as"),
     [
         ("=1+1", "'=1+1"), ("+1", "+1"), ("-1.5", "-1.5"), ("-1+cmd", "'-1+cmd"), ("@a", "'@a"), ("\ta", "'\ta"),
-        ("  =a", "'  =a"), ("plain", "plain"), ("", ""), ("\r=a", "'\r=a"), ("-", "'-"),
+        ("  =a", "'  =a"), ("plain", "plain"), ("", ""), ("\r=a", "'\r'=a"), ("-", "'-"),
+        ("\u00a0=a", "'\u00a0=a"), ("\u3000+a", "'\u3000+a"), ("\u200b@a", "'\u200b@a"), ("\x00=a", "'\x00=a"),
+        ("\uff1da", "'\uff1da"), ("\uff0b1", "'\uff0b1"), (" \uff0d1+1", "' \uff0d1+1"), ("\uff20a", "'\uff20a"),
+        ("\u22121", "'\u22121"), ("a=b", "a=b"), ("\u00a0a", "\u00a0a"),
     ],
 )  # fmt: skip
 def test_nothing_runs_in_a_spreadsheet(cell: str, guarded_as: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from pydantic import HttpUrl, SecretStr
 from cairn.settings import Settings, StorageSettings
 from gateways.storage import DiskStorage
 from models.identity import Role
-from resolvers import uploads
+from resolvers import jobs, uploads
 from tests.assessment.handing_in import PNG, TASK, Sender
 from tests.assessment.taking import CHOICE, quiz
 from tests.events.logs import sql
@@ -95,6 +97,34 @@ def kept(place: House, upload: str, url: str) -> int | None:
 async def _size(storage: Any, key: str) -> int | None:
     found: int | None = await storage.size(key)
     return found
+
+
+def test_who_says_that_a_file_is_there_while_it_is_looked_for_is_heard(
+    author: Client, sender: Senders, place: House, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "FIRST_RETRY", timedelta(seconds=0.2))
+    made, (task,) = quiz(author, TASK)
+    somebody = sender()
+    announced = somebody.announce(somebody.start(made), task)
+    looked, storage = threading.Event(), place[1].parts.files.storage
+    come, size = threading.Event(), type(storage).size
+
+    async def slow(self: Any, key: str) -> int | None:
+        found: int | None = await size(self, key)
+        if not looked.is_set():
+            looked.set()
+            await asyncio.to_thread(come.wait, 30)
+        return found
+
+    monkeypatch.setattr(type(storage), "size", slow)
+    complete = {"id": announced["upload"]["id"]}
+    somebody.client.do("uploadComplete", "__typename", **complete)
+    assert looked.wait(30)
+    somebody.send(announced["target"])
+    somebody.client.do("uploadComplete", "__typename", **complete)
+    come.set()
+    status = "SELECT status FROM upload WHERE id = %s"
+    until(lambda: sql(database_url, status, complete["id"]) == [("ready",)])
 
 
 def test_a_picture_is_uploaded_handed_in_and_fetched_again(author: Client, sender: Senders) -> None:
@@ -334,6 +364,21 @@ def test_however_many_windows_a_person_has_no_more_room(
 
 
 @for_the_disk
+def test_somebody_without_a_name_has_a_twentieth_of_the_room(
+    author: Client, sender: Senders, on_disk: DiskStorage, doorkeeper: Doorkeeper
+) -> None:
+    made, (task,) = quiz(author, TASK)
+    nameless, named = sender(), sender()
+    user_id = nameless.client.ask("{ viewer { id } }")["viewer"]["id"]
+    doorkeeper.sql('UPDATE "user" SET is_anonymous = true, email = NULL WHERE id = %s', user_id)
+    for somebody, most in ((nameless, 50), (named, 60)):
+        begun = somebody.start(made)
+        wanted = [somebody.announced(begun, task, PNG + bytes([number])) for number in range(60)]
+        tries = [somebody.client.mutate("uploadStart", "__typename", **each) for each in wanted]
+        assert [bool(payload["errors"]) for payload in tries].count(False) == most
+
+
+@for_the_disk
 def test_an_address_is_good_for_one_file_and_one_use(author: Client, sender: Senders, on_disk: DiskStorage) -> None:
     made, (task,) = quiz(author, TASK)
     somebody = sender()
@@ -397,3 +442,8 @@ def test_the_files_of_all_answers_are_read_in_one_statement(
         database.on_statement = None
         costs.append(sum("FROM upload" in each for each in sent))
     assert costs == [1, 1, 1]
+
+
+def test_whoever_grades_reads_of_a_file_and_not_whose_it_is(database_url: str) -> None:
+    may = "SELECT has_column_privilege('cairn_api', 'upload', %s, 'SELECT')"
+    assert [sql(database_url, may, name) for name in ("user_id", "name")] == [[(False,)], [(True,)]]

@@ -170,6 +170,10 @@ def _groups(scribe: Scribe, guest: Guest, other: Guest, admin: Client) -> None:
     scribe.do(guest.client, "groupUpdate", id=group, expectedRevision=1, name="The two of us")
     asked = {"groupId": group, "userId": other.id}
     member = scribe.do(guest.client, "membershipInvite", "membership { id }", **asked)["membership"]["id"]
+    scribe.do(other.client, "membershipLeave", id=member)
+    scribe.do(guest.client, "membershipInvite", **asked)
+    scribe.do(guest.client, "membershipRemove", id=member)
+    scribe.do(guest.client, "membershipInvite", **asked)
     scribe.do(other.client, "membershipAccept", id=member)
     scribe.do(other.client, "membershipDescribe", id=member, displayName="Dear")
     for name in ("groupActivate", "groupPause", "groupActivate"):

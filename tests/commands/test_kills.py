@@ -10,10 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 
 from tests.http.doorkeeper import Doorkeeper
+from tests.jobs.crews import until
 
 from .conftest import Start
 
 ACTS, CLIENTS = 60, 8
+PING = "{ viewer { kind } }"
 CREATE = "mutation($title: String!) { themeCreate(input: {title: $title}) { theme { id title } errors { code } } }"
 
 
@@ -54,3 +56,20 @@ def test_what_is_asked_for_again_under_its_key_is_done_once(start: Start, fresh_
     assert [pair for pair in answers if pair[0] != pair[1]] == []
     titles = [title for (title,) in keeper.sql("SELECT title FROM theme")]
     assert sorted(titles) == sorted(f"Theme {number}" for number in range(ACTS))
+
+
+def test_no_server_outlives_the_one_that_supervises_it(start: Start, database_url: str) -> None:
+    supervisor = start("serve", "--workers", "2", DATABASE_URL=database_url, PORT="0")
+    address = supervisor.says(r"running on (http://\S+)")[1]
+    supervisor.says("Application startup complete", times=2)
+    assert httpx.post(f"{address}/graphql", json={"query": PING}).status_code == 200
+    supervisor.send(signal.SIGKILL)
+
+    def is_gone() -> bool:
+        try:
+            httpx.post(f"{address}/graphql", json={"query": PING}, timeout=5)
+        except httpx.TransportError:
+            return True
+        return False
+
+    until(is_gone, "the end of all servers")

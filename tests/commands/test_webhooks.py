@@ -89,6 +89,10 @@ def test_stored_queries_that_the_schema_breaks_are_named_before_anything_is_chan
     checked = cairn("schema", "check", **url)
     assert checked.code == 1
     assert f"webhook Index ({hook}): Cannot query field 'gone' on type 'PublicEvent'. (line 1)" in checked.err
+    runs = "subscription { contentPublished { cursor } }"
+    sql(fresh_database, "UPDATE webhook SET query = %s, events = '{gone.by}'", runs)
+    assert f"webhook Index ({hook}): There are no such facts any more: gone.by." in cairn("schema", "check", **url).err
+    sql(fresh_database, "UPDATE webhook SET query = 'subscription { contentPublished { gone } }'")
     migrated = cairn("migrate", **url)
     assert migrated.code == 0
     assert "A stored query will not run: webhook Index" in migrated.err

@@ -12,7 +12,7 @@ import pytest
 from pydantic import HttpUrl, SecretStr
 
 from cairn.settings import MailSettings, Settings
-from core.redaction import HIDDEN, install, redacted
+from core.redaction import HIDDEN, install, redacted, without_people
 from gateways.mail import Mailbox
 from resolvers.identity import TokenKind, new_token
 from tests.identity.guests import Guest, Post
@@ -93,6 +93,20 @@ def test_every_kind_of_our_secrets_is_known_by_its_shape(kind: TokenKind) -> Non
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert redacted(text) == text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://hooks.slack.com/services/T0/B1/x2y3", "https://discord.com/api/webhooks/12/ab-c_d"],
+)
+def test_an_address_that_is_a_secret_itself_is_not_shown(address: str) -> None:
+    assert redacted(f"POST {address} failed").endswith(f"/{HIDDEN} failed")
+
+
+def test_what_is_kept_of_a_failure_names_nobody() -> None:
+    refusal = "MailNotSent: 550 <anna.b+c@mail.example.org>: no such user (key (email)=(anna@example.org))"
+    assert without_people(refusal) == "MailNotSent: 550 <[address]>: no such user (key (email)=([address]))"
+    assert without_people("line 3 of a@b, at 10:00") == "line 3 of a@b, at 10:00"
 
 
 def test_no_text_takes_long_to_clean() -> None:

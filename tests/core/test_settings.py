@@ -90,6 +90,8 @@ EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
     "CAIRN_WORK__JOB_DAYS": ("1", "work.job_days", 1, "0"),
     "CAIRN_WORK__IMPORTS": ("/srv/imports", "work.imports", "/srv/imports", None),
     "CAIRN_WORK__IMPORT_MAX_BYTES": ("5000", "work.import_max_bytes", 5000, "10"),
+    "CAIRN_WORK__IMPORTS_OF_PERSON": ("3", "work.imports_of_person", 3, "0"),
+    "CAIRN_WORK__IMPORTS_BYTES": ("5000", "work.imports_bytes", 5000, "10"),
     "CAIRN_WEBHOOKS__KEYS": (
         f'["{"k" * 43}="]',
         "webhooks.keys",

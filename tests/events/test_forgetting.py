@@ -10,7 +10,7 @@ from core.jobs import JobKind
 from core.writing import Transaction
 from models.curriculum import Theme
 from models.events import ThemeTrashed
-from resolvers import events, jobs
+from resolvers import events, followers, jobs
 from tests.events.logs import age, as_service, forget, place, positions, sql
 from tests.subscriptions.sockets import signed_in
 from tests.support import factories
@@ -155,3 +155,18 @@ def test_a_log_of_billions_is_still_read_page_by_page(people: People, database_u
     sql(database_url, "UPDATE fact SET position = position + 5000000000")
     first = cursors(people)[0]
     assert people.admin.ask(READ, after=first)["events"]["nodes"] == [{"position": 5_000_000_002}]
+
+
+def test_what_a_follower_has_still_to_follow_stays_unless_nobody_has_known_it_for_a_month(
+    people: People, database_url: str
+) -> None:
+    happen(database_url, 6)
+    as_service(database_url, lambda tx: followers.settle(tx, ["on:lagging"]))
+    sql(database_url, "UPDATE follower SET position = 3")
+    age(database_url, 40, until=5)
+    forget(database_url)
+    assert positions(database_url) == [4, 5, 6]
+    sql(database_url, "UPDATE follower SET updated_at = now() - interval '31 days'")
+    forget(database_url)
+    assert positions(database_url) == [6]
+    assert sql(database_url, "SELECT 1 FROM follower") == []

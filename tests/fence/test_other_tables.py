@@ -240,7 +240,13 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "status": "accepted",
             "requested_by": person,
         },
-        "profile_card": {"user_id": person, "audience": "friends", "display_name": "Stranger"},
+        "profile_card": {
+            "user_id": person,
+            "audience": "friends",
+            "display_name": "Stranger",
+            "is_open": True,
+            "hidden_from": [],
+        },
         "consent": {"user_id": person, "purpose": "recording", "version": "1"},
         "user_milestone": {"user_id": person, "key": "first"},
         "outgoing_mail": {"kind": "k", "recipient": "r", "details": {}},
@@ -629,10 +635,11 @@ def test_a_fact_without_a_place_is_seen_by_nobody_but_the_service(
     assert seen == ["service"]
 
 
-CALL = """INSERT INTO {table} (id, actor, arguments, run_at, requested_by, unique_key)
-    VALUES (gen_random_uuid(), %(actor)s, '{{}}', now(), %(by)s, %(key)s)"""
-TELL = """INSERT INTO {table} (id, type, subject_id, actor_id, actor_kind, payload)
-    VALUES (gen_random_uuid(), %(type)s, %(about)s, %(by)s, 'user', '{{}}')"""
+CALL = """INSERT INTO {table} (id, actor, arguments, queue, priority, state, run_at, attempts, max_attempts, progress,
+    requested_by, unique_key)
+    VALUES (gen_random_uuid(), %(actor)s, '{{}}', 'default', 10, 'queued', now(), 0, 5, 0, %(by)s, %(key)s)"""
+TELL = """INSERT INTO {table} (id, type, version, subject_id, actor_id, actor_kind, payload)
+    VALUES (gen_random_uuid(), %(type)s, 1, %(about)s, %(by)s, 'user', '{{}}')"""
 
 
 def test_people_call_for_work_that_they_can_bring_about_and_for_no_other(
@@ -643,8 +650,8 @@ def test_people_call_for_work_that_they_can_bring_about_and_for_no_other(
     found: dict[str, set[str]] = {}
     for name, who in (("learner", learner), ("editor", editor)):
         with acting_as(owner, who):
-            calls = {each: attempt(owner, CALL, "job", {"actor": each, "by": who.user_id, "key": None}) for each in wanted}
-            found[name] = {each for each, made in calls.items() if made}
+            calls = {each: {"actor": each, "by": who.user_id, "key": None} for each in wanted}
+            found[name] = {each for each, values in calls.items() if attempt(owner, CALL, "job", values)}
             assert attempt(owner, CALL, "job", {"actor": "run_schedule", "by": who.user_id, "key": "taken"}) is None
     assert found == {"learner": set(), "editor": {"run_schedule", "import_olx"}}
     with acting_as(owner, editor):

@@ -180,6 +180,8 @@ FACT_TYPES = [
     "membership.joined",
     "membership.left",
     "membership.removed",
+    "membership.declined",
+    "membership.withdrawn",
     "membership.paused",
     "membership.resumed",
     "membership.updated",

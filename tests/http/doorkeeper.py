@@ -9,11 +9,13 @@ from typing import Any
 
 import psycopg
 
+from cairn.embedded.processes import wait_until
 from core.writing import Transaction
 from models.identity import Role
 from resolvers import identity
-from tests.support.databases import as_service
+from tests.support.databases import as_service, line
 
+_PATIENCE_SECONDS = 10
 _numbers = itertools.count(1)
 
 
@@ -28,9 +30,17 @@ class Doorkeeper:
         """Afterwards everybody who came in meanwhile is gone: other tests look at the same database."""
         before = [row[0] for row in self.sql('SELECT id FROM "user"')]
         yield self
-        self.sql('DELETE FROM "user" WHERE id <> ALL (%s)', before)
+        assert wait_until(lambda: self._are_gone(before), _PATIENCE_SECONDS)
         self.sql("DELETE FROM rate_limit")
         self.sql("DELETE FROM idempotency_key")
+
+    def _are_gone(self, before: list[Any]) -> bool:
+        """Sends everybody else away; False where a worker that is still busy with somebody was in the way."""
+        try:
+            self.sql('DELETE FROM "user" WHERE id <> ALL (%s)', before)
+        except psycopg.errors.DeadlockDetected:
+            return False
+        return True
 
     def person(self, role: Role = Role.EDITOR) -> str:
         """Somebody new with this role; answers the id."""
@@ -53,16 +63,11 @@ class Doorkeeper:
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Runs one statement as the application's own service, which row-level security lets through."""
-        with psycopg.connect(self._url) as connection:
-            connection.execute("SET ROLE cairn_service")
-            cursor = connection.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
+        return line(self._url, "cairn_service").execute(statement, values)
 
     def named(self, statement: str, **values: str) -> None:
         """Runs one statement the same way, with values by name, such as `%(id)s`, that need not all be used."""
-        with psycopg.connect(self._url) as connection:
-            connection.execute("SET ROLE cairn_service")
-            connection.execute(statement, values)
+        line(self._url, "cairn_service").execute(statement, values)
 
     def _do(self, act: Callable[[Transaction], Awaitable[str]]) -> str:
         return as_service(self._url, act)

@@ -224,3 +224,17 @@ def test_who_is_signed_in_is_no_other_sites_business(http: httpx.Client, doorkee
     http.get(doorkeeper.link(doorkeeper.person()))
     answer = http.get("/session", headers={"sec-fetch-site": "cross-site"})
     assert answer.json()["viewer"]["kind"] == "ANONYMOUS"
+
+
+def test_a_link_to_sign_in_on_a_foreign_page_takes_one_click_more(http: httpx.Client, doorkeeper: Doorkeeper) -> None:
+    link = doorkeeper.link(doorkeeper.person())
+    asked = http.get(link, headers={"sec-fetch-site": "cross-site", "sec-fetch-dest": "document"})
+    assert (asked.status_code, "set-cookie" in asked.headers) == (200, False)
+    assert f'<a href="{link}">Sign in</a>' in asked.text
+    clicked = http.get(link, headers={"sec-fetch-site": "same-origin", "sec-fetch-dest": "document"})
+    assert (clicked.status_code, "set-cookie" in clicked.headers) == (303, True)
+
+
+def test_a_link_to_sign_in_brings_no_markup_of_its_own(http: httpx.Client) -> None:
+    cruel = http.get('/sign-in?token="><script>alert(1)</script>', headers={"sec-fetch-site": "cross-site"})
+    assert "<script" not in cruel.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +79,54 @@ def test_a_course_is_imported_from_an_upload_and_its_file_is_removed(
     assert (asked, told) == (True, "course.imported")
 
 
+def test_so_many_files_of_one_person_wait_at_once_however_they_come(
+    people: People, database_url: str, tmp_path: Path, packed: bytes
+) -> None:
+    work = WorkSettings(imports=tmp_path / "imports", imports_of_person=3)
+    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), work=work))
+    address = running.start()
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            answers = list(threads.map(lambda _: send(address, people.editor.token, packed), range(8)))
+        codes = sorted(each.status_code for each in answers)
+        assert codes == [202] * 3 + [429] * 5
+        (refused, *_) = (each.json()["error"]["code"] for each in answers if each.status_code == 429)
+        assert refused == "TOO_MANY_IMPORTS"
+        assert len(list(work.imports.iterdir())) == 3
+        assert send(address, people.admin.token, packed).status_code == 202
+    finally:
+        running.stop()
+
+
+def test_all_files_that_wait_have_so_much_room_and_no_more(
+    people: People, database_url: str, tmp_path: Path, packed: bytes
+) -> None:
+    work = WorkSettings(imports=tmp_path / "imports", imports_bytes=2 * len(packed))
+    running = RunningApplication(Settings(DATABASE_URL=SecretStr(database_url), work=work))
+    address = running.start()
+    try:
+        answers = [send(address, people.editor.token, packed) for _ in range(3)]
+        assert [each.status_code for each in answers] == [202, 202, 507]
+        assert answers[2].json()["error"]["code"] == "NO_ROOM"
+        assert len(list(work.imports.iterdir())) == 2
+    finally:
+        running.stop()
+
+
 def test_what_is_no_course_is_parked_with_the_reason(people: People, works: tuple[str, Path]) -> None:
     stuck = outcome(people.editor, send(works[0], people.editor.token, b"no archive at all"))
     assert stuck["state"] == "PARKED"
     assert stuck["parkedReason"]
+
+
+@pytest.mark.parametrize("theme", ["\0", "a\nb", "x" * 101, "\u202eslug"])
+def test_what_can_be_no_slug_of_a_theme_is_refused_at_once(
+    people: People, works: tuple[str, Path], packed: bytes, theme: str
+) -> None:
+    address, folder = works
+    answer = send(address, people.editor.token, packed, theme=theme)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BAD_REQUEST")
+    assert not folder.exists() or list(folder.iterdir()) == []
 
 
 def test_an_unknown_theme_is_told(people: People, works: tuple[str, Path], packed: bytes) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from core.database import Database
 from core.errors import DomainError
@@ -18,7 +20,20 @@ from models.events import CourseCreated
 from models.identity import User
 from resolvers import events, jobs
 from tests.events.logs import as_service, sql
-from tests.jobs.crews import WRITE, ask, ask_all, claimed, effects, mark, state, until, until_idle, working, write
+from tests.jobs.crews import (
+    EFFECT,
+    WRITE,
+    ask,
+    ask_all,
+    claimed,
+    effects,
+    mark,
+    state,
+    until,
+    until_idle,
+    working,
+    write,
+)
 from tests.support.databases import with_database
 from workers.actors import Work, actor
 
@@ -76,6 +91,35 @@ def test_a_refusal_is_final(url: str) -> None:
     with working(url, refuse):
         until(lambda: state(url, job_id) == "parked")
     assert sql(url, "SELECT attempts, parked_reason FROM job") == [(1, "This cannot be done.")]
+
+
+def test_whom_a_constraint_of_the_database_stops_tries_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "FIRST_RETRY", timedelta(seconds=0.1))
+
+    @actor(JobKind("race"))
+    async def race(work: Work) -> None:
+        # As where another was faster.
+        await work.tx.execute(sa.insert(EFFECT).values(name=None if work.job.attempt == 1 else "second"))
+
+    job_id = ask(url, race.kind)
+    with working(url, race):
+        until(lambda: state(url, job_id) == "done")
+    assert effects(url) == ["second"]
+
+
+def test_a_note_that_cannot_be_kept_keeps_no_lease_from_being_renewed(url: str) -> None:
+    told = threading.Event()
+
+    @actor(JobKind("scribble"))
+    async def scribble(work: Work) -> None:
+        work.progress(20, "a\0b\ud800")
+        await asyncio.to_thread(told.wait, 30)
+
+    ask(url, scribble.kind)
+    with working(url, scribble):
+        until(lambda: sql(url, "SELECT progress FROM job") == [(20,)])
+        told.set()
+        until_idle(url)
 
 
 def test_a_job_that_takes_too_long_has_failed(url: str) -> None:

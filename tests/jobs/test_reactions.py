@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 
 from core.events import Placed, on
@@ -13,7 +14,7 @@ from models.curriculum import Theme
 from models.events import ThemeTrashed
 from resolvers import events, jobs
 from tests.events.logs import as_service, positions, sql
-from tests.jobs.crews import effects, mark, until, until_idle, working
+from tests.jobs.crews import ask, effects, mark, until, until_idle, working
 from workers import running
 from workers.actors import Work, actor
 
@@ -108,3 +109,25 @@ def test_old_jobs_and_facts_go_but_not_what_somebody_still_has_to_do(url: str) -
         ("on:notice", "parked"),
         ("remove_old", "done"),
     ]
+
+
+def test_what_is_over_goes_a_batch_at_a_time_and_waits_for_nobody(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from core import removing
+    from workers.housekeeping import REMOVE_EXPIRED, remove_expired
+
+    monkeypatch.setattr(removing, "AT_ONCE", 7)
+    sql(
+        url,
+        """INSERT INTO outgoing_mail (id, kind, recipient, details, done_at)
+           SELECT gen_random_uuid(), 'confirm_account', 'r' || number, '{}', now() - interval '3 days'
+           FROM generate_series(1, 30) AS number""",
+    )
+    left = "SELECT recipient FROM outgoing_mail"
+    with psycopg.connect(url) as somebody, working(url, remove_expired):
+        somebody.execute("SELECT 1 FROM outgoing_mail WHERE recipient = 'r3' FOR UPDATE")
+        ask(url, REMOVE_EXPIRED)
+        until(lambda: sql(url, left) == [("r3",)])
+        until_idle(url)
+        somebody.rollback()
+        ask(url, REMOVE_EXPIRED)
+        until(lambda: sql(url, left) == [])

@@ -10,8 +10,11 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import conninfo, sql
+from pydantic import SecretStr
 
 from cairn.embedded import EmbeddedPostgres
+from cairn.settings import Settings
+from cairn.webhooks import broken
 from core.database import Database
 from core.errors import DomainError
 from core.policies import ROLES
@@ -65,6 +68,24 @@ def test_where_the_roles_exist_a_member_of_them_needs_no_further_right(database_
     with owned_database(database_server[0], grants=grants) as url:
         running.upgrade(url)
         assert _acts(url) == list(ROLES)
+
+
+def test_an_owner_who_inherits_nothing_of_the_roles_is_told_of_broken_queries_all_the_same(
+    database_server: tuple[str, str],
+) -> None:
+    with psycopg.connect(database_server[0]) as server:
+        if server.info.server_version < 160_000:
+            pytest.skip("Before PostgreSQL 16 it is the role that inherits, not the membership.")
+    grants = tuple(f"GRANT {role} TO {{owner}} WITH INHERIT FALSE, SET TRUE" for role in ROLES)
+    with owned_database(database_server[0], grants=grants) as url:
+        running.upgrade(url)
+        with psycopg.connect(url) as owner:
+            owner.execute("SET ROLE cairn_service")
+            owner.execute(
+                "INSERT INTO webhook (id, name, url, events, query, about, scopes, state, revision) VALUES"
+                " (gen_random_uuid(), 'n', 'https://u', '{theme.published}', 'q', '{}', '{}', 'active', 1)"
+            )
+        assert len(broken(Settings(DATABASE_URL=SecretStr(url)))) == 1
 
 
 def test_where_the_roles_exist_who_may_grant_them_makes_themselves_a_member(database_server: tuple[str, str]) -> None:

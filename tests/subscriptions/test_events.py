@@ -230,3 +230,11 @@ def test_a_quiet_stream_says_that_it_is_still_there(people: People, database_url
     with httpx.stream("GET", f"{address}/graphql/stream", params=asked, headers=STREAM, timeout=30) as response:
         lines = response.iter_lines()
         assert [next(lines) for _ in range(6)] == [": ", ""] * 3
+
+
+def test_a_mutation_with_a_key_against_repetition_is_sent_elsewhere(people: People) -> None:
+    document = 'mutation { themeCreate(input: {title: "Twice"}) { theme { id } } }'
+    with events(people.editor, document, headers={"idempotency-key": "once"}) as stream:
+        assert stream.refusal() == "KEY_NOT_TAKEN_HERE"
+    with events(people.editor, "{ viewer { id } }", headers={"idempotency-key": "once"}) as stream:
+        assert stream.answer()["viewer"]["id"]

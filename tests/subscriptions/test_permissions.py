@@ -7,10 +7,13 @@ import time
 from collections.abc import Iterator
 
 import httpx
+import psycopg
 import pytest
 
+from cairn.http.streams import following
 from cairn.settings import StreamSettings
 from models.identity import Role
+from tests.events.logs import sql
 from tests.http.doorkeeper import Doorkeeper
 from tests.jobs.crews import until
 from tests.support import factories
@@ -23,6 +26,8 @@ EVENTS = "subscription($after: String) { events(types: [THEME_CREATED], after: $
 CHANGED = """subscription($after: String) @perspective(stage: DRAFT) {
     contentChanged(after: $after) { fact { type subjectId } subject { id } } }"""
 PUBLISHED = "subscription($after: String) { contentPublished(after: $after) { subjectId } }"
+
+TITLES = """subscription($after: String) { contentPublished(after: $after) { subject { ... on Theme { title } } } }"""
 
 
 ACT_AS = """mutation($input: ImpersonationStartInput!) {
@@ -107,6 +112,26 @@ def test_a_busy_operation_does_not_hide_another_that_is_not_permitted_any_more(
             factories.theme(people.editor, publish=True)
             place_all(database_url)
         assert (message["id"], message["payload"][0]["extensions"]["code"]) == ("quiet", "FORBIDDEN")
+
+
+def test_an_answer_that_had_to_wait_does_not_go_out_to_who_was_shut_out_meanwhile(
+    people: People, database_url: str, doorkeeper: Doorkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "LATE_SECONDS", 0.0)
+    factories.theme(people.editor)
+    after = cursor_now(people.admin, database_url)
+    factories.theme(people.editor, publish=True)
+    user = doorkeeper.person(Role.ADMIN)
+    client = Client(people.admin.url, doorkeeper.token(user, Role.ADMIN))
+    waiting = "SELECT 1 FROM pg_locks WHERE relation = 'theme'::regclass AND NOT granted"
+    with signed_in(client) as live, psycopg.connect(database_url) as other:
+        other.execute("LOCK TABLE theme IN ACCESS EXCLUSIVE MODE")
+        live.subscribe(TITLES, after=after)
+        place_all(database_url)
+        until(lambda: sql(database_url, waiting) != [])
+        doorkeeper.named(ENDINGS["a revoked token"], user=user)
+        other.rollback()
+        assert live.end()[0] == 4401
 
 
 def test_who_does_not_listen_keeps_nobody_else_from_being_looked_at(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeVar
+import atexit
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -38,7 +40,94 @@ def as_service(url: str, act: Callable[[Transaction], Awaitable[T]]) -> T:
         async with transaction(database, SERVICE) as tx:
             return await act(tx)
 
-    return with_database(url, in_transaction)
+    if threading.current_thread() is not threading.main_thread():
+        return with_database(url, in_transaction)
+    return _open(url).run(in_transaction)
+
+
+class _Open:
+    """A database that stays open from one act to the next, with all plans that PostgreSQL made for it."""
+
+    def __init__(self, url: str) -> None:
+        self._runner = asyncio.Runner()
+        self._database = Database(url, pool_size=2, ready=0)
+        self._runner.run(self._database.open())
+
+    def run(self, work: Callable[[Database], Awaitable[T]]) -> T:
+        """What `work` answers, when everybody is awake whom it woke."""
+
+        async def run() -> T:
+            answer = await work(self._database)
+            while self._database._waking is not None:
+                await self._database._waking
+            return answer
+
+        return self._runner.run(run())
+
+    def close(self) -> None:
+        """Closes it."""
+        self._runner.run(self._database.close())
+        self._runner.close()
+
+
+class Line:
+    """A connection that stays open from one statement to the next, which is done by itself; a lost one is replaced.
+
+    To connect takes as long as many a test, and to plan what deletes a person, with all that refers to people, ten
+    times as long as to do it.
+    """
+
+    def __init__(self, url: str, role: str) -> None:
+        self._url, self._role = url, role
+        self._connection = self._connected()
+
+    def _connected(self) -> psycopg.Connection[tuple[Any, ...]]:
+        connection = psycopg.connect(self._url, autocommit=True)
+        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(self._role)))
+        return connection
+
+    def execute(self, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Its rows."""
+        try:
+            self._connection.execute("")
+        except psycopg.OperationalError:
+            self._connection.close()
+            self._connection = self._connected()
+        cursor = self._connection.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+
+    def close(self) -> None:
+        """Closes it."""
+        self._connection.close()
+
+
+class _Closing(Protocol):
+    def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=_Closing)
+
+
+def _last(make: Callable[..., C]) -> Callable[..., C]:
+    """What `make` makes of its arguments; the last of it is kept, until others are asked for or all is over."""
+    kept: dict[tuple[Any, ...], C] = {}
+
+    def close() -> None:
+        while kept:
+            kept.popitem()[1].close()
+
+    def found(*arguments: Any) -> C:
+        if arguments not in kept:
+            close()
+            kept[arguments] = make(*arguments)
+        return kept[arguments]
+
+    atexit.register(close)
+    return found
+
+
+_open = _last(_Open)
+line = _last(Line)
 
 
 class Broom:

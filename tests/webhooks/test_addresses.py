@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -53,6 +53,14 @@ def test_no_address_of_a_network_that_is_not_the_internet_is_one_of_the_internet
     network = ipaddress.ip_network(data.draw(st.sampled_from(INSIDE)))
     address = network[data.draw(st.integers(0, network.num_addresses - 1))]
     assert not is_global(address)
+
+
+def test_what_is_forbidden_is_never_spoken_to() -> None:
+    prefix = ipaddress.ip_network("2600:1f18::/96")
+    reach = Reach(LOOPBACK, forbidden=(prefix, ipaddress.ip_network("127.0.0.9/32")))
+    for address in ("2600:1f18::10.0.0.5", "127.0.0.9", "::ffff:127.0.0.9", "168.63.129.16"):
+        assert not reach.allows(ipaddress.ip_address(address))
+    assert reach.allows(ipaddress.ip_address("127.0.0.8"))
 
 
 @given(st.ip_addresses(v=4))
@@ -124,6 +132,23 @@ def test_a_name_is_asked_for_once_and_what_was_looked_at_is_what_is_connected_to
         assert (asked, answer.status, answer.address) == (["example.org"], 204, "127.0.0.1")
     (got,) = there.received
     assert (got.headers["host"], got.path) == (f"example.org:{port}", "/in?a=b%20c")
+
+
+def test_an_address_where_nobody_answers_keeps_no_message_from_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiver() as there, socket.socket() as silent:
+        port = int(there.url.rsplit(":", 1)[1].removesuffix("/in"))
+        silent.bind(("127.0.0.2", port))
+        silent.listen(0)
+        # Once its queue is full, whoever else comes is not answered at all.
+        waiting = [socket.socket() for _ in range(4)]
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(("127.0.0.2", port))
+        _resolving(monkeypatch, ["127.0.0.2", "127.0.0.1"])
+        answer = _send(f"http://example.org:{port}/in", HERE, seconds=8)
+        assert (answer.status, answer.address) == (204, "127.0.0.1")
+        for each in waiting:
+            each.close()
 
 
 def test_name_servers_that_never_answer_hold_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,3 +307,22 @@ def test_tls_asks_for_the_name_and_trusts_only_a_certificate_for_it(
             assert refused.value.refusal is Refusal.UNREACHABLE
             assert "certificate" in refused.value.reason
         assert len(received) == 1
+
+
+def test_an_address_that_says_nothing_does_not_keep_the_next_one_from_being_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with receiver() as there, ExitStack() as stack:
+        port = int(there.url.split(":")[2].split("/")[0])
+        silent = stack.enter_context(socket.socket())
+        silent.bind(("127.0.0.3", port))
+        silent.listen(0)
+        for _ in range(4):
+            # With its queue full, whoever asks further gets no answer.
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.3", port))
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in ("127.0.0.3", "127.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_given, **_more: found)
+        answer = _send(f"http://two.example:{port}/in", HERE, seconds=10)
+    assert (answer.status, answer.address) == (204, "127.0.0.1")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from resolvers.webhooks.sending import delete_old, figures
+from resolvers.webhooks.keeping import delete_old
+from resolvers.webhooks.sending import figures
 from tests.events.logs import as_service, sql
 from tests.jobs.crews import until
 from tests.support import factories

@@ -12,7 +12,7 @@ from typing import Protocol
 import orjson
 
 from cairn.http.streams.answers import Answers, Delivery, alike
-from cairn.http.streams.endings import EXPIRED, TOO_SLOW, Ended, Ending
+from cairn.http.streams.endings import EXPIRED, SHUTTING_DOWN, TOO_SLOW, Ended, Ending
 from cairn.http.streams.jobs import JobWatch
 from cairn.http.streams.log import Log
 from cairn.http.streams.patience import patiently
@@ -22,12 +22,16 @@ from core.viewer import ANONYMOUS, Viewer
 from graph.running import Operations
 from graph.subscribing import Subscription, admit
 from graph.subscriptions import FollowsFacts
+from models.events import BY_TYPE
 from resolvers import events
 from resolvers.events import place_of
 from resolvers.identity import Origin
+from resolvers.releases import is_overtaken
 
 # Who somebody is, asked after events were read, holds for what of these is delivered right away.
 FRESH_SECONDS = 0.05
+# Where the answer itself takes this long, it is asked again before that goes out.
+LATE_SECONDS = 1.0
 
 
 class Subscriber(Protocol):
@@ -99,10 +103,31 @@ async def _facts(
                     if viewer != admitted:
                         require_admitted(sources.operations, subscription, viewer)
                         admitted = viewer
-                if follows.concerns(viewer, fact):
-                    answer = await sources.answers.answer(subscription, known_by, fact, viewer)
-                    yield answer if coming is None else answer._replace(happened_at=fact.created_at)
+                if fact.type not in BY_TYPE:
+                    await _leave_to_newer(sources)
+                    continue
+                while follows.concerns(viewer, fact):
+                    asked = viewer
+                    answer = await sources.answers.answer(subscription, known_by, fact, asked)
+                    if time.monotonic() - asked_at >= LATE_SECONDS:
+                        # It had to wait: whoever was asked for may be nobody any more, or somebody who may do less.
+                        asked_at = time.monotonic()
+                        viewer = await subscriber.standing()
+                    if viewer == asked:
+                        yield answer if coming is None else answer._replace(happened_at=fact.created_at)
+                        break
+                    require_admitted(sources.operations, subscription, viewer)
+                    admitted = viewer
             position = seen
+
+
+async def _leave_to_newer(sources: Sources) -> None:
+    """Ends what came to a fact that only a newer release of the code knows: whoever subscribes again finds that one.
+
+    Where none runs, it was taken back, and nobody can say what the fact was.
+    """
+    if await patiently(lambda: is_overtaken(sources.database, sources.operations.release)):
+        raise Ended(SHUTTING_DOWN)
 
 
 async def _beginning(sources: Sources, follows: FollowsFacts) -> int:

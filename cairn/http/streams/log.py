@@ -97,7 +97,7 @@ class Log:
             return [], position
         if self._recent and position >= self._recent[0].position - 1:
             since = self._recent[bisect_right(self._recent, position, key=_position) :]
-            return [fact for fact in since if wanted.includes(fact)], self.head
+            return [fact for fact in since if wanted.may_include(fact)], self.head
         until = min(position + STRIDE, self.head)
         found = await events.placed_after(self._database, position, until, wanted, AT_ONCE)
         return found, found[-1].position if len(found) == AT_ONCE else until
@@ -139,7 +139,8 @@ class Log:
         """Follows from a place on, without what was before it. Who waited for that is told so."""
         self._recent, self.head = [], last
         self._is_ready.set()
-        for future in [each for waiting in self._waiting.values() for each in waiting]:
+        waiting, self._waiting = self._waiting, {}
+        for future in [each for those in waiting.values() for each in those]:
             if not future.done():
                 future.set_exception(Ended(EXPIRED))
 
@@ -150,7 +151,7 @@ class Log:
             del self._recent[: -self._backlog]
         self.head = head
         for wanted in list(self._waiting):
-            found = [fact for fact in facts if wanted.includes(fact)]
+            found = [fact for fact in facts if wanted.may_include(fact)]
             if not found:
                 continue
             answer = found, head

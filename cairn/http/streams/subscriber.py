@@ -10,9 +10,11 @@ from contextlib import aclosing
 from typing import Any, Protocol
 
 import orjson
+from graphql import OperationType
 
-from cairn.http.calls import Call
+from cairn.http.calls import BadRequest, Call
 from cairn.http.credentials import InvalidCredentials, Presented
+from cairn.http.idempotency import HEADER
 from cairn.http.streams.counting import TransportKind
 from cairn.http.streams.endings import BROKEN, SIGNED_OUT, TOO_MANY_OPERATIONS, Ended, Ending
 from cairn.http.streams.following import deliveries, require_admitted
@@ -132,6 +134,9 @@ class Subscriber:
         operation = self.streams.watch.begin(self.headers)
         try:
             accepted = self.streams.accept(call, self.viewer, operation)
+            if HEADER in self.headers and accepted.prepared.operation.operation is OperationType.MUTATION:
+                # Passed over in silence, it would be done again for whoever trusts in the key.
+                raise BadRequest(400, "Send mutations with an Idempotency-Key over plain HTTP.", "KEY_NOT_TAKEN_HERE")
             operation.answer = {"data": {}}
             return accepted
         except REFUSALS as refusal:

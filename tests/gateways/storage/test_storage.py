@@ -17,7 +17,7 @@ import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
-from gateways.storage import MEDIA_TYPES, Announced, DiskStorage, NotAsAnnounced, NotKept, Storage, verify
+from gateways.storage import MEDIA_TYPES, Announced, DiskStorage, NotAsAnnounced, NotKept, Storage, Target, verify
 from gateways.storage.disk import BadTicket
 from gateways.storage.s3 import S3Storage
 from gateways.storage.verifying import looks_like
@@ -167,7 +167,11 @@ def kept(folder: Path) -> list[str]:
 
 def token(storage: DiskStorage, data: bytes = PNG) -> str:
     """What a disk hands out for an upload."""
-    return run(storage.upload("key", announced(data))).url.rpartition("/")[2]
+    return token_of(run(storage.upload("key", announced(data))))
+
+
+def token_of(target: Target) -> str:
+    return target.url.rpartition("/")[2]
 
 
 def test_an_address_is_good_for_what_it_was_handed_out_for(tmp_path: Path) -> None:
@@ -198,6 +202,34 @@ def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(NotKept):
         run(storage.receive(token(storage), breaking()))
     assert kept(tmp_path) == []
+
+
+def test_however_many_send_one_file_at_once_only_a_few_take_room_for_it(tmp_path: Path) -> None:
+    storage = on_disk(tmp_path)
+
+    async def race() -> list[BaseException | None]:
+        address, go, begun = token_of(await storage.upload("key", announced(PNG))), asyncio.Event(), asyncio.Event()
+
+        async def slowly() -> AsyncIterator[bytes]:
+            yield PNG[:100]
+            begun.set()
+            await go.wait()
+            yield PNG[100:]
+
+        senders = [asyncio.create_task(storage.receive(address, slowly())) for _ in range(8)]
+        await begun.wait()
+        done, _ = await asyncio.wait(senders, return_when=asyncio.FIRST_COMPLETED)
+        while len(done) < 5:
+            done, _ = await asyncio.wait(senders, timeout=0.01)
+        assert len(list((tmp_path / "files").glob("*.part"))) == 3
+        go.set()
+        return list(await asyncio.gather(*senders, return_exceptions=True))
+
+    came = run(race())
+    assert sorted(type(each).__name__ for each in came) == ["Busy"] * 5 + ["NoneType"] * 3
+    assert kept(tmp_path) == ["key"]
+    assert run(collected(storage, "key")) == PNG
+    run(storage.receive(token(storage), pieces(PNG)))
 
 
 def test_what_a_killed_upload_left_behind_is_removed_in_time_and_nothing_else(tmp_path: Path) -> None:
