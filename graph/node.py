@@ -30,7 +30,7 @@ def type_name(row: Any, *_: Any) -> str:
 
 def type_names(rows: Sequence[Any]) -> list[str]:
     """The same for several rows."""
-    kinds = set(map(type, rows))
+    kinds: set[Any] = set(map(type, rows))
     if len(kinds) != 1:
         return [type_name(row) for row in rows]
     model = kinds.pop().entity

@@ -151,7 +151,9 @@ async def require_proof(tx: Transaction, viewer: Viewer, verified: Verified | No
 
 async def _has_password(tx: Transaction, user_id: str) -> bool:
     known = table_of(AuthIdentity)
-    return await tx.row(sa.select(known.c.id).where(known.c.user_id == user_id, known.c.provider == PASSWORD)) is not None
+    return (
+        await tx.row(sa.select(known.c.id).where(known.c.user_id == user_id, known.c.provider == PASSWORD)) is not None
+    )
 
 
 # Actions -------------------------------------------------------------------------------------------------------------

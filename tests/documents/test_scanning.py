@@ -94,7 +94,9 @@ def _tokens(text: str) -> Iterator[object]:
         return
 
 
-@pytest.mark.parametrize("place", [lambda text: text, lambda text: [1, [text]], lambda text: {"a": None, "b": {"c": text}}])
+@pytest.mark.parametrize(
+    "place", [lambda text: text, lambda text: [1, [text]], lambda text: {"a": None, "b": {"c": text}}]
+)
 def test_a_text_longer_than_any_field_is_refused_however_deep_it_stands(place: Callable[[str], Any]) -> None:
     scan_variables({"input": place("x" * Limits().max_text), "other": 1}, Limits())
     with pytest.raises(RequestError) as refused:

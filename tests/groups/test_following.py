@@ -78,9 +78,7 @@ def test_that_somebody_who_was_asked_does_not_come_is_not_told_to_members(
     query = sa.select(FACT).where(FACT.c.subject_id == asked).order_by(FACT.c.recorded)
     happened = as_service(database_url, lambda tx: tx.rows(query))
     assert len(happened) == 2
-    member = Viewer(
-        ViewerKind.USER, circle.people["member"].id, within=scopes_within([(MemberRole.MEMBER, circle.id)])
-    )
+    member = Viewer(ViewerKind.USER, circle.people["member"].id, within=scopes_within([(MemberRole.MEMBER, circle.id)]))
     assert [fact.type for fact in happened if follows("groupChanged").concerns(member, fact)] == []  # type: ignore[union-attr]
     stranger = Viewer(ViewerKind.USER, circle.people["stranger"].id)
     assert all(follows("membershipChanged").concerns(stranger, fact) for fact in happened)  # type: ignore[union-attr]
