@@ -32,7 +32,7 @@ from resolvers.requests import failures, limits
 
 _HEADERS = {"cache-control": "no-store"}
 _ASKING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign in</title>
-<p>You came here by a link on another page. <a href="/sign-in?{query}">Sign in</a> if it is a link of your own.</p></html>
+<p>You came here by a link on another page. <a href="/sign-in?{query}">Sign in</a> if it is your own link.</p></html>
 """
 _IDE_CLOSED = "The IDE is for those who may read the schema (schema:read). Sign in by a link of yours first.\n"
 log = logging.getLogger("cairn.http")
@@ -62,8 +62,8 @@ class Pages:
             # What programs that preview links do, and pages that hide one; only a person's click may use the link up.
             return Response(headers=_HEADERS)
         if self.credentials.origins.is_foreign(request):
-            # A page elsewhere, be it the reader of a mailbox, sent the browser here, and perhaps with a link of somebody
-            # else's account in which whoever sits there is to work unawares: they say themselves that they want in.
+            # A page elsewhere, be it the reader of a mailbox, sent the browser here, perhaps with a link of somebody
+            # else's account, in which whoever sits there is to work unawares: they say themselves that they want in.
             return HTMLResponse(_ASKING.format(query=html.escape(request.url.query)), headers=_HEADERS)
         origin = origin_of(request)
         try:

@@ -71,7 +71,8 @@ class RoleGrant(Table, table=True):
         # Nobody changes what they may do themselves, whatever else they may do.
         StaffWrite(
             Scope.ROLE_GRANT,
-            f"user_id <> {VIEWER_ID} AND (role NOT IN ('admin', 'super_admin') OR {has_scope(Scope.ROLE_GRANT_KEEPERS)})",
+            f"user_id <> {VIEWER_ID}"
+            f" AND (role NOT IN ('admin', 'super_admin') OR {has_scope(Scope.ROLE_GRANT_KEEPERS)})",
         ),
     )
     __table_args__ = (

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from core.policies import VIEWER_ID, InsideRead, OwnRows, PrivateRows, PublicRead, RelatedRead, StaffRead
-from core.tables import Table, enum_column, id_column, id_type, instant_column, json_column
+from core.tables import Table, enum_column, id_column, id_type, instant_column, json_column, table_of
 from models.identity.access import Scope
 from models.identity.friends import IS_CLOSE, IS_FRIENDS
 
@@ -162,6 +162,16 @@ class ProfileCard(Table, table=True):
     hidden_from: list[str] = Field(
         default_factory=list, sa_type=ARRAY(id_type()), sa_column_kwargs={"server_default": sa.text("'{}'")}
     )
+
+
+# The cards of somebody who is suspended or erased are closed, whoever does that and by whatever way.
+for _statement in (
+    "CREATE FUNCTION cairn_open_cards() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " UPDATE profile_card SET is_open = (NEW.status = 'active') WHERE user_id = NEW.id; RETURN NULL; END $$",
+    'CREATE TRIGGER cairn_open_cards AFTER UPDATE OF status ON "user" FOR EACH ROW'
+    " WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION cairn_open_cards()",
+):
+    sa.event.listen(table_of(ProfileCard), "after_create", sa.DDL(_statement))
 
 
 class ConsentPurpose(StrEnum):

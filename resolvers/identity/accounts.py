@@ -251,7 +251,7 @@ async def sign_in_by_link(tx: Transaction, token: str, kind: SessionKind, origin
 
 
 async def reset_password(tx: Transaction, token: str, secret_hash: str) -> str:
-    """Sets a new password by a secret that was mailed, and ends every session and API token; answers the person's id."""
+    """Sets a new password by a secret that was mailed, ends all sessions and API tokens; answers the person's id."""
     used = await sessions.redeem(tx, token, LoginPurpose.RESET_PASSWORD)
     user_id: str = used.user_id
     await set_password(tx, user_id, secret_hash)

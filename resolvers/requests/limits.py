@@ -2,8 +2,8 @@
 
 A try is counted before anything else is done, whatever it is about: an account that does not exist counts like one that
 does. What a stranger may try against an account is counted by the account and the stranger's address together, so that
-one stranger keeps nobody out. All strangers together have a larger budget: who is kept out by it at the password comes in
-by a mailed link. Each kind of mail is counted by itself, in windows as long as a link is good, so whoever is kept from
+one stranger keeps nobody out. All strangers together have a larger budget: who is kept out at the password comes in by
+a mailed link. Each kind of mail is counted by itself, in windows as long as a link is good, so whoever is kept from
 asking for one has had some that are good still.
 """
 

@@ -27,6 +27,7 @@ LINES = (
     ("models/__init__.py", "from models.outbox import OutgoingMail\n", "from models.quizzes import Quiz, QuizItem\n"),
     ("models/__init__.py", "    AnswerKey,\n    ", "Quiz,\n    QuizItem,\n    "),
     ("models/events/__init__.py", "# Modules, lessons, blocks " + "-" * 92 + "\n", (DOMAIN / "events.txt").read_text()),
+    ("models/events/log.py", '"module", "scale", "theme"', ', "quiz", "quiz_item"'),
     ("models/events/__init__.py", "FACTS: tuple[type[Fact], ...] = (", f"{FACTS}, "),
     ("models/events/log.py", '("assessment", "block", "course", ', '"quiz", "quiz_item", '),
     ("graph/schema.py", "from graph.node import NodeQuery\n", "from graph.quizzes import Quiz, QuizItem, QuizQuery\n"),

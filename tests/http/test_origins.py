@@ -217,7 +217,7 @@ def test_nothing_but_a_page_that_a_person_opens_uses_a_link_up(
 ) -> None:
     link = doorkeeper.link(doorkeeper.person())
     assert "set-cookie" not in http.get(link, headers=headers).headers
-    assert http.get(link, headers={"sec-fetch-dest": "document", "sec-fetch-site": "cross-site"}).status_code == 303
+    assert http.get(link, headers={"sec-fetch-dest": "document", "sec-fetch-site": "none"}).status_code == 303
 
 
 def test_who_is_signed_in_is_no_other_sites_business(http: httpx.Client, doorkeeper: Doorkeeper) -> None:

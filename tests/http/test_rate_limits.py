@@ -167,7 +167,9 @@ def test_of_a_crowd_that_asks_for_mail_to_one_address_three_get_one(address: str
     with ThreadPoolExecutor(CROWD) as pool:
         answers = list(pool.map(ask, range(CROWD)))
     assert Counter(code for code, _ in answers) == {"DONE": 3, "RATE_LIMITED": CROWD - 3}
-    assert all(1700 < int(wait) <= 1800 for code, wait in answers if code != "DONE" and wait)
+    waits = [int(wait) for code, wait in answers if code != "DONE" and wait]
+    # What one address may ask for in an hour is used up by the last few.
+    assert all(1700 < wait <= 1800 or 3500 < wait <= 3600 for wait in waits)
     assert all((wait is None) == (code == "DONE") for code, wait in answers)
     assert len(doorkeeper.sql("SELECT 1 FROM outgoing_mail WHERE lower(recipient) = 'victim@example.org'")) == 3
 
