@@ -171,7 +171,7 @@ for _statement in (
     'CREATE TRIGGER cairn_open_cards AFTER UPDATE OF status ON "user" FOR EACH ROW'
     " WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION cairn_open_cards()",
 ):
-    sa.event.listen(table_of(ProfileCard), "after_create", sa.DDL(_statement))
+    sa.event.listen(table_of(ProfileCard), "after_create", sa.DDL(_statement))  # type: ignore[no-untyped-call]
 
 
 class ConsentPurpose(StrEnum):
