@@ -106,14 +106,14 @@ async def run_pipeline(
         server.exit_pipeline_mode()
         server.nonblocking = 0
     except asyncio.CancelledError:
-        _as_it_is(known, new, ousted, await _called_off(connection))
+        _settle(known, new, ousted, count, await _called_off(connection))
         raise
     except BaseException:
         connection.give_up()
         raise
     failed = next((place for place, each in enumerate(results) if each.status in _BAD), None)
     if failed is not None:
-        _as_it_is(known, new, ousted, results)
+        _settle(known, new, ousted, count, results)
         telemetry.took("sql", began)
         error = error_from_result(results[failed], encoding=connection.info.encoding)
         if error.sqlstate in _STALE and failed in places:
@@ -128,14 +128,24 @@ async def run_pipeline(
     ]
 
 
-def _as_it_is(
-    known: dict[str, Prepared], new: Mapping[str, int], ousted: Mapping[str, Prepared], results: Sequence[Any]
+def _settle(
+    known: dict[str, Prepared],
+    new: Mapping[str, int],
+    ousted: Mapping[str, Prepared],
+    first_ousted: int,
+    results: Sequence[Any],
 ) -> None:
-    """What is prepared after a pipeline that failed: what was before, and what became so before it did."""
-    known.update(ousted)
+    """Of a pipeline that failed: what became prepared before it did is so; what was to make room after it is still."""
+
+    def is_done(place: int) -> bool:
+        return place < len(results) and results[place].status == pq.ExecStatus.COMMAND_OK
+
     for text, place in new.items():
-        if place >= len(results) or results[place].status != pq.ExecStatus.COMMAND_OK:
+        if not is_done(place):
             known.pop(text, None)
+    for place, (text, prepared) in enumerate(ousted.items(), first_ousted):
+        if text not in new and not is_done(place):
+            known[text] = prepared
 
 
 async def _called_off(connection: Connection) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import strawberry
@@ -35,7 +36,9 @@ def type_names(rows: Sequence[Any]) -> list[str]:
         return [type_name(row) for row in rows]
     model = kinds.pop().entity
     # Rows that say the same of themselves are of one type: they are few kinds, and there may be many rows.
-    said = [tuple([getattr(row, column) for column in model.__discriminator__]) for row in rows]
+    if not model.__discriminator__:
+        return [type_name(rows[0])] * len(rows)
+    said = list(map(attrgetter(*model.__discriminator__), rows))
     names = {each: TYPE_NAMES[model](row) for each, row in dict(zip(said, rows, strict=True)).items()}
     return [names[each] for each in said]
 

@@ -168,9 +168,10 @@ class Leaf(Completer):
         if not self.non_null or super().is_failure(value):
             return self.non_null
         try:
-            return self.coerce(value) in (None, Undefined)
+            coerced = self.coerce(value)
         except Exception:
             return True
+        return coerced is None or coerced is Undefined
 
     def wait(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Nothing is below a leaf that could go on together: each is written when it is there."""

@@ -7,12 +7,18 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
+# Code takes a few times the memory of its text; long texts seldom come twice.
+_LONGEST_KEPT = 1000
+
 
 def generated(text: str, names: Mapping[str, Any] | None = None) -> Any:
     """The value of an expression that was put together here, of names and numbers; never of input."""
-    return eval(_code(text), {"__builtins__": {}, **(names or {})})  # noqa: S307 - see above
+    code = _code(text) if len(text) <= _LONGEST_KEPT else _compiled(text)
+    return eval(code, {"__builtins__": {}, **(names or {})})  # noqa: S307 - see above
 
 
-@lru_cache(maxsize=4096)
-def _code(text: str) -> CodeType:
+def _compiled(text: str) -> CodeType:
     return compile(text, "<generated>", "eval")
+
+
+_code = lru_cache(maxsize=4096)(_compiled)

@@ -38,15 +38,16 @@ class LeafWriter:
                 parts.append(f"{field.key!r}: None")
                 rest.append(field)
         self.rest = tuple(rest)
+        if not self._leaves:
+            return
         self._values = generated(f"lambda rows: [({''.join(f'r.{name}, ' for name in names)}) for r in rows]")
         values = "".join(f"v{place}, " for place in range(len(names)))
-        self._make = generated(f"lambda rows: [{{{', '.join(parts)}}} for {values or '_'} in rows]")
+        self._make = generated(f"lambda rows: [{{{', '.join(parts)}}} for {values} in rows]")
 
     def objects(self, sources: Sequence[Any]) -> list[dict[str, Any]] | None:
         """An object for each source; None where the leaves have to go the ordinary way."""
         if not self._leaves:
-            made: list[dict[str, Any]] = self._make(sources)
-            return made
+            return None
         try:
             found = self._values(sources)
         except Exception:
@@ -59,7 +60,7 @@ class LeafWriter:
                 close_all(found)
                 return None
             columns.append(fitting)
-        made = self._make(zip(*columns, strict=True))
+        made: list[dict[str, Any]] = self._make(zip(*columns, strict=True))
         return made
 
 

@@ -2,7 +2,7 @@
 
 A `Plan` belongs to a (schema, document, operation) and to the values of those variables that `@skip` and `@include`
 read, so that which fields are selected is settled in it. Below it, a `Selection` is what is asked of one object type; a
-`Field` is one response key with its resolver, its arguments (coerced here, once, where no variable is in them) and the
+`Field` is one response key with its resolver, its arguments (coerced once where they never differ) and the
 way its values are completed. Selections below a field are planned when its first object turns up.
 """
 

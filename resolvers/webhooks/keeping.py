@@ -56,6 +56,8 @@ async def delete_old(tx: Transaction, days: int, most: int = 2_000) -> int:
 
 async def delete_rest(tx: Transaction, webhook_id: str, most: int = 2_000) -> int:
     """Removes what a webhook that is gone has left behind, at most so much; answers how much that was."""
+    if await tx.row(sa.select(WEBHOOK.c.id).where(WEBHOOK.c.id == webhook_id)) is not None:
+        return 0
     gone = await tx.execute(_delete_some(DELIVERY, DELIVERY.c.webhook_id == webhook_id, most))
     return gone or await tx.execute(_delete_some(LANE, LANE.c.webhook_id == webhook_id, most))
 

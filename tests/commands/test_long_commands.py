@@ -97,5 +97,5 @@ def test_the_worker_sweeps_out_what_is_over_and_stops_when_told(
     doorkeeper.sql("UPDATE scheduled_job SET next_run_at = now() WHERE name = 'remove_expired'")
     assert wait_until(lambda: count(fresh_database, "auth_session") == 1, 20)
     assert (count(fresh_database, "login_token"), count(fresh_database, "auth_session")) == (2, 1)
-    assert program.end(number, seconds=5) == 0
+    assert program.end(number, seconds=20) == 0
     assert "Traceback" not in program.said

@@ -29,6 +29,7 @@ LINES = (
     ("models/events/__init__.py", "# Modules, lessons, blocks " + "-" * 92 + "\n", (DOMAIN / "events.txt").read_text()),
     ("models/events/log.py", '"module", "scale", "theme"', ', "quiz", "quiz_item"'),
     ("models/events/__init__.py", "FACTS: tuple[type[Fact], ...] = (", f"{FACTS}, "),
+    ("models/events/log.py", '("assessment", "block", "course", ', '"quiz", "quiz_item", '),
     ("graph/schema.py", "from graph.node import NodeQuery\n", "from graph.quizzes import Quiz, QuizItem, QuizQuery\n"),
     ("graph/schema.py", "from graph import ", "quizzes, "),
     ("graph/schema.py", "Module, Lesson, ", "Quiz, QuizItem, "),

@@ -15,7 +15,7 @@ from psycopg import conninfo
 from pydantic import SecretStr
 
 from cairn.embedded import EmbeddedPostgres
-from cairn.settings import Settings
+from cairn.settings import DatabaseSettings, Settings
 from core.database import Database
 from core.viewer import SERVICE
 from core.writing import Transaction, transaction
@@ -344,3 +344,25 @@ def test_who_asks_alike_shares_the_work(
                 assert {client.hear()["id"] for _ in range(5)} == set("01234")
         read = [each for each in sent if each.startswith("SELECT theme.") and "ANY" in each and "title" in each]
         assert len(read) == expected, sent
+
+
+def test_an_event_whose_query_takes_too_long_is_told_with_an_error_and_holds_up_nobody(
+    people: People, database_url: str, serve: Serve
+) -> None:
+    address = serve(database_url, database=DatabaseSettings(statement_timeout_ms=500))
+    titles = """subscription($after: String) {
+        contentPublished(after: $after) { cursor subject { ... on Theme { title } } } }"""
+    factories.theme(people.editor)
+    after = cursor_now(people.admin, database_url)
+    factories.theme(people.editor, publish=True)
+    place_all(database_url)
+    with signed_in(Client(address, people.admin.token)) as client:
+        with psycopg.connect(database_url) as other:
+            other.execute("LOCK TABLE theme IN ACCESS EXCLUSIVE MODE")
+            client.subscribe(titles, after=after)
+            told = client.hear()
+        (error,) = told["payload"]["errors"]
+        assert (told["type"], error["extensions"]["code"]) == ("next", "TIMEOUT")
+        factories.theme(people.editor, title="The next", publish=True)
+        place_all(database_url)
+        assert client.answer()["contentPublished"]["subject"] == {"title": "The next"}
