@@ -87,7 +87,6 @@ class Job(Table, table=True):
     parked_reason: str | None = Field(default=None, max_length=2000, description="Why somebody has to look at it.")
     requested_by: str | None = id_column(nullable=True, description="Who called for it; none for the system.")
     acted_by: str | None = id_column(nullable=True, description="Who really did, where somebody acted as that person.")
-    woken_at: datetime | None = instant_column(description="When a broker was last told of it.")
     started_at: datetime | None = instant_column(description="When it was last begun.")
     finished_at: datetime | None = instant_column(description="When it was done or cancelled.")
 

@@ -8,7 +8,7 @@ nothing.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -22,7 +22,6 @@ from core.database import Database, Prepared, compiled, ready
 from core.errors import DomainError, NotFound
 from core.ids import tag_of
 from core.jobs import JobKind, Priority
-from core.pipeline import Statement
 from core.reading import read_at_once
 from core.redaction import without_people
 from core.relations import Relation, Sort, equals
@@ -38,8 +37,6 @@ SCHEDULED = table_of(ScheduledJob)
 DUE = "cairn_jobs"
 LEASE = timedelta(seconds=30)
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(hours=1)
-# After this long a broker is told again of a job that nobody has begun.
-TOLD_AGAIN = timedelta(seconds=30)
 QUEUED, RUNNING, DONE = JobState.QUEUED.value, JobState.RUNNING.value, JobState.DONE.value
 PARKED, CANCELLED = JobState.PARKED.value, JobState.CANCELLED.value
 
@@ -209,9 +206,29 @@ async def settle_schedules(tx: Transaction, kinds: Iterable[JobKind]) -> None:
 _CLAIMED = ("id", "actor", "queue", "arguments", "attempts", "max_attempts", "requested_by", "acted_by")
 
 
-def _taking(found: sa.CTE) -> Callable[..., Statement]:
-    """Makes ready the statement by which jobs become the owner's for a lease."""
-    return ready(
+def _due(columns: Sequence[Any], queue: Any) -> Any:
+    """(the levels of urgency, the first due jobs of a queue on each), so that jobs of the future, which may be a great
+    many, are never walked through."""
+    levels = sa.func.unnest(sa.literal([int(each) for each in Priority], ARRAY(sa.Integer)))
+    level = levels.table_valued("priority", name="level").render_derived()
+    due = (
+        sa.select(*columns)
+        .where(JOB.c.queue == queue, JOB.c.priority == level.c.priority, JOB.c.state == QUEUED)
+        .where(JOB.c.run_at <= sa.func.now(), JOB.c.actor == sa.any_(sa.bindparam("actors", type_=ARRAY(sa.Text))))
+        .limit(_MOST)
+    )
+    return level, due
+
+
+_MOST = sa.bindparam("most", type_=sa.Integer)
+
+
+def _claiming() -> sa.Update:
+    """The most urgent jobs of a queue that nobody else is taking become the owner's for a lease."""
+    level, due = _due([JOB.c.id], sa.bindparam("in_queue"))
+    first = due.order_by(JOB.c.run_at).with_for_update(skip_locked=True, of=JOB).lateral("due")
+    found = sa.select(first.c.id).select_from(level.join(first, sa.true())).limit(_MOST).cte("found")
+    return (
         sa.update(JOB)
         .where(JOB.c.id == found.c.id)
         .values(
@@ -225,31 +242,17 @@ def _taking(found: sa.CTE) -> Callable[..., Statement]:
     )
 
 
-def _due() -> sa.CTE:
-    """The most urgent jobs of a queue that nobody else is taking, level by level, so that a great many jobs of the
-    future are never walked through."""
-    levels = sa.func.unnest(sa.literal([int(each) for each in Priority], ARRAY(sa.Integer)))
-    level = levels.table_valued("priority", name="level").render_derived()
-    most = sa.bindparam("most", type_=sa.Integer)
-    due = (
-        sa.select(JOB.c.id)
-        .where(JOB.c.queue == sa.bindparam("in_queue"), JOB.c.priority == level.c.priority, JOB.c.state == QUEUED)
-        .where(JOB.c.run_at <= sa.func.now(), JOB.c.actor == sa.any_(sa.bindparam("actors", type_=ARRAY(sa.Text))))
-        .order_by(JOB.c.run_at)
-        .limit(most)
-        .with_for_update(skip_locked=True, of=JOB)
-        .lateral("due")
-    )
-    return sa.select(due.c.id).select_from(level.join(due, sa.true())).limit(most).cte("found")
-
-
-def _due_one() -> sa.CTE:
-    chosen = sa.select(JOB.c.id).where(JOB.c.id == sa.bindparam("job_id"), JOB.c.state == QUEUED)
-    return chosen.where(JOB.c.run_at <= sa.func.now()).with_for_update(skip_locked=True).cte("found")
+def _counting() -> sa.Select[Any]:
+    asked = sa.func.unnest(sa.bindparam("queues", type_=ARRAY(sa.Text)))
+    queue = asked.table_valued("name", name="asked").render_derived()
+    level, due = _due([sa.literal(1).label("one")], queue.c.name)
+    each = due.lateral("due")
+    found = queue.join(level, sa.true()).join(each, sa.true())
+    return sa.select(queue.c.name, sa.func.count().label("due")).select_from(found).group_by(queue.c.name)
 
 
 # Made ready once: they are sent for every job, or for every few.
-_CLAIM, _CLAIM_ONE = _taking(_due()), _taking(_due_one())
+_CLAIM, _COUNT = ready(_claiming()), compiled(_counting())
 
 
 async def claim(database: Database, owner: str, queue: str, actors: Sequence[str], most: int) -> list[Claimed]:
@@ -257,16 +260,7 @@ async def claim(database: Database, owner: str, queue: str, actors: Sequence[str
 
     That is one statement and a transaction of its own.
     """
-    return await _claimed(database, _CLAIM(owner=owner, in_queue=queue, actors=actors, most=most), owner)
-
-
-async def claim_one(database: Database, owner: str, job_id: str) -> Claimed | None:
-    """Takes one due job; None when it is not due, or not there, or somebody else's: a wake-up may well be stale."""
-    taken = await _claimed(database, _CLAIM_ONE(owner=owner, job_id=job_id), owner)
-    return taken[0] if taken else None
-
-
-async def _claimed(database: Database, statement: Statement, owner: str) -> list[Claimed]:
+    statement = _CLAIM(owner=owner, in_queue=queue, actors=actors, most=most)
     return [Claimed(owner, *values) for values in await database.run(SERVICE, statement)]
 
 
@@ -321,7 +315,6 @@ async def fail(tx: Transaction, job: Claimed, reason: str, *, final: bool = Fals
             run_at=sa.func.now() + retry_delay(job.attempt),
             lease_until=None,
             lease_owner=None,
-            woken_at=None,
         ),
         job.lease,
     )
@@ -345,7 +338,6 @@ async def release(tx: Transaction, job: Claimed) -> None:
             run_at=sa.func.now(),
             lease_until=None,
             lease_owner=None,
-            woken_at=None,
         ),
         job.lease,
     )
@@ -377,7 +369,6 @@ async def sweep(tx: Transaction, most: int = 500) -> list[Row]:
             run_at=sa.func.now(),
             lease_until=None,
             lease_owner=None,
-            woken_at=None,
         )
         .returning(JOB.c.queue, JOB.c.actor)
     )
@@ -386,21 +377,9 @@ async def sweep(tx: Transaction, most: int = 500) -> list[Row]:
     return swept
 
 
-async def untold(tx: Transaction, queues: Sequence[str] | None, most: int) -> list[Row]:
-    """Due jobs that a broker was not told of lately, noted as told from now on: `id`, `actor`, `queue`."""
-    stale = sa.or_(JOB.c.woken_at.is_(None), JOB.c.woken_at < sa.func.now() - TOLD_AGAIN)
-    chosen = sa.select(JOB.c.id).where(JOB.c.state == QUEUED, JOB.c.run_at <= sa.func.now(), stale)
-    if queues is not None:
-        chosen = chosen.where(JOB.c.queue == sa.any_(_texts(queues)))
-    found = chosen.order_by(JOB.c.priority, JOB.c.run_at).limit(most).with_for_update(skip_locked=True).cte("found")
-    told = sa.update(JOB).where(JOB.c.id == found.c.id).values(woken_at=sa.func.now())
-    return await tx.rows(told.returning(JOB.c.id, JOB.c.actor, JOB.c.queue))
-
-
-async def forget_told(tx: Transaction, job_ids: Sequence[str]) -> None:
-    """Notes that a broker could not be told of these jobs."""
-    chosen = JOB.c.id == sa.any_(sa.literal(list(job_ids), ARRAY(id_type())))
-    await tx.execute(sa.update(JOB).where(chosen).values(woken_at=None))
+async def due(tx: Transaction, queues: Sequence[str], actors: Sequence[str], most: int) -> dict[str, int]:
+    """How many jobs are due in these queues, those without any left out; it is not counted far beyond `most`."""
+    return {row.name: row.due for row in await tx.rows(_COUNT, {"queues": queues, "actors": actors, "most": most})}
 
 
 # Actions: looking after it -------------------------------------------------------------------------------------------
@@ -444,7 +423,7 @@ async def _change(tx: Transaction, job_id: str, states: Sequence[str], refusal: 
         raise NotFound("job")
     if found.state not in states:
         raise DomainError(refusal, "WRONG_STATE", ("id",))
-    settled = {"lease_until": None, "lease_owner": None, "woken_at": None, "updated_at": sa.func.now()}
+    settled = {"lease_until": None, "lease_owner": None, "updated_at": sa.func.now()}
     await tx.execute(sa.update(JOB).where(JOB.c.id == job_id).values(**settled, **values))
 
 

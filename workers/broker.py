@@ -1,7 +1,8 @@
 """Dramatiq's brokers: PostgreSQL itself, or Redis or RabbitMQ as carriers of wake-ups.
 
 Whatever the broker, a job is done only by whoever claims its row. With PostgreSQL the consumers of Dramatiq claim rows
-and hand them to its worker threads; with another broker a message names a job, which is then claimed, or is stale.
+and hand them to its worker threads; with another broker a message says that something is due in a queue, and whoever
+gets it claims what is most urgent there.
 """
 
 from __future__ import annotations
@@ -134,8 +135,25 @@ class PostgresConsumer(Consumer):
 
 
 def message_for(queue: str, actor: str, job_id: str) -> Message[Any]:
-    """The wake-up for a job: it carries the id and nothing else."""
+    """A job that was claimed, on its way to a thread: its id and nothing else."""
     return Message(queue_name=queue, actor_name=actor, args=(job_id,), kwargs={}, options={})
+
+
+def call_name(queue: str) -> str:
+    """What Dramatiq knows calls to a queue by."""
+    return f"next_of_{queue}"
+
+
+def call_to(queue: str) -> Message[Any]:
+    """A call to whoever is free: do what is most urgent in this queue."""
+    return Message(queue_name=queue, actor_name=call_name(queue), args=(), kwargs={}, options={})
+
+
+def unheard(broker: Any, queue: str) -> int:
+    """How many messages stand in a queue of RabbitMQ or Redis that no worker has taken yet."""
+    if hasattr(broker, "get_queue_message_counts"):
+        return int(broker.get_queue_message_counts(queue)[0])
+    return int(broker.client.llen(f"{broker.namespace}:{queue}"))
 
 
 def outside_broker(url: str) -> Broker:

@@ -35,7 +35,7 @@ from resolvers.webhooks.sending import QUEUE as WEBHOOKS
 from workers import relay
 from workers.actors import Actor, Held, Tools, carry_out
 from workers.bells import rung
-from workers.broker import PostgresBroker, Slots, message_for, outside_broker
+from workers.broker import PostgresBroker, Slots, call_name, call_to, outside_broker, unheard
 from workers.leases import Leases
 from workers.patience import DRAIN_SECONDS, LET_GO_SECONDS
 from workers.registry import ACTORS, REACTIONS
@@ -53,7 +53,9 @@ SAY_SECONDS = 60.0
 GATHER_SECONDS, LONGEST_GATHER_SECONDS = 0.02, 0.1
 SEAL_SECONDS = 1.0
 CANCEL_AGAIN_SECONDS = 0.5
-TELL_AT_ONCE = 500
+# How many calls to a queue stand in a broker at most, for each process, and how long one waits at least until one
+# looks again whether there are enough.
+MOST_CALLS, LOOK_SECONDS = 64, 0.05
 # The ear asks every so often whether the line is still there, and takes it for dead after so long a silence.
 PING_SECONDS, SILENCE_SECONDS = 2.0, 5.0
 AWAY = (psycopg.Error, OSError, RequestError, PoolTimeout)
@@ -106,18 +108,17 @@ class Worker:
             self._loop.stop()  # type: ignore[no-untyped-call]
             raise
         self._leases.start()
-        for each in self.actors.values():
-            if each.kind.queue in self._queues:
-                do = partial(self._perform, each)
-                dramatiq.Actor(
-                    do,
-                    broker=self._broker,
-                    actor_name=each.kind.name,
-                    queue_name=each.kind.queue,
-                    priority=0,
-                    options={},
-                )
+        if self._is_outside:
+            for queue in self._queues:
+                self._declare(call_name(queue), queue, partial(self._answer, queue))
+        else:
+            for each in self.actors.values():
+                if each.kind.queue in self._queues:
+                    self._declare(each.kind.name, each.kind.queue, partial(self._perform, each))
         self._worker.start()
+
+    def _declare(self, name: str, queue: str, do: Callable[..., None]) -> None:
+        dramatiq.Actor(do, broker=self._broker, actor_name=name, queue_name=queue, priority=0, options={})
 
     async def _open(self) -> None:
         # One connection per job in hand, and some for what goes on beside them.
@@ -192,10 +193,29 @@ class Worker:
         """Does a job, in a thread of Dramatiq's that waits for the event loop."""
         self._loop.run_coroutine(self._do(actor, job_id))
 
+    def _answer(self, queue: str) -> None:
+        """Does the most urgent job of a queue, called by a message, and calls again for what may be behind it."""
+        if self._loop.run_coroutine(self._do_next(queue)):
+            self._call(queue, 1)
+
+    async def _do_next(self, queue: str) -> bool:
+        """Whether there was anything to do."""
+        found = await self._claimed(queue, 1)
+        for job in found:
+            await self._do(self.actors[job.actor], job.id)
+        return bool(found)
+
+    def _call(self, queue: str, times: int) -> None:
+        """Sends calls; those that cannot be sent now are missed, and sent, when somebody looks next."""
+        try:
+            for _ in range(times):
+                self._broker.enqueue(call_to(queue))
+        except Exception as error:
+            # Each library has errors of its own for a broker that is away.
+            log.warning("the broker is away: %s: %s", type(error).__name__, error)
+
     async def _do(self, actor: Actor, job_id: str) -> None:
         held = self._leases.find(job_id)
-        if held is None and self._is_outside:
-            held = await self._claimed_one(job_id)
         if held is None:
             return
         held.deadline = time.monotonic() + actor.kind.time_limit + LEASE.total_seconds()
@@ -213,14 +233,6 @@ class Worker:
             await self._give_back(held.job)
         finally:
             self._leases.drop(job_id)
-
-    async def _claimed_one(self, job_id: str) -> Held | None:
-        try:
-            job = await jobs.claim_one(self._database, self.owner, job_id)
-        except AWAY as error:
-            log.warning("job %s cannot be had, and will be told of again: %s", job_id, error)
-            return None
-        return None if job is None else Held(job, 0)
 
     async def _give_back(self, job: Claimed) -> None:
         """Where the lease is not ours any more, nothing changes."""
@@ -289,22 +301,22 @@ class Worker:
         await asyncio.sleep(SEAL_SECONDS)
 
     async def _tell(self) -> None:
-        """Tells the broker of jobs that are due; messages that are lost are sent again after a while."""
+        """Sees to it that there are calls for what is due, so many that everybody has enough to do, and no more."""
         self._due.clear()
         async with transaction(self._database, SERVICE) as tx:
-            found = await jobs.untold(tx, self._queues, TELL_AT_ONCE)
-        told = 0
+            due = await jobs.due(tx, self._queues, list(self.actors), MOST_CALLS)
+        for queue, number in due.items():
+            await asyncio.to_thread(self._call_for, queue, min(number, MOST_CALLS))
+        await asyncio.sleep(LOOK_SECONDS)
+        await rung(self._due, POLL_SECONDS)
+
+    def _call_for(self, queue: str, wanted: int) -> None:
         try:
-            for each in found:
-                await asyncio.to_thread(self._broker.enqueue, message_for(each.queue, each.actor, each.id))
-                told += 1
+            there = unheard(self._broker, queue)
         except Exception as error:
-            # Each library has errors of its own for a broker that is away.
             log.warning("the broker is away: %s: %s", type(error).__name__, error)
-            async with transaction(self._database, SERVICE) as tx:
-                await jobs.forget_told(tx, [each.id for each in found[told:]])
-        if told < TELL_AT_ONCE:
-            await rung(self._due, POLL_SECONDS)
+            return
+        self._call(queue, wanted - there)
 
     async def _listen(self) -> None:
         """Hears wake-ups, until the connection breaks. Whoever listens looks by themselves too, once a second."""

@@ -144,7 +144,7 @@ class Lookout:
 # The job that has been stuck for longest, for how long, and for how long one has been due.
 _STUCK = """
 SELECT extract(epoch FROM stuck), extract(epoch FROM max(overdue) OVER ()), stands FROM (
-  SELECT now() - CASE state WHEN 'running' THEN lease_until ELSE greatest(run_at, woken_at) END AS stuck,
+  SELECT now() - CASE state WHEN 'running' THEN lease_until ELSE run_at END AS stuck,
     now() - CASE state WHEN 'running' THEN lease_until ELSE run_at END AS overdue,
     concat_ws(' ', actor, state, 'attempt', attempts, 'of', lease_owner, last_error,
       '; beside it', count(*) OVER (PARTITION BY state), state) AS stands

@@ -8,17 +8,21 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+from dramatiq import Broker
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
-from core.jobs import JobKind
-from resolvers import jobs
-from tests.events.logs import as_service, sql
-from tests.jobs.crews import WRITE, ask, ask_all, effects, mark, until, until_idle, working, write
+import workers.running
+from core.jobs import JobKind, Priority
+from tests.events.logs import sql
+from tests.jobs.crews import DEADLINE_SECONDS, WRITE, ask, ask_all, effects, mark, until, until_idle, working, write
 from workers.actors import Work, actor
-from workers.broker import message_for, outside_broker
+from workers.broker import call_to, outside_broker, unheard
+from workers.running import MOST_CALLS
 
 BROKERS = {"redis": ("redis://127.0.0.1:6379/8", 6379), "amqp": ("amqp://guest:guest@127.0.0.1:5672/", 5672)}
 
@@ -43,14 +47,24 @@ def broker_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         yield url
 
 
-def _empty(url: str) -> None:
+@contextmanager
+def opened(url: str) -> Iterator[Broker]:
+    """The broker, which knows the queue for what has no other."""
     broker = outside_broker(url)
-    for queue in ("default", "mail"):
-        broker.declare_queue(queue)
-        if isinstance(broker, RabbitmqBroker):
-            broker._ensure_queue(queue)
-        broker.flush(queue)
-    broker.close()
+    broker.declare_queue("default")
+    try:
+        yield broker
+    finally:
+        broker.close()
+
+
+def _empty(url: str) -> None:
+    with opened(url) as broker:
+        for queue in ("default", "mail"):
+            broker.declare_queue(queue)
+            if isinstance(broker, RabbitmqBroker):
+                broker._ensure_queue(queue)
+            broker.flush(queue)
 
 
 def test_jobs_are_done_each_once_by_several_workers(url: str, broker_url: str) -> None:
@@ -66,24 +80,55 @@ def test_jobs_are_done_each_once_by_several_workers(url: str, broker_url: str) -
 def test_messages_that_are_doubled_or_speak_of_nothing_do_no_harm(url: str, broker_url: str) -> None:
     with working(url, write, broker_url=broker_url):
         until_idle(url)
-        job_id = ask(url, WRITE, name="once")
-        broker = outside_broker(broker_url)
-        broker.declare_queue("default")
-        for each in (job_id, job_id, job_id, "01a219e9-a692-800b-b959-b44f98fae5b5"):
-            broker.enqueue(message_for("default", "write", each))
-        broker.close()
+        ask(url, WRITE, name="once")
+        with opened(broker_url) as broker:
+            for _ in range(4):
+                broker.enqueue(call_to("default"))
         until(lambda: effects(url))
         until_idle(url)
     assert effects(url) == ["once"]
 
 
-def test_a_message_that_was_lost_is_sent_again(url: str, broker_url: str) -> None:
-    ask(url, WRITE, name="lost")
-    as_service(url, lambda tx: jobs.untold(tx, None, 10))
-    assert sql(url, "SELECT woken_at IS NULL FROM job") == [(False,)]
-    sql(url, "UPDATE job SET woken_at = now() - interval '31 s'")
-    with working(url, write, broker_url=broker_url):
-        until(lambda: effects(url) == ["lost"])
+def test_what_is_urgent_goes_before_a_thousand_that_a_broker_was_told_of_earlier(url: str, broker_url: str) -> None:
+    began, may_end = threading.Event(), threading.Event()
+
+    @actor(JobKind("hold"))
+    async def hold(work: Work) -> None:
+        began.set()
+        await asyncio.to_thread(may_end.wait)
+
+    @actor(JobKind("hurry", priority=Priority.HIGH))
+    async def hurry(work: Work) -> None:
+        await mark(work.tx, "urgent")
+
+    ask(url, hold.kind)
+    with working(url, write, hold, hurry, broker_url=broker_url, threads=1):
+        assert began.wait(DEADLINE_SECONDS)
+        ask_all(url, WRITE, [f"{number:04}" for number in range(1_000)])
+        with opened(broker_url) as broker:
+            until(lambda: unheard(broker, "default") > 0, "the first calls")
+        ask(url, hurry.kind)
+        may_end.set()
+        until(lambda: sql(url, "SELECT 1 FROM effect WHERE name = 'urgent'"), "what is urgent")
+        until_idle(url)
+    before = "SELECT count(*) FROM effect WHERE at < (SELECT at FROM effect WHERE name = 'urgent')"
+    assert sql(url, before) == [(0,)]
+
+
+def test_a_backlog_takes_no_more_room_in_a_broker_than_a_few_calls(
+    url: str, broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(workers.running, "call_to", lambda queue: sent.append(queue) or call_to(queue))
+    most = 0
+    ask_all(url, WRITE, [f"{number:04}" for number in range(1_000)])
+    with working(url, write, broker_url=broker_url, threads=2), opened(broker_url) as broker:
+        while sql(url, "SELECT 1 FROM job WHERE state IN ('queued', 'running') LIMIT 1"):
+            most = max(most, unheard(broker, "default"))
+    assert len(effects(url)) == 1_000
+    # Twice what one look may add: those that were just taken are not counted.
+    assert most <= 2 * MOST_CALLS
+    assert len(sent) <= 2_000
 
 
 def test_what_fails_is_tried_again(url: str, broker_url: str) -> None:
