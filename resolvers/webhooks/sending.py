@@ -36,6 +36,8 @@ LEFT_FOR = timedelta(seconds=20)
 _LOCK = 0x686F_6F6B
 # A receiver that fails gets one delivery at a time.
 _PER_FAILING = 1
+# So many attempts of which nothing was heard are put down to senders, and not to what they sent.
+_LOSSES = 10
 # After the newest secrets, nobody asks for older ones.
 _SECRETS = 2
 ACTIVE, PAUSED, DISABLED = WebhookState.ACTIVE.value, WebhookState.PAUSED.value, WebhookState.DISABLED.value
@@ -95,12 +97,10 @@ async def claim(tx: Transaction, owner: str, most: int, most_failing: int, per_e
     due = [each for each in first.values() if each.is_due]
     idle = [each.id for each in held if each.id not in {one.lane_id for one in due}]
     await _settle_lanes(tx, idle)
-    for each in due:
-        if each.lane_id in lost and each.attempts > 0:
-            await _note_lost(tx, each)
+    due = [await _noted_lost(tx, each) if each.lane_id in lost and each.attempts > 0 else each for each in due]
     over = [each for each in due if each.attempts >= each.max_attempts]
     for each in over:
-        await _finish(tx, each.id, PARKED, "Whoever sent it was lost each time.")
+        await _finish(tx, each.id, PARKED, "Whoever sent it was lost time and again.")
     await _settle_lanes(tx, [each.lane_id for each in over])
     return await _claimed(tx, owner, [each for each in due if each.attempts < each.max_attempts])
 
@@ -193,8 +193,11 @@ def _first_of(lane_ids: Sequence[str]) -> sa.Select[Any]:
     return sa.select(first).select_from(sa.join(held, first, sa.true()))
 
 
-async def _note_lost(tx: Transaction, delivery: Row) -> None:
-    """Writes down the attempt whose sender was not heard of again; whether it got through, nobody knows."""
+async def _noted_lost(tx: Transaction, delivery: Row) -> Row:
+    """Writes down the attempt whose sender was not heard of again; whether it got through, nobody knows.
+
+    It costs the receiver none of its tries, as long as it may not be the message that brings its senders down.
+    """
     lost = {
         "id": DeliveryAttempt.new_id(),
         "delivery_id": delivery.id,
@@ -206,6 +209,11 @@ async def _note_lost(tx: Transaction, delivery: Row) -> None:
         "body_bytes": 0,
     }
     await tx.execute(insert(ATTEMPT).values(**lost).on_conflict_do_nothing())
+    is_lost = sa.and_(ATTEMPT.c.delivery_id == delivery.id, ATTEMPT.c.outcome == AttemptOutcome.LOST.value)
+    losses = sa.select(sa.func.count()).where(is_lost).scalar_subquery()
+    one_more = sa.update(DELIVERY).where(DELIVERY.c.id == delivery.id, losses <= _LOSSES)
+    gained = await tx.execute(one_more.values(max_attempts=DELIVERY.c.max_attempts + 1))
+    return Row({**vars(delivery), "max_attempts": delivery.max_attempts + gained})
 
 
 async def _claimed(tx: Transaction, owner: str, due: Sequence[Row]) -> list[Claimed]:

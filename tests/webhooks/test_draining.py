@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from resolvers.webhooks.sending import claim
+from tests.events.logs import as_service, sql
 from tests.jobs.crews import until
 from tests.support import factories
 from tests.support.clients import People
+from tests.support.databases import with_database
 from tests.webhooks.receivers import Received, Reply, receiver
 from tests.webhooks.senders import deliveries, sending, webhook
-from workers import running
+from workers import relay, running
+
+_UNPLACED = "SELECT 1 FROM fact WHERE position IS NULL"
 
 
 def _slow(_received: Received) -> Reply:
@@ -49,3 +54,31 @@ def test_an_attempt_that_is_cut_off_is_in_the_log_and_costs_none_of_the_ten(
             until(lambda: len(there.received) == 2)
     (done,) = deliveries(people.admin, hook)
     assert (done["state"], [each["outcome"] for each in done["log"]]) == ("DELIVERED", ["LOST", "DELIVERED"])
+
+
+def test_senders_that_are_killed_cost_none_of_the_ten_unless_it_may_be_for_what_they_send(
+    people: People, database_url: str
+) -> None:
+    def lose() -> None:
+        """Somebody takes it to send it, and is not heard of again."""
+        (claimed,) = as_service(database_url, lambda tx: claim(tx, "somebody", 1, 1, 8))
+        sql(database_url, "UPDATE webhook_lane SET lease_until = now() WHERE id = %s", claimed.lane_id)
+
+    with receiver() as there:
+        hook, _ = webhook(people.admin, there.url)
+        with_database(database_url, lambda database: relay.settle(database, ()))
+        factories.theme(people.editor, publish=True)
+        until(lambda: with_database(database_url, relay.step) == 0 and not sql(database_url, _UNPLACED))
+        for _ in range(12):
+            lose()
+        with sending(database_url):
+            until(lambda: there.received)
+        (sent,) = deliveries(people.admin, hook)
+        assert [each["outcome"] for each in sent["log"]] == ["LOST"] * 12 + ["DELIVERED"]
+        factories.theme(people.editor, publish=True)
+        until(lambda: with_database(database_url, relay.step) == 0 and not sql(database_url, _UNPLACED))
+        for _ in range(20):
+            lose()
+        with sending(database_url):
+            until(lambda: deliveries(people.admin, hook)[1]["state"] == "PARKED")
+        assert len(there.received) == 1
