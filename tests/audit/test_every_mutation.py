@@ -191,6 +191,15 @@ def _groups(scribe: Scribe, guest: Guest, other: Guest, admin: Client) -> None:
     seat = scribe.do(admin, "membershipAdd", "membership { id }", groupId=cohort, userId=guest.id)["membership"]["id"]
     scribe.do(admin, "membershipPause", id=seat)
     scribe.do(admin, "membershipResume", id=seat)
+    for how in ("membershipRoleChange", "membershipLeave", "membershipRemove"):
+        helper = {"groupId": cohort, "userId": other.id, "role": "ADMIN"}
+        helping = scribe.do(admin, "membershipAdd", "membership { id }", **helper)["membership"]["id"]
+        other.client.do("groupInvitationCreate", "__typename", groupId=cohort)
+        if how == "membershipRoleChange":
+            scribe.do(admin, how, id=helping, role="MEMBER")
+            scribe.do(admin, "membershipRemove", id=helping)
+        else:
+            scribe.do(other.client if how == "membershipLeave" else admin, how, id=helping)
     scribe.do(admin, "membershipMakeOwner", id=seat)
     scribe.do(admin, "groupActivate", id=cohort)
     scribe.do(admin, "groupEnd", id=cohort)

@@ -40,5 +40,6 @@ def _left(url: str) -> int:
 
 _LEFT = """
 SELECT (SELECT count(*) FROM job WHERE state IN ('queued', 'running'))
+  + (SELECT coalesce(sum(last_position - position), 0) FROM follower, fact_counter WHERE position < last_position)
   + (SELECT count(*) FROM fact WHERE position IS NULL) + (SELECT count(*) FROM audit_seal WHERE number IS NULL)
 """

@@ -99,6 +99,12 @@ EXAMPLES: dict[str, tuple[str, str, Any, str | None]] = {
         '["short"]',
     ),
     "CAIRN_WEBHOOKS__PORTS": ("[443, 8443]", "webhooks.ports", (443, 8443), "[0]"),
+    "CAIRN_WEBHOOKS__FORBIDDEN_NETWORKS": (
+        '["203.0.113.0/24"]',
+        "webhooks.forbidden_networks",
+        "(IPv4Network('203.0.113.0/24'),)",
+        '["net"]',
+    ),
     "CAIRN_WEBHOOKS__ALLOWED_NETWORKS": (
         '["10.1.0.0/16"]',
         "webhooks.allowed_networks",

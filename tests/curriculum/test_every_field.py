@@ -51,6 +51,7 @@ ROOTS = {
     "lead": f'lead(id: "{Lead.new_id()}")',
     "wellbeingProfile": "wellbeingProfile(assessmentId: $assessment)",
     "assessmentAggregate": "assessmentAggregate(assessmentId: $assessment)",
+    "assessmentAnalysis": "assessmentAnalysis(assessmentId: $assessment)",
     "assessmentFunnel": "assessmentFunnel(assessmentId: $assessment)",
     "inboundHook": f'inboundHook(id: "{InboundHook.new_id()}")',
     "providerEvent": f'providerEvent(id: "{ProviderEvent.new_id()}")',
@@ -71,7 +72,7 @@ FOR_STAFF = (
     *("trash", "events", "jobs", "schedules", "auditLog", "answerPreview", "conditionPreview"),
     *("assessmentFlow", "assessmentWalk", "gradingQueue", "gradings", "regrades"),
     *("webhooks", "inboundHooks", "providerEvents", "groups"),
-    *("leads", "highPriorityLeads", "assessmentAggregate", "assessmentFunnel"),
+    *("leads", "highPriorityLeads", "assessmentAggregate", "assessmentAnalysis", "assessmentFunnel"),
 )
 # More ways to the same type are tried too, but not all that there are.
 WAYS_PER_TYPE = 2

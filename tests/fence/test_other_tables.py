@@ -407,7 +407,7 @@ def _owned(person: str) -> dict[str, dict[str, object]]:
             "recorded": 1_000_000,
             "position": 1_000_000,
         },
-        "fact_counter": {"last_position": 0},
+        "fact_counter": {"last_position": 0, "forgotten": 0},
         "follower": {"name": "somebody", "position": 0},
         "release": {"name": "one", "seen_at": "now"},
         "job": {

@@ -10,7 +10,7 @@ import pytest
 
 from models.identity import Role
 from tests.http.doorkeeper import Doorkeeper
-from tests.identity.guests import Guest, code
+from tests.identity.guests import PASSWORD, Guest, code
 from tests.support import factories
 from tests.support.clients import Client
 
@@ -152,13 +152,13 @@ def test_a_role_within_a_course_ends_when_it_is_taken_or_its_time_is_up(
 
 
 def test_a_token_does_within_a_course_what_it_was_made_for(authors: Authors) -> None:
-    made = authors.author.do("apiTokenCreate", "token", name="writer", scopes=["CONTENT_EDIT"])
+    made = authors.author.do("apiTokenCreate", "token", name="writer", scopes=["CONTENT_EDIT"], password=PASSWORD)
     program = Client(authors.author.url, made["token"], authors.author.http)
     assert program.ask(COURSES)["viewer"]["courses"] == [{"courseId": authors.course, "can": ["CONTENT_EDIT"]}]
     program.do("moduleMove", "__typename", id=authors.made["modules"][1], afterId=None)
     publish = "mutation($id: ID!) { coursePublish(input: { id: $id }) { errors { code } } }"
     assert program.fails(publish, id=authors.course) == "FORBIDDEN"
-    beyond = authors.author.refused("apiTokenCreate", name="importer", scopes=["CONTENT_IMPORT"])
+    beyond = authors.author.refused("apiTokenCreate", name="importer", scopes=["CONTENT_IMPORT"], password=PASSWORD)
     assert beyond["path"] == ["scopes"]
 
 

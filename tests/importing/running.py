@@ -150,7 +150,7 @@ class Importer:
         return self._connection.execute(statement.encode()).fetchall()
 
 
-_WORKERS_OWN = {"job", "scheduled_job", "fact_counter", "audit_seal"}
+_WORKERS_OWN = {"job", "scheduled_job", "fact_counter", "follower", "release", "audit_seal"}
 _BLOCK = """__typename id title markdown html points revision
   ... on QuestionBlock { hints explanation }
   ... on MultipleChoiceQuestion { choices { id text isCorrect feedback } }
