@@ -108,6 +108,15 @@ class _Closing(Protocol):
 C = TypeVar("C", bound=_Closing)
 
 
+_CLOSE: list[Callable[[], None]] = []
+
+
+def let_go() -> None:
+    """Closes what is kept open, as whoever copies a database needs."""
+    for close in _CLOSE:
+        close()
+
+
 def _last(make: Callable[..., C]) -> Callable[..., C]:
     """What `make` makes of its arguments; the last of it is kept, until others are asked for or all is over."""
     kept: dict[tuple[Any, ...], C] = {}
@@ -122,12 +131,13 @@ def _last(make: Callable[..., C]) -> Callable[..., C]:
             kept[arguments] = make(*arguments)
         return kept[arguments]
 
-    atexit.register(close)
+    _CLOSE.append(close)
     return found
 
 
 _open = _last(_Open)
 line = _last(Line)
+atexit.register(let_go)
 
 
 class Broom:
