@@ -76,6 +76,7 @@ def system(server: OwnServer, nursery: Nursery, door: socket.socket) -> Iterator
     keeper = Doorkeeper(server.url)
     sql(server.url, "TRUNCATE theme, content, fact, job, audit_log, audit_seal, effect, idempotency_key CASCADE")
     sql(server.url, "UPDATE fact_counter SET last_position = 0")
+    sql(server.url, "UPDATE follower SET position = 0")
     address = f"http://127.0.0.1:{door.getsockname()[1]}"
     clients = Clients(lambda: address, keeper.token(keeper.person()))
     sql(server.url, "DELETE FROM fact")
