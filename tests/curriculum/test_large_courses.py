@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import psycopg
 import pytest
@@ -16,24 +17,34 @@ from tests.support import factories
 from tests.support.clients import Client
 
 MODULES, LESSONS = 8, 500
-# Row by row, each of these acts would take 6 to 12 seconds.
-SECONDS = 5
+# Row by row, each of these acts would take some twenty times as long as it takes to write the rows by hand.
+TIMES, SECONDS = 8, 5
 
 Do = Callable[..., dict[str, object]]
 
 
+@dataclass(frozen=True)
+class Large:
+    """A published course of one lesson, of which the planner knows, that then became one of 4,000; and how long that
+    took this machine, with all else that it does."""
+
+    id: str
+    seconds: float
+
+
 @pytest.fixture
-def large(editor: Client, database_url: str) -> str:
-    """A published course of one lesson, of which the planner knows, that then became one of 4,000."""
+def large(editor: Client, database_url: str) -> Large:
+    """The course."""
     made = factories.tree(editor, modules=MODULES, lessons=1, blocks=1)
     factories.publish(editor, made["course"])
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("ANALYZE")
+        start = time.perf_counter()
         with connection.transaction():
             connection.execute("SET CONSTRAINTS ALL DEFERRED")
             for module in made["modules"]:
                 _grow(connection, made["course"], module, made["lessons"][0], made["blocks"][0])
-    return str(made["course"])
+    return Large(str(made["course"]), time.perf_counter() - start)
 
 
 def _grow(
@@ -61,31 +72,32 @@ def _grow(
 
 
 @pytest.fixture
-def timed(editor: Client) -> Do:
-    """Does a mutation, which must succeed in time."""
+def timed(editor: Client, large: Large) -> Do:
+    """Does a mutation, which must succeed in about the time that its rows take."""
+    most = max(SECONDS, TIMES * large.seconds)
 
     def do(name: str, selection: str, **input: object) -> dict[str, object]:
         start = time.perf_counter()
         payload = editor.do(name, selection, **input)
-        assert time.perf_counter() - start < SECONDS, name
+        assert time.perf_counter() - start < most, name
         return payload
 
     return do
 
 
-def test_a_course_of_four_thousand_lessons_lives_a_whole_life(large: str, editor: Client, timed: Do) -> None:
-    assert state(editor, "course", large) == "CHANGED"
+def test_a_course_of_four_thousand_lessons_lives_a_whole_life(large: Large, editor: Client, timed: Do) -> None:
+    assert state(editor, "course", large.id) == "CHANGED"
     for number in (2, 3):
-        assert timed("coursePublish", "revision", id=large) == {"revision": number, "errors": []}
-    assert state(editor, "course", large) == "PUBLISHED"
-    timed("courseDuplicate", "course { id }", id=large)
-    revision = editor.ask("query($id: ID!) @perspective(stage: DRAFT) { course(id: $id) { treeRevision } }", id=large)
+        assert timed("coursePublish", "revision", id=large.id) == {"revision": number, "errors": []}
+    assert state(editor, "course", large.id) == "PUBLISHED"
+    timed("courseDuplicate", "course { id }", id=large.id)
+    revision = editor.ask("query($id: ID!) @perspective(stage: DRAFT) { course(id: $id) { treeRevision } }", id=large.id)
     timed(
         "courseRevisionRestore",
         "__typename",
-        id=large,
+        id=large.id,
         number=1,
         expectedTreeRevision=revision["course"]["treeRevision"],
     )
-    timed("courseUnpublish", "__typename", id=large)
-    timed("courseTrash", "__typename", id=large)
+    timed("courseUnpublish", "__typename", id=large.id)
+    timed("courseTrash", "__typename", id=large.id)
