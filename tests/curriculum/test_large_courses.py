@@ -91,7 +91,8 @@ def test_a_course_of_four_thousand_lessons_lives_a_whole_life(large: Large, edit
         assert timed("coursePublish", "revision", id=large.id) == {"revision": number, "errors": []}
     assert state(editor, "course", large.id) == "PUBLISHED"
     timed("courseDuplicate", "course { id }", id=large.id)
-    revision = editor.ask("query($id: ID!) @perspective(stage: DRAFT) { course(id: $id) { treeRevision } }", id=large.id)
+    asked = "query($id: ID!) @perspective(stage: DRAFT) { course(id: $id) { treeRevision } }"
+    revision = editor.ask(asked, id=large.id)
     timed(
         "courseRevisionRestore",
         "__typename",
