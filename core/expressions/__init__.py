@@ -9,7 +9,7 @@ from core.expressions.checking import Declared, Problem, Scope, check
 from core.expressions.evaluating import Value, Values, evaluate, holds
 from core.expressions.nodes import Expression, Kind, names
 from core.expressions.parsing import MAX_LENGTH, RESERVED, ExpressionError, parse
-from core.expressions.wording import in_words, written
+from core.expressions.wording import in_words, text_in_words, written
 
 __all__ = [
     "MAX_LENGTH",
@@ -28,5 +28,6 @@ __all__ = [
     "in_words",
     "names",
     "parse",
+    "text_in_words",
     "written",
 ]

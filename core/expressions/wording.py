@@ -19,6 +19,7 @@ from core.expressions.nodes import (
     Negation,
     OneOf,
 )
+from core.expressions.parsing import ExpressionError, parse
 
 _SIMPLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)?")
 # How tightly what a node says holds together; a looser one inside a tighter one needs brackets.
@@ -33,6 +34,16 @@ def written(expression: Expression) -> str:
 def in_words(expression: Expression) -> str:
     """The expression in plain words, such as "mood is below 4 and sleep is not answered"."""
     return _Words().text(expression, _OR)
+
+
+def text_in_words(text: str | None) -> str | None:
+    """What was kept as a text, in plain words; one that cannot be read any more is shown as it is."""
+    if text is None:
+        return None
+    try:
+        return in_words(parse(text))
+    except ExpressionError:
+        return text
 
 
 class _Written:

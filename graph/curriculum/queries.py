@@ -9,6 +9,7 @@ from typing import Any
 import strawberry
 
 from core.errors import RequestError
+from core.expressions import text_in_words
 from core.viewer import require
 from graph.curriculum.arguments import (
     AssessmentFilter,
@@ -81,7 +82,7 @@ async def _condition(
         ConditionError(message=each.message, position=each.position)
         for each in curriculum.problems_of(condition, scope)
     ]
-    words = curriculum.condition_in_words(condition) or ""
+    words = text_in_words(condition) or ""
     return [ConditionPreview(errors=errors, in_words=words, names=sorted(scope.names))] * len(parents)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 import models.curriculum as models
+from core.expressions import text_in_words
 from core.rows import Row
 from graph.context import Context
 from graph.declaring import batch_field
@@ -105,7 +106,7 @@ async def _keys(block_ids: Sequence[str], context: Context) -> Sequence[Any]:
 
 
 def _shown_when(rows: Sequence[Any], info: BatchInfo) -> list[str | None]:
-    return [curriculum.condition_in_words(row.show_if) for row in rows]
+    return [text_in_words(row.show_if) for row in rows]
 
 
 async def _branches(rows: Sequence[Any], info: BatchInfo) -> list[list[Row] | None]:
@@ -113,7 +114,7 @@ async def _branches(rows: Sequence[Any], info: BatchInfo) -> list[list[Row] | No
 
 
 def _applies_when(rows: Sequence[Any], info: BatchInfo) -> list[str | None]:
-    return [curriculum.condition_in_words(row.condition) for row in rows]
+    return [text_in_words(row.condition) for row in rows]
 
 
 def _same(row: Any) -> Any:

@@ -10,6 +10,7 @@ import strawberry
 
 import models.webhooks as models
 from core.errors import RequestError
+from core.expressions import text_in_words
 from graph.engine import BatchInfo
 from graph.fields import batched, column, described, entity, related
 from graph.node import Node, by_id
@@ -18,7 +19,7 @@ from graph.scalars import JSON, Long
 from models.events import FactType
 from models.identity import Scope
 from models.webhooks import AttemptOutcome, DeliveryState, WebhookState
-from resolvers.webhooks import filters, vectors, visible
+from resolvers.webhooks import vectors, visible
 from resolvers.webhooks.kit import Unpayable
 
 described(
@@ -127,7 +128,7 @@ class Webhook(Node):
     query: str
     filter: str | None
     filter_in_words: str | None = batched(
-        lambda webhooks, _info: [filters.words_of(each.filter) for each in webhooks],
+        lambda webhooks, _info: [text_in_words(each.filter) for each in webhooks],
         "The filter in plain words.",
         needs=("filter",),
     )

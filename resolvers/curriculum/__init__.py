@@ -43,7 +43,6 @@ from resolvers.curriculum.branches import (
 )
 from resolvers.curriculum.conditions import (
     ConditionProblem,
-    condition_in_words,
     problems_of,
     scope_of,
 )
@@ -132,7 +131,6 @@ __all__ = [
     "ConditionProblem",
     "answer_keys",
     "branches_of",
-    "condition_in_words",
     "create_assessment",
     "create_block",
     "create_course",

@@ -17,7 +17,6 @@ from core.expressions import (
     Problem,
     Scope,
     check,
-    in_words,
     parse,
 )
 from core.reading import Reader
@@ -51,16 +50,6 @@ def require_condition(columns: Mapping[str, Any]) -> None:
         parse(columns["show_if"])
     except ExpressionError as error:
         raise InvalidInput(f"Character {error.position}: {error.message}", "INVALID", ("showIf",)) from error
-
-
-def condition_in_words(text: str | None) -> str | None:
-    """A condition in plain words; one that cannot be read any more is shown as it is."""
-    if text is None:
-        return None
-    try:
-        return in_words(parse(text))
-    except ExpressionError:
-        return text
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ from core.expressions import (
     Value,
     check,
     holds,
-    in_words,
     parse,
 )
 from core.rows import Row
@@ -40,16 +39,6 @@ def problems_of(text: str, events: Sequence[str]) -> list[Problem]:
         return check(parse(text), scope_of(events))
     except ExpressionError as error:
         return [Problem(error.message, error.position)]
-
-
-def words_of(text: str | None) -> str | None:
-    """A filter in plain words; one that cannot be read any more is shown as it is."""
-    if text is None:
-        return None
-    try:
-        return in_words(parse(text))
-    except ExpressionError:
-        return text
 
 
 def scope_of(events: Sequence[str]) -> Scope:
