@@ -129,14 +129,14 @@ class Database:
         self.note(last)
         await run_pipeline(connection, [*last, _COMMIT])
 
-    async def run(self, viewer: Viewer, statement: Statement, rows: Rows = as_tuples) -> list[Any]:
-        """The rows of one statement that is a transaction of its own, in one round trip.
+    async def run(self, viewer: Viewer, *statements: Statement) -> list[list[Any]]:
+        """The rows of each of these statements, which are one transaction together, in one round trip.
 
         It has to be safe to repeat: it is sent again when the connection breaks.
         """
-        self.noted(statement.text)
-        async with self._connection(viewer.database_role, [statement], rows) as (_, found):
-            return found[0]
+        self.note(statements)
+        async with self._connection(viewer.database_role, statements) as (_, found):
+            return found
 
     def wake(self, channel: str) -> None:
         """Wakes whoever listens to this channel, soon and without anybody waiting for it.
@@ -243,7 +243,7 @@ class Database:
 
     @asynccontextmanager
     async def _connection(
-        self, role: DatabaseRole, first: Sequence[Statement] = (), rows: Rows = as_tuples
+        self, role: DatabaseRole, first: Sequence[Statement] = ()
     ) -> AsyncIterator[tuple[Connection, list[list[Any]]]]:
         """A connection that answers and acts as the role, and what the first statements on it found: one round trip.
 
@@ -254,7 +254,7 @@ class Database:
         for _ in range(pool.max_size + 1):
             async with _returned(pool, await self._taken(pool)) as connection:
                 try:
-                    _, *found = await run_pipeline(connection, [_SET_ROLE[role], *first], rows)
+                    _, *found = await run_pipeline(connection, [_SET_ROLE[role], *first])
                 except psycopg.OperationalError:
                     if connection.closed or connection.broken:
                         continue

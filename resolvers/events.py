@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -31,6 +30,8 @@ COUNTER = table_of(FactCounter)
 RECORDED, PLACED = "cairn_recorded", "cairn_placed"
 # There is one counter, and this is its id.
 _COUNTER_ID = "00000000-0000-800e-8000-000000000001"
+# Where a transaction that places facts keeps the place that was given last.
+_LAST = "cairn.last_position"
 
 # What is visible -----------------------------------------------------------------------------------------------------
 
@@ -202,58 +203,66 @@ def _keep(facts: list[tuple[Fact, Viewer]]) -> Statement:
     )
 
 
-async def place(tx: Transaction, most: int) -> Sequence[Row] | None:
-    """Gives committed facts without a place the next places; answers those facts in order, at most so many.
+async def place(database: Database, most: int) -> list[str] | None:
+    """Gives committed facts without a place the next places, at most so many; answers their types, in order.
 
-    None where somebody else is at it, or where nothing ever had a place until now.
+    None where nothing ever had a place until now, and `begin` has to make the counter first.
 
     The row of the counter is the lock: where somebody else is at it, nothing is placed here. Facts and counter change
     in one transaction, so that there is no gap and no place twice, whatever is killed when.
     """
-    counter = await tx.row(_COUNTER_LOCKED)
-    if counter is None:
-        # Either somebody else holds it, or it is not there yet: then it is the next time.
-        made = insert(COUNTER).values(id=_COUNTER_ID, last_position=0, forgotten=0)
-        await tx.execute(made.on_conflict_do_nothing())
-        return None
-    placed = await tx.rows(_PLACE, {"last": counter.last_position, "most": most})
-    if placed:
-        tx.collect(_move_counter, max(each.position for each in placed))
-    return sorted(placed, key=lambda each: each.position)
+    counter, placed = await database.run(SERVICE, _LOCK_COUNTER(), _PLACE(most=most))
+    return [kind for kind, *_ in placed] if counter else None
 
 
-def _move_counter(places: list[int]) -> Statement:
-    return _MOVE_COUNTER(last=max(places))
+async def begin(tx: Transaction) -> None:
+    """Makes the counter, where nothing ever had a place."""
+    made = insert(COUNTER).values(id=_COUNTER_ID, last_position=0, forgotten=0)
+    await tx.execute(made.on_conflict_do_nothing())
+
+
+def _locking() -> Any:
+    """Locks the counter unless somebody else has it, and keeps what it says until the end of the transaction.
+
+    There is a row where there is a counter.
+    """
+    mine = COUNTER.c.id == _COUNTER_ID
+    last = sa.select(COUNTER.c.last_position).where(mine).with_for_update(skip_locked=True)
+    locked = last.cte("locked").prefix_with("MATERIALIZED")
+    kept = sa.func.coalesce(sa.cast(locked.c.last_position, sa.Text), "")
+    keeping = sa.select(sa.func.set_config(_LAST, kept, True))
+    return keeping.select_from(COUNTER.outerjoin(locked, sa.true())).where(mine)
 
 
 def _placing() -> Any:
-    """The next places for the facts that were recorded first."""
+    """The next places for the facts that were recorded first, where the counter was locked; and those who follow along
+    are woken once that is committed.
+
+    It is a statement after the one that locks: what the holder before placed has to be seen.
+    """
+    last = sa.cast(sa.func.nullif(sa.func.current_setting(_LAST, True), ""), sa.BigInteger)
+    before = sa.select(last.label("last")).cte("before").prefix_with("MATERIALIZED")
     waiting = sa.select(FACT.c.id, FACT.c.recorded).where(FACT.c.position.is_(None)).order_by(FACT.c.recorded)
     batch = waiting.limit(sa.bindparam("most", type_=sa.Integer)).subquery("waiting")
     number = sa.func.row_number().over(order_by=batch.c.recorded).label("number")
-    numbered = sa.select(batch.c.id, number).subquery("numbered")
-    return (
-        sa.update(FACT)
-        .where(FACT.c.id == numbered.c.id)
-        .values(position=sa.bindparam("last", type_=sa.BigInteger) + numbered.c.number)
-        .returning(FACT.c.id, FACT.c.type, FACT.c.position, FACT.c.actor_id)
+    numbered = sa.select(batch.c.id, (before.c.last + number).label("place")).join_from(
+        batch, before, before.c.last.is_not(None)
     )
-
-
-def _moving() -> Any:
-    """Moves the counter, and wakes those who follow along once that is committed."""
-    last = sa.bindparam("last", type_=sa.BigInteger)
-    moved = sa.update(COUNTER).where(COUNTER.c.id == _COUNTER_ID).values(last_position=last).cte("moved")
-    return sa.select(sa.func.pg_notify(PLACED, sa.cast(last, sa.Text))).add_cte(moved)
+    given = numbered.subquery("given")
+    placing = sa.update(FACT).where(FACT.c.id == given.c.id).values(position=given.c.place)
+    placed = placing.returning(FACT.c.type, FACT.c.position).cte("placed")
+    end = sa.select(sa.func.max(placed.c.position).label("last")).cte("ending")
+    moving = sa.update(COUNTER).where(COUNTER.c.id == _COUNTER_ID, end.c.last.is_not(None))
+    moved = moving.values(last_position=end.c.last).returning(COUNTER.c.last_position).cte("moved")
+    heard = sa.select(sa.func.pg_notify(PLACED, sa.cast(moved.c.last_position, sa.Text)).label("by"))
+    woken = heard.cte("woken").prefix_with("MATERIALIZED")
+    return sa.select(placed.c.type, woken.c.by).select_from(placed.join(woken, sa.true())).order_by(placed.c.position)
 
 
 # Made ready once: they are sent with every act, or by the relay many times a second.
-_COUNTER_LOCKED = compiled(
-    sa.select(COUNTER.c.last_position).where(COUNTER.c.id == _COUNTER_ID).with_for_update(skip_locked=True)
-)
 _GIVEN = ("id", "type", "version", "subject_id", "actor_id", "acted_as_id", "actor_kind", "payload")
 _KEEP = ready(insert_of_arrays(FACT, _GIVEN))
-_PLACE, _MOVE_COUNTER = compiled(_placing()), ready(_moving())
+_LOCK_COUNTER, _PLACE = ready(_locking()), ready(_placing())
 
 
 async def lag(tx: Transaction) -> Row:

@@ -261,7 +261,8 @@ async def claim(database: Database, owner: str, queue: str, actors: Sequence[str
     That is one statement and a transaction of its own.
     """
     statement = _CLAIM(owner=owner, in_queue=queue, actors=actors, most=most)
-    return [Claimed(owner, *values) for values in await database.run(SERVICE, statement)]
+    (found,) = await database.run(SERVICE, statement)
+    return [Claimed(owner, *values) for values in found]
 
 
 def _completion() -> sa.Select[Any]:

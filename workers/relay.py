@@ -13,7 +13,7 @@ from core.database import Database
 from core.events import Reaction
 from core.jobs import JobKind
 from core.viewer import SERVICE
-from core.writing import transaction
+from core.writing import Transaction, transaction
 from resolvers import events, followers, jobs
 from resolvers.webhooks import placing
 from workers.actors import Actor, Work
@@ -38,17 +38,22 @@ def actor_of(reaction: Reaction[Any]) -> Actor:
 async def settle(database: Database, reactions: Sequence[Reaction[Any]]) -> None:
     """Has all that is known here follow the log, from where it stands."""
     async with transaction(database, SERVICE) as tx:
-        await followers.settle(tx, [placing.FOLLOWER, *(each.name for each in reactions)])
+        await _settle(tx, reactions)
 
 
-async def place(database: Database, reactions: Sequence[Reaction[Any]]) -> int:
-    """Places a batch of facts; answers how many that were."""
-    async with transaction(database, SERVICE) as tx:
-        placed = await events.place(tx, BATCH)
-        if placed is None:
-            # Before the first fact of all has its place.
-            await followers.settle(tx, [placing.FOLLOWER, *(each.name for each in reactions)])
-    return len(placed or ())
+async def _settle(tx: Transaction, reactions: Sequence[Reaction[Any]]) -> None:
+    await followers.settle(tx, [placing.FOLLOWER, *(each.name for each in reactions)])
+
+
+async def place(database: Database, reactions: Sequence[Reaction[Any]]) -> list[str]:
+    """Places a batch of facts; answers their types."""
+    placed = await events.place(database, BATCH)
+    if placed is None:
+        # The first fact of all has its place the next time.
+        async with transaction(database, SERVICE) as tx:
+            await events.begin(tx)
+            await _settle(tx, reactions)
+    return placed or []
 
 
 async def react(database: Database, reactions: Sequence[Reaction[Any]]) -> bool:
@@ -75,7 +80,9 @@ async def react(database: Database, reactions: Sequence[Reaction[Any]]) -> bool:
 
 
 async def tell(database: Database) -> bool:
-    """Makes the deliveries of some of the facts that webhooks were not told of; answers whether there was any."""
+    """Makes the deliveries of some of the facts that webhooks were not told of; answers whether there may be more."""
+    if not await placing.pass_over(database):
+        return False
     async with transaction(database, SERVICE) as tx:
         return await placing.follow(tx)
 
@@ -87,4 +94,4 @@ async def step(database: Database, reactions: Sequence[Reaction[Any]] = ()) -> i
         pass
     while await tell(database):
         pass
-    return placed
+    return len(placed)

@@ -10,13 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.database import Prepared, compiled
+from core.database import Database, Prepared, compiled, ready
 from core.rows import Row
 from core.tables import insert_of_arrays
+from core.viewer import SERVICE
 from core.writing import Transaction
 from models.webhooks import WebhookDelivery, WebhookLane, WebhookState
 from resolvers import followers
-from resolvers.events import FACT
+from resolvers.events import COUNTER, FACT, STRIDE
+from resolvers.followers import FOLLOWER as FOLLOWERS
 from resolvers.webhooks import filters
 from resolvers.webhooks.visible import DELIVERY, LANE, WEBHOOK
 
@@ -26,6 +28,16 @@ DUE = "cairn_webhooks"
 FOLLOWER = "webhooks"
 _FACTS, _AT_ONCE = 200, 500
 _SOON = sa.select(sa.func.set_config("lock_timeout", "1s", True))
+
+
+async def pass_over(database: Database) -> bool:
+    """Comes up to the next fact that some webhook may be told of, or to the end of the log; answers whether there is
+    more to follow.
+
+    Most facts are told to nobody: to come past them is one statement.
+    """
+    (moved,) = await database.run(SERVICE, _PASS_OVER())
+    return any(is_more for (is_more,) in moved)
 
 
 async def follow(tx: Transaction) -> bool:
@@ -48,6 +60,23 @@ async def follow(tx: Transaction) -> bool:
     if wanted:
         tx.wake(DUE)
     return True
+
+
+def _passing() -> Any:
+    found = (
+        sa.select(FOLLOWERS.c.id, FOLLOWERS.c.position, COUNTER.c.last_position.label("last"))
+        .where(FOLLOWERS.c.name == FOLLOWER, FOLLOWERS.c.position < COUNTER.c.last_position)
+        .with_for_update(of=FOLLOWERS, skip_locked=True)
+        .cte("found")
+        .prefix_with("MATERIALIZED")
+    )
+    reach = sa.func.least(found.c.last, found.c.position + STRIDE)
+    told = sa.exists().where(FACT.c.type == sa.any_(WEBHOOK.c.events), WEBHOOK.c.state != WebhookState.DISABLED.value)
+    first = sa.select(sa.func.min(FACT.c.position)).where(FACT.c.position > found.c.position, FACT.c.position <= reach)
+    until = sa.func.coalesce(first.where(told).scalar_subquery() - 1, reach)
+    seen = sa.select(found.c.id, found.c.last, until.label("until")).cte("seen").prefix_with("MATERIALIZED")
+    moving = sa.update(FOLLOWERS).where(FOLLOWERS.c.id == seen.c.id)
+    return moving.values(position=seen.c.until, updated_at=sa.func.now()).returning(seen.c.until < seen.c.last)
 
 
 @lru_cache(maxsize=1)
@@ -136,3 +165,4 @@ _FRESH: dict[str, Any] = {
 }  # fmt: skip
 # Made ready once: one text for any number of rows.
 _DELIVERIES, _LANES = compiled(insert_of_arrays(DELIVERY, _GIVEN, _FRESH).on_conflict_do_nothing()), compiled(_lanes())
+_PASS_OVER = ready(_passing())

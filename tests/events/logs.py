@@ -32,7 +32,10 @@ def positions(url: str) -> list[int]:
 
 def place(url: str, most: int = 500) -> int:
     """One round of the relay's placing; answers how many facts were placed."""
-    return len(as_service(url, lambda tx: events.place(tx, most)) or ())
+    placed = with_database(url, lambda database: events.place(database, most))
+    if placed is None:
+        as_service(url, events.begin)
+    return len(placed or ())
 
 
 def age(url: str, days: int, until: int) -> None:
