@@ -29,6 +29,7 @@ from core import telemetry
 from core.connection import Connection as Connection
 from core.errors import RequestError
 from core.pipeline import Rows, Statement, as_tuples, numbered, run_pipeline
+from core.proving import Proof
 from core.rows import row_factory
 from core.viewer import DatabaseRole, Viewer
 
@@ -180,6 +181,14 @@ class Database:
             connection, found = await self._asked(viewer, _set_viewer(viewer), statements, rows)
         await self.give_back(viewer, connection)
         return found
+
+    async def read_proven(self, viewer: Viewer, proof: Proof, statements: Sequence[Statement]) -> list[list[Any]]:
+        """The same for somebody who is signed in, with the proof that they are; raises `Unproven` where it fails."""
+        before = proof.before(*_set_viewer(viewer))
+        connection, found = await self._asked(viewer, [], [*before, *statements], as_tuples)
+        await self.give_back(viewer, connection)
+        proof.check(found)
+        return found[len(before) :]
 
     async def look_up(self, viewer: Viewer, statement: Statement, rows: Rows = as_tuples) -> list[Any]:
         """The rows of one statement that finds few by an index, in one round trip: its plan is made once and kept.

@@ -21,6 +21,7 @@ from core.database import Database, Prepared, compiled
 from core.errors import RequestError
 from core.paging import Page, PageOf, require_key
 from core.pipeline import Statement, numbered
+from core.proving import Proof, Unproven
 from core.relations import Perspective, Relation, children_sql, count_sql, page_sql, parameters
 from core.rows import Row, maker, row_class
 from core.tables import table_of
@@ -52,16 +53,25 @@ class Budget:
 
 
 class Reader:
-    """Fetches rows for one viewer from one perspective, all from one snapshot."""
+    """Fetches rows for one viewer from one perspective, all from one snapshot.
+
+    With a `proof` the viewer is who they are taken for only when it holds: all is read in its round trip, or nothing.
+    """
 
     def __init__(
-        self, database: Database, viewer: Viewer, perspective: Perspective, budget: Budget | None = None
+        self,
+        database: Database,
+        viewer: Viewer,
+        perspective: Perspective,
+        budget: Budget | None = None,
+        proof: Proof | None = None,
     ) -> None:
         self._budget = budget or Budget()
         self.viewer = viewer
         self.perspective = perspective
         self._database = database
         self._snapshot = database.snapshot(viewer)
+        self._proof = proof
         self._closed = False
         # psycopg runs one statement at a time on a connection; concurrent resolvers queue here.
         self._lock = asyncio.Lock()
@@ -79,8 +89,7 @@ class Reader:
     async def rows(self, statement: Prepared, values: Mapping[str, Any], entity: type | None = None) -> list[Row]:
         """Runs one statement; rows of an `entity` know their model."""
         async with self._lock:
-            if self._closed:
-                raise RuntimeError("The answer was given without this statement.")
+            self._require_open()
             self._budget.spend(statements=1)
             sent = _sent(self._database, statement, values)
             return (await self._snapshot.rows([sent], partial(_objects, entity)))[0]
@@ -111,13 +120,21 @@ class Reader:
 
     async def _at_once(self, statements: Sequence[Statement], *, alone: bool) -> list[list[Any]]:
         if alone and not self._closed and not self._snapshot.is_open:
+            if self._proof is not None:
+                self._count([self._proof.statement, *statements])
+                return await self._database.read_proven(self.viewer, self._proof, statements)
             self._count(statements)
             return await self._database.read_at_once(self.viewer, statements)
         async with self._lock:
-            if self._closed:
-                raise RuntimeError("The answer was given without this statement.")
+            self._require_open()
             self._count(statements)
             return await self._snapshot.rows(statements)
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("The answer was given without this statement.")
+        if self._proof is not None:
+            raise Unproven
 
     def _count(self, statements: Sequence[Statement]) -> None:
         self._budget.spend(statements=len(statements))
@@ -213,7 +230,13 @@ async def look_up(database: Database, viewer: Viewer, statement: Prepared, value
 
 
 def _sent(database: Database, statement: Prepared, values: Mapping[str, Any]) -> Statement:
-    text, names = numbered(database.noted(statement.text))
+    database.noted(statement.text)
+    return filled(statement, values)
+
+
+def filled(statement: Prepared, values: Mapping[str, Any]) -> Statement:
+    """A statement with its values, as it is sent in a pipeline."""
+    text, names = numbered(statement.text)
     given = {**statement.constants, **values}
     return Statement(text, [given[name] for name in names])
 

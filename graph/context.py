@@ -10,6 +10,7 @@ from strawberry.dataloader import DataLoader
 
 from core import telemetry
 from core.database import Database
+from core.proving import Proof
 from core.reading import Budget, Reader
 from core.relations import Perspective
 from core.viewer import Viewer
@@ -36,7 +37,8 @@ class Context(FetchingContext):
     `origin` says where the request came from; `effects` is what mutations ask of the HTTP edge; `tallies` counts what
     may be tried only so often, and without them nothing is limited. `key` is the client's own key for the request, if
     any, and `is_repeatable` says whether its answer may be kept to be given again. `hooks` is what webhooks work with,
-    `files` where files are kept.
+    `files` where files are kept. With a `proof` it is not known yet that the viewer is who they are taken for: all is
+    read in one round trip with it, or nothing.
     """
 
     def __init__(
@@ -50,7 +52,9 @@ class Context(FetchingContext):
         key: Key | None = None,
         hooks: Hooks | None = None,
         files: Files | None = None,
+        proof: Proof | None = None,
     ) -> None:
+        self.proof = proof
         self.key = key
         self.hooks = hooks
         self.files = files
@@ -71,7 +75,7 @@ class Context(FetchingContext):
     def reader(self) -> Reader:
         """What reads for this request, from the snapshot that its first statement opens."""
         if self._reader is None:
-            self._reader = Reader(self.database, self.viewer, self._perspective, self.budget)
+            self._reader = Reader(self.database, self.viewer, self._perspective, self.budget, self.proof)
         return self._reader
 
     def fetch(self, program: Program, requests: Sequence[Any], *, alone: bool) -> Awaitable[list[Any]]:

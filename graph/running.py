@@ -30,7 +30,7 @@ from graph.documents.accepting import Refused, accept, hash_of
 from graph.documents.prepared import Prepared, account, too_costly
 from graph.documents.scanning import scan_variables
 from graph.documents.trusted import PREFIX, Store, trusted
-from graph.engine import Plans, execute
+from graph.engine import Plans, execute, execute_directly
 from graph.errors import shown
 from graph.introspection import Openness, check_introspection, may_read_schema
 from graph.limits import Limits
@@ -107,6 +107,38 @@ class Operations:
         """The response map of one operation. Errors are already as they may leave the house."""
         return self.response(prepared, variables, context, request_id, await self.result(prepared, variables, context))
 
+    async def run_at_once(
+        self, prepared: Prepared, variables: Mapping[str, Any] | None, context: Context, request_id: str
+    ) -> dict[str, Any] | None:
+        """The response map of a query that is fetched whole in one round trip, with the proof of who asks.
+
+        None where it has to be run as others are, and who asks is to be looked up before.
+        """
+        context.cost = prepared.cost(variables)
+        if self.executor != "planned" or context.cost > self.limits.max_cost:
+            return None
+        try:
+            scan_variables(variables, self.limits)
+            check_introspection(prepared.document, self.introspection, context.viewer)
+            await context.renew(perspective(prepared.operation, variables or {}, context.viewer))
+            late = execute_directly(
+                self.schema,
+                prepared.document,
+                context,
+                variables or {},
+                _name(prepared),
+                hide_suggestions=not may_read_schema(self.introspection, context.viewer),
+                **self._once(prepared),
+            )
+            result = None if late is None else await late
+        except RequestError:
+            return None
+        finally:
+            await context.close()
+        if result is None or context.budget.is_spent or context.proof is None or not context.proof.holds:
+            return None
+        return self.response(prepared, variables, context, request_id, result)
+
     async def result(
         self, prepared: Prepared, variables: Mapping[str, Any] | None, context: Context, event: Any = None
     ) -> ExecutionResult:
@@ -126,7 +158,7 @@ class Operations:
                 event,
                 context,
                 variable_values=dict(variables or {}),
-                operation_name=operation.name.value if operation.name else None,
+                operation_name=_name(prepared),
                 hide_suggestions=not may_read_schema(self.introspection, context.viewer),
                 **self._once(prepared),
             )
@@ -173,6 +205,11 @@ class Operations:
         while len(self._cache) > _MOST_CACHED or self._cached > _MOST_CACHED_CHARACTERS:
             self._cached -= len(self._cache.popitem(last=False)[0])
         return operations
+
+
+def _name(prepared: Prepared) -> str | None:
+    name = prepared.operation.name
+    return None if name is None else name.value
 
 
 def _chosen(operations: Mapping[str | None, Prepared], name: str | None) -> Prepared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from starlette.requests import HTTPConnection, Request
@@ -50,6 +50,7 @@ class Credentials:
     secure: bool
     issuers: OtherIssuers | None
     origins: Origins
+    memory: identity.Memory = field(default_factory=identity.Memory)
 
     def cookie_name(self, request: HTTPConnection) -> str:
         """Two servers on one host must not overwrite each other's cookie: browsers ignore the port."""
@@ -108,7 +109,20 @@ class Credentials:
             found = await identity.viewer_of_session(self.database, presented.secret)
         else:
             found = await identity.viewer_of_bearer(self.database, presented.secret)
-        return None if found is None else await self._seen(found)
+        if found is None:
+            return None
+        self.memory.keep(presented.kind, presented.secret, found)
+        return await self._seen(found)
+
+    def recalled(self, request: HTTPConnection) -> identity.Recalled | None:
+        """Who was behind the credential of a request when it was last looked up; None where nobody knows.
+
+        Raises `InvalidCredentials` for what cannot be one.
+        """
+        presented = self.presented(request)
+        if presented is None or presented.kind is None:
+            return None
+        return self.memory.recall(presented.kind, presented.secret)
 
     async def _acting(self, token: str) -> Viewer:
         """Somebody as whom somebody else acts: that they were here themselves is not written down."""

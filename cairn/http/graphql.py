@@ -27,6 +27,7 @@ from cairn.settings import HttpSettings
 from core import telemetry
 from core.database import Database
 from core.errors import RequestError
+from core.proving import Proof
 from core.reading import Budget
 from core.viewer import Viewer, ViewerKind
 from gateways.tallies import Tallies
@@ -36,6 +37,7 @@ from graph.documents.prepared import Prepared
 from graph.errors import shown
 from graph.running import Operations
 from models.identity import Scope
+from resolvers.identity import Recalled
 from resolvers.requests.idempotency import Key, KeyReused
 from resolvers.uploads import Files
 from resolvers.webhooks.kit import Hooks
@@ -105,25 +107,26 @@ class GraphqlEndpoint:
             raise BadRequest(400, "Subscriptions do not run over plain HTTP.", "SUBSCRIPTION_OVER_HTTP")
         if request.method != "POST" and kind is not OperationType.QUERY:
             raise BadRequest(405, "Only queries run over GET. Use POST.", "METHOD_NOT_ALLOWED", {"allow": "POST"})
+        # Whoever asked a moment ago is taken at their word, as long as what they get comes with the proof.
+        recalled = self._recalled(request) if viewer is None and kind is OperationType.QUERY else None
+        if recalled is not None:
+            viewer = operation.viewer = recalled.viewer
         viewer = viewer or await self._viewer(request, operation)
         self._spend(viewer)
         key = self._key(request, call, viewer) if kind is OperationType.MUTATION else None
         before = None if key is None else await self._answered(key, viewer)
         if before is not None:
             return _response(before, media_type, 200, operation, {"idempotency-replayed": "true"})
-        limits = self.operations.limits
-        budget = Budget(limits.max_objects, limits.max_statements)
-        context = operation.context = Context(
-            self.database,
-            viewer,
-            budget=budget,
-            origin=origin_of(request, operation.request_id),
-            tallies=self.tallies,
-            key=key,
-            hooks=self.hooks,
-            files=self.files,
-        )
-        answer = operation.answer = await self.operations.run(prepared, call.variables, context, operation.request_id)
+        answer = None
+        if recalled is not None:
+            context = self._context(request, operation, viewer, proof=recalled.proof)
+            answer = await self.operations.run_at_once(prepared, call.variables, context, operation.request_id)
+            if answer is None:
+                viewer = await self._viewer(request, operation)
+        if answer is None:
+            context = self._context(request, operation, viewer, key=key)
+            answer = await self.operations.run(prepared, call.variables, context, operation.request_id)
+        operation.answer = answer
         status = 200 if "data" in answer or media_type == JSON else 400
         content = orjson.dumps(answer, default=str)
         if context.key is not None:
@@ -136,6 +139,36 @@ class GraphqlEndpoint:
         if context.effects.retry_after is not None:
             response.headers["retry-after"] = str(context.effects.retry_after)
         return response
+
+    def _context(
+        self,
+        request: Request,
+        operation: Operation,
+        viewer: Viewer,
+        *,
+        key: Key | None = None,
+        proof: Proof | None = None,
+    ) -> Context:
+        limits = self.operations.limits
+        operation.context = Context(
+            self.database,
+            viewer,
+            budget=Budget(limits.max_objects, limits.max_statements),
+            origin=origin_of(request, operation.request_id),
+            tallies=self.tallies,
+            key=key,
+            hooks=self.hooks,
+            files=self.files,
+            proof=proof,
+        )
+        return operation.context
+
+    def _recalled(self, request: Request) -> Recalled | None:
+        try:
+            return self.credentials.recalled(request)
+        except InvalidCredentials:
+            # Said when they are looked up.
+            return None
 
     async def _kept(self, key: Key, answer: dict[str, Any], content: bytes, context: Context, viewer: Viewer) -> bytes:
         """The bytes of an answer whose request had a key, kept to be given again where nothing stands against it."""

@@ -6,7 +6,7 @@ It knows GraphQL, and nothing of our domains. `docs/engine.md` says how it works
 from graph.engine.batching import BatchInfo, BatchResolver, dataloaded, load_shared
 from graph.engine.explaining import explain
 from graph.engine.fetching import FetchingContext
-from graph.engine.running import Plans, execute, execute_sync, subscribe
+from graph.engine.running import Plans, execute, execute_directly, execute_sync, subscribe
 
 __all__ = [
     "BatchInfo",
@@ -15,6 +15,7 @@ __all__ = [
     "Plans",
     "dataloaded",
     "execute",
+    "execute_directly",
     "execute_sync",
     "explain",
     "load_shared",

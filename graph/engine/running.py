@@ -319,6 +319,32 @@ def _started(
     return Run(plan, root_value, context_value, variables, options).start()
 
 
+def execute_directly(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    context_value: FetchingContext,
+    variable_values: Mapping[str, Any],
+    operation_name: str | None,
+    *,
+    hide_suggestions: bool = False,
+    plans: Plans = PLANS,
+) -> Awaitable[ExecutionResult | None] | None:
+    """The answer to an operation that one program fetches whole: no resolver is called, and one round trip is all.
+
+    None, now or later, where it has to be run as others are.
+    """
+    try:
+        prepared = plans.prepared(schema, document, operation_name)
+        variables = prepared.coerce(variable_values, 1, hide_suggestions)
+    except Refusal:
+        return None
+    if isinstance(variables, list):
+        return None
+    direct = _direct(prepared.plan(variables, hide_suggestions), context_value)
+    late = direct and direct.fetch(context_value, variables)
+    return direct.answer(context_value, late) if direct and late else None
+
+
 async def _directly(
     direct: Direct, context: FetchingContext, late: Awaitable[list[Any]], levels: Callable[[], Run]
 ) -> ExecutionResult:

@@ -2,6 +2,8 @@
 
 from resolvers.identity.credentials import (
     Identified,
+    Memory,
+    Recalled,
     create_api_token,
     create_login_token,
     delete_expired,
@@ -22,7 +24,9 @@ __all__ = [
     "SCOPES_OF_ROLE",
     "SESSION_LIFE",
     "Identified",
+    "Memory",
     "Origin",
+    "Recalled",
     "TokenKind",
     "create_api_token",
     "create_login_token",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -14,7 +16,8 @@ from core.clock import now
 from core.database import Database, Prepared, compiled
 from core.errors import InvalidInput, NotFound
 from core.ids import tag_of
-from core.reading import look_up, read_at_once
+from core.proving import Proof
+from core.reading import filled, look_up, read_at_once
 from core.removing import remove_some
 from core.rows import Row
 from core.tables import table_of
@@ -55,6 +58,41 @@ class Identified(NamedTuple):
 
     viewer: Viewer
     is_stale: bool
+    row: Row
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """Who was behind a credential when it was last looked up, and what has to be found for it to be so still."""
+
+    viewer: Viewer
+    proof: Proof
+
+
+class Memory:
+    """Who was behind the credentials that were used last, by their hashes."""
+
+    def __init__(self, most: int = 1000) -> None:
+        self._most = most
+        self._known: OrderedDict[tuple[TokenKind, str], Identified] = OrderedDict()
+
+    def keep(self, kind: TokenKind, secret: str, found: Identified) -> None:
+        """Remembers what was found."""
+        key = kind, token_hash(secret)
+        self._known[key] = found
+        self._known.move_to_end(key)
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+
+    def recall(self, kind: TokenKind, secret: str) -> Recalled | None:
+        """Who that was, to be proven; None where it has to be looked up: not known, or not seen for a while."""
+        key = kind, token_hash(secret)
+        found = self._known.get(key)
+        if found is None or (found.viewer.kind is ViewerKind.USER and _is_stale(found.row.last_active_at)):
+            return None
+        self._known.move_to_end(key)
+        looking_up = filled(_statement(kind), {"hash": key[1]})
+        return Recalled(found.viewer, Proof(looking_up, tuple(vars(found.row).values())))
 
 
 async def viewer_of_bearer(database: Database, token: str) -> Identified | None:
@@ -89,7 +127,7 @@ def _identified(kind: TokenKind, found: Row) -> Identified:
         within=frozenset(held for held in within if held.partition("@")[0] in given),
         token_id=found.id,
     )
-    return Identified(viewer, is_stale=False)
+    return Identified(viewer, is_stale=False, row=found)
 
 
 async def viewer_of_session(database: Database, cookie: str) -> Identified | None:
@@ -158,7 +196,7 @@ def _statement(kind: TokenKind, *, several: bool = False) -> Prepared:
 def _person(found: Row) -> Identified:
     scopes, within = scopes_of(map(Role, found.roles)), scopes_within(map(held_within, found.within))
     viewer = Viewer(ViewerKind.USER, found.user_id, found.display_name, scopes, found.id, within=within)
-    return Identified(viewer, _is_stale(found.last_active_at))
+    return Identified(viewer, _is_stale(found.last_active_at), found)
 
 
 def _is_stale(last_active_at: datetime | None) -> bool:

@@ -12,6 +12,10 @@ from models.curriculum import Theme
 from models.events import ThemeTrashed, ThemeUpdated
 from resolvers import events
 from tests.events.logs import age, as_service, forget, place, positions, sql
+from tests.jobs.crews import until
+
+_HELD_UP = """SELECT pid FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND strpos(query, 'SET position') > 0"""
 
 
 async def _three(tx: Transaction) -> None:
@@ -58,35 +62,26 @@ def test_many_relays_at_once_place_every_fact_once_and_without_gaps(fresh_databa
     assert positions(fresh_database) == list(range(1, 61))
 
 
-@pytest.mark.parametrize("statements", range(1, 4))
-def test_a_relay_that_dies_between_two_statements_has_done_nothing(fresh_database: str, statements: int) -> None:
+def test_a_relay_that_is_killed_among_its_facts_has_done_nothing(fresh_database: str) -> None:
     place(fresh_database)
     as_service(fresh_database, _three)
-
-    class Killed(Exception):
-        pass
-
-    async def die(tx: Transaction) -> None:
-        left = statements
-        run = tx._run
-
-        async def counted(*given: object) -> object:
-            nonlocal left
-            left -= 1
-            answer = await run(*given)  # type: ignore[arg-type]
-            if left == 0:
-                raise Killed
-            return answer
-
-        tx._run = counted  # type: ignore[method-assign, assignment]
-        await events.place(tx, 500)
-        raise Killed
-
-    with pytest.raises(Killed):
-        as_service(fresh_database, die)
-    assert positions(fresh_database) == []
-    assert place(fresh_database) == 3
+    placed: list[int] = []
+    relay = threading.Thread(target=lambda: placed.append(place(fresh_database)))
+    with psycopg.connect(fresh_database) as someone:
+        # It comes to the last of them, and no further.
+        someone.execute("SELECT FROM fact ORDER BY recorded DESC LIMIT 1 FOR UPDATE")
+        relay.start()
+        until(lambda: sql(fresh_database, _HELD_UP))
+        ((killed,),) = sql(fresh_database, _HELD_UP)
+        sql(fresh_database, "SELECT pg_terminate_backend(%s)", killed)
+        # It tries again, on another connection.
+        until(lambda: sql(fresh_database, _HELD_UP) not in ([], [(killed,)]))
+        assert positions(fresh_database) == []
+        assert sql(fresh_database, "SELECT last_position FROM fact_counter") == [(0,)]
+    relay.join()
+    assert placed == [3]
     assert positions(fresh_database) == [1, 2, 3]
+    assert sql(fresh_database, "SELECT last_position FROM fact_counter") == [(3,)]
 
 
 def test_what_is_old_goes_and_its_places_are_not_given_again(fresh_database: str) -> None:
