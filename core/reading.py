@@ -152,15 +152,16 @@ class Reader:
 
     async def children(self, relation: Relation, parents: Sequence[Any], columns: tuple[str, ...]) -> list[list[Row]]:
         """The children of each parent, in order, in one statement."""
-        keys = {key for parent in parents if (key := getattr(parent, relation.parent_key)) is not None}
-        if not keys or not self._may_read(relation):
+        keys = list(map(attrgetter(relation.parent_key), parents))
+        wanted = sorted(set(keys) - {None})
+        if not wanted or not self._may_read(relation):
             return [[] for _ in parents]
         statement = children_sql(relation, columns, self._staged(relation))
-        found = await self.rows(statement, {"parents": sorted(keys), **self._stage()}, relation.child)
+        found = await self.rows(statement, {"parents": wanted, **self._stage()}, relation.child)
         groups = _grouped(found, str(relation.key))
-        answers = [groups.get(getattr(parent, relation.parent_key), []) for parent in parents]
+        answers = [groups.get(key, []) for key in keys]
         # A row that many parents share is written out for each of them: what counts is the answer, not the rows.
-        self._budget.spend(objects=sum(len(rows) for rows in answers))
+        self._budget.spend(objects=sum(map(len, answers)))
         return answers
 
     async def pages(

@@ -40,7 +40,7 @@ def type_names(rows: Sequence[Any]) -> list[str]:
         return [type_name(rows[0])] * len(rows)
     said = list(map(attrgetter(*model.__discriminator__), rows))
     names = {each: TYPE_NAMES[model](row) for each, row in dict(zip(said, rows, strict=True)).items()}
-    return [names[each] for each in said]
+    return list(map(names.__getitem__, said))
 
 
 @strawberry.interface(description="Anything with an id that is unique over the whole system.")

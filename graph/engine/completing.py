@@ -75,16 +75,23 @@ class Completer:
         self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
     ) -> None:
         """Writes what each value becomes into its container, or tells the run why it does not."""
-        if run.any_late(values):
+        kinds = set(map(type, values))
+        if run.any_late(values, kinds):
             self.wait(run, spot, values, containers, keys)
         else:
-            self.settled(run, spot, values, containers, keys)
+            self.settled(run, spot, values, containers, keys, kinds)
 
     def settled(
-        self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
+        self,
+        run: Run,
+        spot: Spot,
+        values: Sequence[Any],
+        containers: Sequence[Any],
+        keys: Sequence[Any],
+        kinds: set[type] | None = None,
     ) -> None:
-        """The same for values that nothing has to be waited for."""
-        kinds = set(map(type, values))
+        """The same for values that nothing has to be waited for; of which kinds they are, is known or looked up."""
+        kinds = set(map(type, values)) if kinds is None else kinds
         if _NONE in kinds or any(issubclass(kind, Exception) or kind is type(Undefined) for kind in kinds):
             values, containers, keys = self._present(run, spot, values, containers, keys)
         if values:
@@ -302,8 +309,10 @@ class AbstractOf(Completer):
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Finds out each value's type first; where that has to be waited for, all wait."""
         names = self._names(run, spot, values, containers)
-        if not run.any_late(names):
-            self._place(run, spot, names, values, containers, keys)
+        kinds = set(map(type, names))
+        if not run.any_late(names, kinds):
+            if kinds != {str} or not self._alike(run, spot, names, values, containers, keys):
+                self._place(run, spot, names, values, containers, keys)
             return
 
         def go_on(found: Sequence[Any], places: Sequence[int]) -> None:
@@ -354,6 +363,25 @@ class AbstractOf(Completer):
                 chosen = [[given[place] for place in places] for given in (values, containers, keys)]
                 parts.append(Placing(kind, chosen[0], chosen[1], chosen[2], places))
         run.place_objects(spot, parts)
+
+    def _alike(
+        self,
+        run: Run,
+        spot: Spot,
+        names: Sequence[str],
+        values: Sequence[Any],
+        containers: Sequence[Any],
+        keys: Sequence[Any],
+    ) -> bool:
+        """Writes objects of several types of which the same is asked; false where it is not, or one does not fit."""
+        several = dict(zip(names, zip(values, containers, strict=True), strict=True))
+        if len(several) < 2:
+            return False
+        try:
+            kinds = [self._concrete(run, spot, name, *example) for name, example in several.items()]
+        except Exception:
+            return False
+        return run.place_alike(spot, kinds, names, values, containers, keys)
 
     def _concrete(self, run: Run, spot: Spot, name: Any, value: Any, container: Any) -> GraphQLObjectType:
         """The object type of this name; raises in graphql-core's words where there is none that fits."""

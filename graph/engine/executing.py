@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from graphql import (
     ExecutionResult,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLResolveInfo,
     MiddlewareManager,
     OperationType,
@@ -126,12 +127,38 @@ class Run(Schedule):
         else:
             self._place_checked(spot, parts)
 
+    def place_alike(
+        self,
+        spot: Spot,
+        kinds: Sequence[GraphQLObjectType],
+        names: Sequence[str],
+        values: Sequence[Any],
+        containers: Sequence[Any],
+        keys: Sequence[Any],
+    ) -> bool:
+        """Writes the objects of several types at once; false where they are not alike, and nothing is written."""
+        if self._middleware is not None or any(kind.is_type_of is not None for kind in kinds):
+            return False
+        try:
+            selections = [self._selection_of(spot, kind) for kind in kinds]
+        except GraphQLError:
+            # It is told of each object of the type.
+            return False
+        first, *others = [self._writer_of(each) for each in selections]
+        if first.alike is None or any(each.alike != first.alike for each in others):
+            return False
+        made = first.objects_of_several(values, names)
+        if made is None:
+            return False
+        for output, container, key in zip(made, containers, keys, strict=True):
+            container[key] = output
+        return True
+
     def _place_checked(self, spot: Spot, parts: Sequence[Placing]) -> None:
         groups = []
         for kind, values, containers, keys, places in parts:
             try:
-                known = spot.field.selections.get(kind.name)
-                selection = self._met(known or self._planned(partial(spot.field.selection, kind)))
+                selection = self._selection_of(spot, kind)
             except Exception as error:
                 for container, key in zip(containers, keys, strict=True):
                     self.fail(spot, container, key, error)
@@ -144,6 +171,11 @@ class Run(Schedule):
         if groups:
             self.soon(lambda: self._run_level(groups))
 
+    def _selection_of(self, spot: Spot, kind: GraphQLObjectType) -> Selection:
+        """What is asked of objects of this type, of which there are some."""
+        known = spot.field.selections.get(kind.name)
+        return self._met(known or self._planned(partial(spot.field.selection, kind)))
+
     def _met(self, selection: Selection) -> Selection:
         """The selection, of which there are objects. What is not met is not asked for."""
         self._is_incremental = self._is_incremental or selection.is_incremental
@@ -152,13 +184,17 @@ class Run(Schedule):
     def _written(self, selection: Selection, sources: Sequence[Any]) -> tuple[Sequence[Field], list[dict[str, Any]]]:
         """The response objects of these sources, and which fields are still to be resolved for them."""
         if self._middleware is None:
-            if selection.writer is None:
-                selection.writer = LeafWriter(selection)
-            writer: LeafWriter = selection.writer
+            writer = self._writer_of(selection)
             made = writer.objects(sources)
             if made is not None:
                 return writer.rest, made
         return selection.fields, [dict.fromkeys(selection.keys) for _ in sources]
+
+    def _writer_of(self, selection: Selection) -> LeafWriter:
+        if selection.writer is None:
+            selection.writer = LeafWriter(selection)
+        writer: LeafWriter = selection.writer
+        return writer
 
     def _check_types(self, spot: Spot, parts: Sequence[Placing]) -> None:
         """Asks `is_type_of` of each value, and goes on with those that are."""
@@ -292,7 +328,7 @@ class Run(Schedule):
             answers = batch.call(parents, self.batch_info(spot.field), arguments)
         except Exception as error:
             answers = error
-        if self.any_late([answers]):
+        if self.any_late([answers], {type(answers)}):
             self.when(answers, go_on, spot.outputs())
         else:
             go_on(answers)

@@ -19,33 +19,54 @@ if TYPE_CHECKING:
 
 
 class LeafWriter:
-    """Writes the objects of a selection; `rest` are the fields that it leaves to be resolved."""
+    """Writes the objects of a selection; `rest` are the fields that it leaves to be resolved.
+
+    Selections of several types that are `alike` ask for the same, and leave nothing to be resolved: the writer of any
+    of them will do for the objects of all, but for the names of their types.
+    """
 
     def __init__(self, selection: Selection) -> None:
         parts: list[str] = []
+        of_several: list[str] = []
         rest: list[Field] = []
         names: list[str] = []
+        alike: list[Any] = []
         self._leaves: list[Leaf] = []
         for field in selection.fields:
             leaf = _leaf(field)
+            name: Any = field.definition.extensions.get("attribute")
             if leaf is not None:
-                parts.append(f"{field.key!r}: v{len(names)}")
-                names.append(field.definition.extensions["attribute"])
+                value = several = f"v{len(names)}"
+                names.append(name)
                 self._leaves.append(leaf)
             elif field.is_typename:
-                parts.append(f"{field.key!r}: {selection.kind.name!r}")
+                name, value, several = None, repr(selection.kind.name), "name"
             else:
-                parts.append(f"{field.key!r}: None")
+                value = several = "None"
                 rest.append(field)
+            parts.append(f"{field.key!r}: {value}")
+            of_several.append(f"{field.key!r}: {several}")
+            alike.append((field.key, name, str(field.definition.type)))
         self.rest = tuple(rest)
+        self.alike = tuple(alike) if self._leaves and not rest else None
         if not self._leaves:
             return
         self._values = generated(f"lambda rows: [({''.join(f'r.{name}, ' for name in names)}) for r in rows]")
         values = "".join(f"v{place}, " for place in range(len(names)))
         self._make = generated(f"lambda rows: [{{{', '.join(parts)}}} for {values} in rows]")
+        self._make_several = generated(f"lambda rows: [{{{', '.join(of_several)}}} for {values} name in rows]")
 
     def objects(self, sources: Sequence[Any]) -> list[dict[str, Any]] | None:
         """An object for each source; None where the leaves have to go the ordinary way."""
+        columns = self._columns(sources)
+        return None if columns is None else self._make(zip(*columns, strict=True))
+
+    def objects_of_several(self, sources: Sequence[Any], names: Sequence[str]) -> list[dict[str, Any]] | None:
+        """The same for sources of types that are alike, whose names are given."""
+        columns = self._columns(sources)
+        return None if columns is None else self._make_several(zip(*columns, names, strict=True))
+
+    def _columns(self, sources: Sequence[Any]) -> list[Sequence[Any]] | None:
         if not self._leaves:
             return None
         try:
@@ -60,8 +81,7 @@ class LeafWriter:
                 close_all(found)
                 return None
             columns.append(fitting)
-        made: list[dict[str, Any]] = self._make(zip(*columns, strict=True))
-        return made
+        return columns
 
 
 def _leaf(field: Field) -> Leaf | None:

@@ -87,11 +87,10 @@ class Schedule:
             found = self._late[kind] = hasattr(kind, "__await__")
         return found
 
-    def any_late(self, values: Sequence[Any]) -> bool:
-        """Whether any of the values has to be awaited."""
+    def any_late(self, values: Sequence[Any], kinds: set[type]) -> bool:
+        """Whether any of the values, which are of these kinds, has to be awaited."""
         if self._is_awaitable is not None:
             return any(map(self._is_awaitable, values))
-        kinds = set(map(type, values))
         return any(map(self.is_late, kinds)) or (GeneratorType in kinds and any(map(default_is_awaitable, values)))
 
     @property
