@@ -37,7 +37,7 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, psycopg.InterfaceError | PoolTimeout)
 
 
-class Prepared:
+class PreparedStatement:
     """A statement that a connection knows: its name, and what loads its rows, whose types never change."""
 
     __slots__ = ("loader", "name")
@@ -61,7 +61,7 @@ class Connection(psycopg.AsyncConnection[Any]):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.prepared: dict[str, Prepared] = {}
+        self.prepared: dict[str, PreparedStatement] = {}
         self._watched_by: asyncio.AbstractEventLoop | None = None
         self._socket = -1
         self._found: list[Any] = []

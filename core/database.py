@@ -433,14 +433,14 @@ async def _returned(pool: AsyncConnectionPool[Connection], connection: Connectio
         await pool.putconn(connection)
 
 
-class Prepared(NamedTuple):
+class Compiled(NamedTuple):
     """SQL text in psycopg's style, and the values that are part of the statement itself."""
 
     text: str
     constants: dict[str, Any]
 
 
-def compiled(statement: sa.sql.ClauseElement) -> Prepared:
+def compiled(statement: sa.sql.ClauseElement) -> Compiled:
     """The SQL text of a SQLAlchemy statement; parameters without a value are to be bound by the caller.
 
     Statements of the same shape are compiled once, by SQLAlchemy's own cache key.
@@ -456,7 +456,7 @@ def compiled(statement: sa.sql.ClauseElement) -> Prepared:
         for name, value in values.items()
         if not made.binds[name].required
     }
-    return Prepared(str(made), bound)
+    return Compiled(str(made), bound)
 
 
 def ready(statement: sa.sql.ClauseElement) -> Callable[..., Statement]:

@@ -23,7 +23,7 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 
 from core import telemetry
-from core.connection import Connection, Prepared
+from core.connection import Connection, PreparedStatement
 from core.errors import RequestError
 
 _MOST_PREPARED = 500
@@ -86,7 +86,7 @@ async def run_pipeline(
     # Where among the results it says that a text was prepared; and where the rows of each statement are.
     new: dict[str, int] = {}
     places: list[int] = []
-    ousted: dict[str, Prepared] = {}
+    ousted: dict[str, PreparedStatement] = {}
     count = 0
     encoded = [(text, [_encoded(value) for value in values]) for text, values in statements]
     try:
@@ -129,9 +129,9 @@ async def run_pipeline(
 
 
 def _settle(
-    known: dict[str, Prepared],
+    known: dict[str, PreparedStatement],
     new: Mapping[str, int],
-    ousted: Mapping[str, Prepared],
+    ousted: Mapping[str, PreparedStatement],
     first_ousted: int,
     results: Sequence[Any],
 ) -> None:
@@ -166,9 +166,9 @@ async def _called_off(connection: Connection) -> list[Any]:
     return results
 
 
-def _make_room(server: Any, known: dict[str, Prepared]) -> dict[str, Prepared]:
+def _make_room(server: Any, known: dict[str, PreparedStatement]) -> dict[str, PreparedStatement]:
     """Has the server forget those that were prepared first. Where one is still asked for, it is prepared anew."""
-    ousted: dict[str, Prepared] = {}
+    ousted: dict[str, PreparedStatement] = {}
     while len(known) > _MOST_PREPARED:
         text = next(iter(known))
         ousted[text] = known.pop(text)
@@ -176,16 +176,16 @@ def _make_room(server: Any, known: dict[str, Prepared]) -> dict[str, Prepared]:
     return ousted
 
 
-def _send(server: Any, known: dict[str, Prepared], text: str, values: Sequence[bytes | None]) -> None:
+def _send(server: Any, known: dict[str, PreparedStatement], text: str, values: Sequence[bytes | None]) -> None:
     """Sends a statement, prepared before where it is new."""
     prepared = known.get(text)
     if prepared is None:
-        prepared = known[text] = Prepared()
+        prepared = known[text] = PreparedStatement()
         server.send_prepare(prepared.name, text.encode())
     server.send_query_prepared(prepared.name, values)
 
 
-def _loaded(connection: Connection, prepared: Prepared | None, result: Any, rows: Rows) -> list[Any]:
+def _loaded(connection: Connection, prepared: PreparedStatement | None, result: Any, rows: Rows) -> list[Any]:
     """The rows of a result. What loads them is found once for a statement."""
     loader = None if prepared is None else prepared.loader
     if loader is None:

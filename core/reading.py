@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.composing import Levels, Request, readers_of
-from core.database import Database, Prepared, compiled
+from core.database import Compiled, Database, compiled
 from core.errors import RequestError
 from core.paging import Page, PageOf, require_key
 from core.pipeline import Statement, numbered
@@ -86,7 +86,7 @@ class Reader:
             async with self._lock:
                 await self._snapshot.close()
 
-    async def rows(self, statement: Prepared, values: Mapping[str, Any], entity: type | None = None) -> list[Row]:
+    async def rows(self, statement: Compiled, values: Mapping[str, Any], entity: type | None = None) -> list[Row]:
         """Runs one statement; rows of an `entity` know their model."""
         async with self._lock:
             self._require_open()
@@ -219,23 +219,23 @@ class Reader:
 
 
 async def read_at_once(
-    database: Database, viewer: Viewer, statement: Prepared, values: Mapping[str, Any], entity: type | None = None
+    database: Database, viewer: Viewer, statement: Compiled, values: Mapping[str, Any], entity: type | None = None
 ) -> list[Row]:
     """The rows of one statement in a snapshot of its own, in one round trip; rows of an `entity` know their model."""
     return (await database.read_at_once(viewer, [_sent(database, statement, values)], partial(_objects, entity)))[0]
 
 
-async def look_up(database: Database, viewer: Viewer, statement: Prepared, values: Mapping[str, Any]) -> list[Row]:
+async def look_up(database: Database, viewer: Viewer, statement: Compiled, values: Mapping[str, Any]) -> list[Row]:
     """The same for few rows that are found by an index, all the time: `Database.look_up` says how."""
     return await database.look_up(viewer, _sent(database, statement, values), partial(_objects, None))
 
 
-def _sent(database: Database, statement: Prepared, values: Mapping[str, Any]) -> Statement:
+def _sent(database: Database, statement: Compiled, values: Mapping[str, Any]) -> Statement:
     database.noted(statement.text)
     return filled(statement, values)
 
 
-def filled(statement: Prepared, values: Mapping[str, Any]) -> Statement:
+def filled(statement: Compiled, values: Mapping[str, Any]) -> Statement:
     """A statement with its values, as it is sent in a pipeline."""
     text, names = numbered(statement.text)
     given = {**statement.constants, **values}

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
-from core.database import Prepared, compiled
+from core.database import Compiled, compiled
 from core.errors import RequestError
 from core.ids import tag_of
 from core.paging import Page
@@ -111,7 +111,7 @@ def own_id(value: str) -> str:
 
 
 @lru_cache(maxsize=2048)
-def children_sql(relation: Relation, columns: tuple[str, ...], perspective: Perspective | None) -> Prepared:
+def children_sql(relation: Relation, columns: tuple[str, ...], perspective: Perspective | None) -> Compiled:
     """All children of all parents in one statement; binds `parents` (ids) and `stage`."""
     table = table_of(relation.child)
     key = table.c[_key(relation)]
@@ -132,7 +132,7 @@ def page_sql(
     sort_name: str,
     has_cursor: bool,
     backward: bool,
-) -> Prepared:
+) -> Compiled:
     """One page of children per parent in one statement; binds `parents`, `stage`, `cursor_key`, `cursor_id`, `size`.
 
     A relation without a key has no parents: it is one page of the whole table.
@@ -160,7 +160,7 @@ def page_sql(
 
 
 @lru_cache(maxsize=512)
-def count_sql(relation: Relation, perspective: Perspective | None, filters: tuple[str, ...]) -> Prepared:
+def count_sql(relation: Relation, perspective: Perspective | None, filters: tuple[str, ...]) -> Compiled:
     """How many children each parent has (`parent_id`, `total`); a relation without a key gives one row."""
     table = table_of(relation.child)
     conditions = [*visible(table, perspective), *_filters(relation, filters)]

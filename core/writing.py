@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from core import telemetry
 from core.clock import Clock
 from core.connection import Connection
-from core.database import Database, Prepared, compiled
+from core.database import Compiled, Database, compiled
 from core.errors import DomainError, InvalidInput, SeveralErrors
 from core.pipeline import Statement
 from core.rows import Row
@@ -29,7 +29,7 @@ from core.watching import Change, Watch
 
 # A statement, or one that was compiled once because it is sent all the time. A watch does not see the latter: they
 # change nothing that is watched.
-Sendable = sa.sql.ClauseElement | Prepared
+Sendable = sa.sql.ClauseElement | Compiled
 
 
 class Transaction:
@@ -62,7 +62,7 @@ class Transaction:
         return [] if self.watch is None else await self.watch.changes(object_id, self.rows)
 
     async def rows(
-        self, statement: sa.sql.ClauseElement | Prepared, values: Mapping[str, Any] | None = None
+        self, statement: sa.sql.ClauseElement | Compiled, values: Mapping[str, Any] | None = None
     ) -> list[Row]:
         """Runs a statement that returns rows."""
         cursor = await self._run(statement, values)
@@ -135,7 +135,7 @@ class Transaction:
         await self._connection.execute(self.database.noted("SET CONSTRAINTS ALL IMMEDIATE"))
 
     async def _run(self, statement: Sendable, values: Mapping[str, Any] | None) -> psycopg.AsyncCursor[Any]:
-        if isinstance(statement, Prepared):
+        if isinstance(statement, Compiled):
             prepared = statement
         else:
             if self.watch is not None and statement.is_dml:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from core.database import Database, Prepared, compiled, ready
+from core.database import Compiled, Database, compiled, ready
 from core.errors import RequestError
 from core.events import Fact, Placed
 from core.ids import tag_of
@@ -141,18 +141,18 @@ async def placed_after(database: Database, position: int, until: int, wanted: Wa
 
 
 @lru_cache(maxsize=1)
-def _last() -> Prepared:
+def _last() -> Compiled:
     return compiled(sa.select(COUNTER.c.last_position, COUNTER.c.forgotten).where(COUNTER.c.id == _COUNTER_ID))
 
 
 @lru_cache(maxsize=1)
-def _at() -> Prepared:
+def _at() -> Compiled:
     position, fact_id = sa.bindparam("position", type_=sa.BigInteger), sa.bindparam("fact_id", type_=FACT.c.id.type)
     return compiled(sa.select(FACT.c.id).where(FACT.c.position == position, FACT.c.id == fact_id))
 
 
 @lru_cache(maxsize=1)
-def _after() -> Prepared:
+def _after() -> Compiled:
     types, about = sa.bindparam("types", type_=ARRAY(sa.Text)), sa.bindparam("about", type_=ARRAY(sa.Text))
     known = sa.bindparam("known", type_=ARRAY(sa.Text))
     root = FACT.c.payload["rootId"].astext

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from psycopg.errors import DivisionByZero
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from core.database import Database, Prepared, compiled, ready
+from core.database import Compiled, Database, compiled, ready
 from core.errors import DomainError, NotFound
 from core.ids import tag_of
 from core.jobs import JobKind, Priority
@@ -104,7 +104,7 @@ async def standings(database: Database, job_ids: Sequence[str]) -> dict[str, Sta
 
 
 @lru_cache(maxsize=1)
-def _standings() -> Prepared:
+def _standings() -> Compiled:
     ids = sa.bindparam("ids", type_=ARRAY(JOB.c.id.type))
     return compiled(sa.select(JOB.c.id, JOB.c.state, JOB.c.progress, JOB.c.note).where(JOB.c.id == sa.any_(ids)))
 

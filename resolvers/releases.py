@@ -12,7 +12,7 @@ from functools import lru_cache
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from core.database import Database, Prepared, compiled
+from core.database import Compiled, Database, compiled
 from core.reading import read_at_once
 from core.tables import table_of
 from core.viewer import SERVICE
@@ -38,7 +38,7 @@ async def is_overtaken(database: Database, name: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _newer() -> Prepared:
+def _newer() -> Compiled:
     mine, newer = RELEASE.alias("mine"), RELEASE.alias("newer")
     is_there = newer.c.seen_at + sa.cast(ABOUT, sa.Interval) > sa.func.now()
     is_newer = sa.and_(newer.c.created_at > mine.c.created_at, is_there)

@@ -34,7 +34,7 @@ from graph.engine.assembling import Fetch
 from graph.engine.batching import BatchInfo, BatchResolver, counted
 from graph.engine.completing import Placing, close_all
 from graph.engine.fetching import FetchingContext, Program, program_of
-from graph.engine.groups import Group, Same, Spot
+from graph.engine.groups import Group, Orders, Same, Spot
 from graph.engine.leaves import LeafWriter
 from graph.engine.planning import Field, Plan, Selection
 from graph.engine.scheduling import Schedule, aborted
@@ -235,8 +235,9 @@ class Run(Schedule):
         for group in groups:
             for field in group.fields:
                 joined.setdefault(field.join_key, []).append((field, group))
+        orders: Orders = {}
         for parts in joined.values():
-            self._run_field(Spot(parts))
+            self._run_field(Spot(parts, orders))
 
     def _run_field(self, spot: Spot) -> None:
         field = spot.field

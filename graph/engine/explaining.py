@@ -42,13 +42,13 @@ def explain(
     `statements` tells the statements of a program, where they are to be shown. Raises `Refusal` where there is nothing
     to plan, or a variable does not fit its type.
     """
-    prepared = PLANS.prepared(schema, document, operation_name)
-    variables = prepared.coerce(variable_values or {}, 50, False)
+    known = PLANS.of(schema, document, operation_name)
+    variables = known.coerce(variable_values or {}, 50, False)
     if isinstance(variables, list):
         raise Refusal(variables)
     made = _Explanation(schema, variables)
-    lines = made.selection(prepared.plan(variables, False).root_selection(), 0, None)
-    kind = prepared.operation.operation.value
+    lines = made.selection(known.plan(variables, False).root_selection(), 0, None)
+    kind = known.operation.operation.value
     title = f"{kind} {operation_name or ''}".rstrip()
     order = " (its fields run one after the other)" if kind == "mutation" else ""
     told = [f"{title}{order}", "", *_table(lines)]

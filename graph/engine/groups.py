@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql.pyutils import Path
@@ -95,13 +94,21 @@ class Group:
         return Way() if self.spot is None else self._ways.get(number)
 
 
+# Of groups that are joined, known by their identities: the order of their objects.
+Orders = dict[tuple[int, ...], Sequence[int]]
+
+
 class Spot:
-    """One field of a level: with each of the concrete types that the level is made of, the same field of that type."""
+    """One field of a level: with each of the concrete types that the level is made of, the same field of that type.
 
-    __slots__ = ("parts",)
+    The spots of a level share its `orders`.
+    """
 
-    def __init__(self, parts: Sequence[tuple[Field, Group]]) -> None:
+    __slots__ = ("_orders", "parts")
+
+    def __init__(self, parts: Sequence[tuple[Field, Group]], orders: Orders | None = None) -> None:
         self.parts = parts
+        self._orders = {} if orders is None else orders
 
     @property
     def field(self) -> Field:
@@ -112,13 +119,17 @@ class Spot:
         """What each part has of something, as one sequence in the order of the level before it was split by type."""
         if len(by_part) == 1:
             return by_part[0]
-        placed = [
-            (place, each)
-            for (_, group), found in zip(self.parts, by_part, strict=True)
-            for place, each in zip(group.places, found, strict=True)
-        ]
-        placed.sort(key=itemgetter(0))
-        return [each for _, each in placed]
+        joined = [each for found in by_part for each in found]
+        return [joined[each] for each in self._order()]
+
+    def _order(self) -> Sequence[int]:
+        """Which of all objects, part after part, comes first in the level, which second, and so on."""
+        key = tuple([id(group) for _, group in self.parts])
+        found = self._orders.get(key)
+        if found is None:
+            places = [place for _, group in self.parts for place in group.places]
+            found = self._orders[key] = sorted(range(len(places)), key=places.__getitem__)
+        return found
 
     def outputs(self) -> Sequence[dict[str, Any]]:
         """The objects that the field's values are to be written to."""

@@ -57,7 +57,7 @@ Result = ExecutionResult | Awaitable[ExecutionResult]
 Stream = AsyncIterator[ExecutionResult] | ExecutionResult
 
 
-class Prepared:
+class OperationPlans:
     """A document's operation: what coerces its variables, and its plans by what they say of `@skip` and `@include`."""
 
     def __init__(
@@ -100,20 +100,20 @@ class Prepared:
 
 
 class Plans:
-    """What was prepared of documents, up to so many planned fields in all; the least recently used go first."""
+    """What was planned of documents, up to so many fields in all; the least recently used go first."""
 
     def __init__(self, most: int = _MOST_FIELDS) -> None:
         self._most = most
-        self._known: OrderedDict[tuple[Any, ...], tuple[DocumentNode, Prepared]] = OrderedDict()
+        self._known: OrderedDict[tuple[Any, ...], tuple[DocumentNode, OperationPlans]] = OrderedDict()
 
-    def prepared(self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> Prepared:
+    def of(self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> OperationPlans:
         """The operation that this name chooses, ready to plan; raises `Refusal` where there is nothing to run."""
         key = (id(schema), id(document), operation_name)
         # Taken out and put back at the end: several threads may do so at once. The document is kept with its plans, so
         # that its identity stays its own.
         found = self._known.pop(key, None)
         if found is None or found[0] is not document:
-            found = self._known[key] = (document, Prepared(schema, document, operation_name, self._make_room))
+            found = self._known[key] = (document, OperationPlans(schema, document, operation_name, self._make_room))
             self._make_room()
         else:
             self._known[key] = found
@@ -302,13 +302,13 @@ def _started(
 ) -> Result:
     assert_valid_schema(schema)
     try:
-        prepared = plans.prepared(schema, document, operation_name)
-        variables = prepared.coerce(variable_values or {}, max_coercion_errors, hide_suggestions)
+        known = plans.of(schema, document, operation_name)
+        variables = known.coerce(variable_values or {}, max_coercion_errors, hide_suggestions)
         if isinstance(variables, list):
             raise Refusal(variables)
     except Refusal as refusal:
         return ExecutionResult(None, refusal.errors)
-    plan = prepared.plan(variables, hide_suggestions)
+    plan = known.plan(variables, hide_suggestions)
     if options is _PLANNED and isinstance(context_value, FetchingContext):
         direct = _direct(plan, context_value)
         late = direct and direct.fetch(context_value, variables)
@@ -334,13 +334,13 @@ def execute_directly(
     None, now or later, where it has to be run as others are.
     """
     try:
-        prepared = plans.prepared(schema, document, operation_name)
-        variables = prepared.coerce(variable_values, 1, hide_suggestions)
+        known = plans.of(schema, document, operation_name)
+        variables = known.coerce(variable_values, 1, hide_suggestions)
     except Refusal:
         return None
     if isinstance(variables, list):
         return None
-    direct = _direct(prepared.plan(variables, hide_suggestions), context_value)
+    direct = _direct(known.plan(variables, hide_suggestions), context_value)
     late = direct and direct.fetch(context_value, variables)
     return direct.answer(context_value, late) if direct and late else None
 

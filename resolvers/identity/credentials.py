@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.clock import now
-from core.database import Database, Prepared, compiled
+from core.database import Compiled, Database, compiled
 from core.errors import InvalidInput, NotFound
 from core.ids import tag_of
 from core.proving import Proof
@@ -160,7 +160,7 @@ async def _found(database: Database, kind: TokenKind, secret: str) -> Row | None
 
 
 @lru_cache(maxsize=2 * len(TokenKind))
-def _statement(kind: TokenKind, *, several: bool = False) -> Prepared:
+def _statement(kind: TokenKind, *, several: bool = False) -> Compiled:
     """What finds a credential of this kind that is neither over nor taken back, with its owner, who must be active."""
     user, table = table_of(User), table_of(ApiToken if kind is TokenKind.API else AuthSession)
     secret: Any = sa.bindparam("hash", type_=sa.Text)

@@ -8,7 +8,7 @@ from functools import lru_cache
 import sqlalchemy as sa
 
 from core.clock import now
-from core.database import Database, Prepared, compiled
+from core.database import Compiled, Database, compiled
 from core.errors import DomainError, NotFound
 from core.ids import tag_of
 from core.reading import look_up
@@ -56,7 +56,7 @@ async def viewer_of_impersonation(database: Database, token: str) -> Viewer | No
 
 
 @lru_cache(maxsize=1)
-def _statement() -> Prepared:
+def _statement() -> Compiled:
     table, session = table_of(Impersonation), table_of(AuthSession)
     user, impersonator = table_of(User).alias("person"), table_of(User).alias("impersonator")
     session_goes_on = sa.exists().where(

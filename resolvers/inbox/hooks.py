@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlalchemy.dialects.postgresql import insert
 
-from core.database import Database, Prepared, compiled
+from core.database import Compiled, Database, compiled
 from core.errors import DomainError, InvalidInput, NotFound, SeveralErrors
 from core.ids import tag_of
 from core.reading import look_up
@@ -76,7 +76,7 @@ async def of_token(database: Database, token: str) -> Known | None:
 
 
 @lru_cache(maxsize=1)
-def _statement() -> Prepared:
+def _statement() -> Compiled:
     given = sa.bindparam("hash", type_=sa.Text)
     is_previous = sa.and_(HOOK.c.previous_hash == given, HOOK.c.previous_until > sa.func.now())
     names = (each for each in Known.__dataclass_fields__)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.database import Database, Prepared, compiled, ready
+from core.database import Compiled, Database, compiled, ready
 from core.rows import Row
 from core.tables import insert_of_arrays
 from core.viewer import SERVICE
@@ -80,7 +80,7 @@ def _passing() -> Any:
 
 
 @lru_cache(maxsize=1)
-def _wanted() -> Prepared:
+def _wanted() -> Compiled:
     """The facts once for each webhook that is told of them, in order."""
     about = sa.cast(WEBHOOK.c.about, ARRAY(sa.Text))
     is_about = sa.or_(
