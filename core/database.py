@@ -369,11 +369,19 @@ class Snapshot:
         """Whether it holds a connection."""
         return self._connection is not None
 
-    async def rows(self, statements: Sequence[Statement], rows: Rows = as_tuples) -> list[list[Any]]:
-        """The rows of each statement, in one round trip."""
+    async def rows(
+        self, statements: Sequence[Statement], rows: Rows = as_tuples, *, is_last: bool = False
+    ) -> list[list[Any]]:
+        """The rows of each statement, in one round trip. With `is_last` the snapshot ends in it, too."""
         if self._failure is not None:
             raise self._failure
+        if is_last:
+            self._failure = RuntimeError("This was to be the last that was read.")
         try:
+            if is_last and self._connection is None:
+                return await self._database.read_at_once(self._viewer, statements, rows)
+            if is_last:
+                return await self._read_last(statements, rows)
             if self._connection is not None:
                 return await run_pipeline(self._connection, statements, rows)
             self._connection, found = await self._database.begun(self._viewer, statements, rows)
@@ -384,6 +392,13 @@ class Snapshot:
         except BaseException as error:
             self._failure = error
             raise
+        return found
+
+    async def _read_last(self, statements: Sequence[Statement], rows: Rows) -> list[list[Any]]:
+        assert self._connection is not None
+        *found, _ = await run_pipeline(self._connection, [*statements, _COMMIT], rows)
+        connection, self._connection = self._connection, None
+        await self._database.give_back(self._viewer, connection)
         return found
 
     async def close(self) -> None:

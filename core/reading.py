@@ -86,24 +86,26 @@ class Reader:
             async with self._lock:
                 await self._snapshot.close()
 
-    async def rows(self, statement: Compiled, values: Mapping[str, Any], entity: type | None = None) -> list[Row]:
-        """Runs one statement; rows of an `entity` know their model."""
+    async def rows(
+        self, statement: Compiled, values: Mapping[str, Any], entity: type | None = None, *, is_last: bool = False
+    ) -> list[Row]:
+        """Runs one statement; rows of an `entity` know their model. With `is_last`, nothing may be read after it."""
         async with self._lock:
             self._require_open()
             self._budget.spend(statements=1)
             sent = _sent(self._database, statement, values)
-            return (await self._snapshot.rows([sent], partial(_objects, entity)))[0]
+            return (await self._snapshot.rows([sent], partial(_objects, entity), is_last=is_last))[0]
 
     def may_read(self, levels: Levels) -> bool:
         """Whether the viewer's role is let near the tables of all levels."""
         return self.viewer.database_role.value in levels.readers
 
     async def fetch(
-        self, levels: Levels, requests: Sequence[Request], *, alone: bool = False
+        self, levels: Levels, requests: Sequence[Request], is_last: Callable[[], bool]
     ) -> tuple[list[list[Any]], list[dict[str | None, int] | None]]:
         """Several levels in one round trip: each one's rows `(what it belongs to, *columns, [sort key])`, and counts.
 
-        With `alone` it is all that the request reads: the transaction begins and ends in the same round trip.
+        Where it is the first and the last that the request reads, the transaction begins and ends in it.
         """
         texts, counts = levels.composed(requests, self.perspective)
         values: dict[str, Any] = {"stage": self.perspective.stage}
@@ -113,13 +115,13 @@ class Reader:
             Statement(text.sql, [values[name] if name in values else text.constants[name] for name in text.names])
             for text in (*texts, *filter(None, counts))
         ]
-        results = await self._at_once(statements, alone=alone)
+        results = await self._at_once(statements, is_last)
         rows = results[: len(texts)]
         counted = iter(results[len(texts) :])
         return rows, [dict(next(counted)) if each is not None else None for each in counts]
 
-    async def _at_once(self, statements: Sequence[Statement], *, alone: bool) -> list[list[Any]]:
-        if alone and not self._closed and not self._snapshot.is_open:
+    async def _at_once(self, statements: Sequence[Statement], is_last: Callable[[], bool]) -> list[list[Any]]:
+        if not self._closed and not self._snapshot.is_open and is_last():
             if self._proof is not None:
                 self._count([self._proof.statement, *statements])
                 return await self._database.read_proven(self.viewer, self._proof, statements)
@@ -150,14 +152,16 @@ class Reader:
         """Runs a hand-written SQLAlchemy statement."""
         return await self.rows(compiled(statement), values or {}, entity)
 
-    async def children(self, relation: Relation, parents: Sequence[Any], columns: tuple[str, ...]) -> list[list[Row]]:
-        """The children of each parent, in order, in one statement."""
+    async def children(
+        self, relation: Relation, parents: Sequence[Any], columns: tuple[str, ...], *, is_last: bool = False
+    ) -> list[list[Row]]:
+        """The children of each parent, in order, in one statement. With `is_last`, nothing may be read after it."""
         keys = list(map(attrgetter(relation.parent_key), parents))
         wanted = sorted(set(keys) - {None})
         if not wanted or not self._may_read(relation):
             return [[] for _ in parents]
         statement = children_sql(relation, columns, self._staged(relation))
-        found = await self.rows(statement, {"parents": wanted, **self._stage()}, relation.child)
+        found = await self.rows(statement, {"parents": wanted, **self._stage()}, relation.child, is_last=is_last)
         groups = _grouped(found, str(relation.key))
         answers = [groups.get(key, []) for key in keys]
         # A row that many parents share is written out for each of them: what counts is the answer, not the rows.
@@ -172,8 +176,13 @@ class Reader:
         page: Page,
         filters: Mapping[str, Any],
         sort: str,
+        *,
+        is_last: bool = False,
     ) -> list[PageOf]:
-        """One page of children per parent, in one statement; a relation without a key has one page for all."""
+        """One page of children per parent, in one statement; a relation without a key has one page for all.
+
+        With `is_last`, nothing may be read after it.
+        """
         if not self._may_read(relation):
             return [page_of([], page, sort, relation) for _ in parents]
         names = tuple(sorted(filters))
@@ -184,7 +193,7 @@ class Reader:
         values = parameters(page, {name: (relation.filters[name], filters[name]) for name in names})
         if relation.key is not None:
             values["parents"] = _distinct(parents, relation)
-        found = await self.rows(statement, {**values, **self._stage()}, relation.child)
+        found = await self.rows(statement, {**values, **self._stage()}, relation.child, is_last=is_last)
         if relation.key is None:
             self._budget.spend(objects=len(found) * len(parents))
             return [page_of(found, page, sort, relation)] * len(parents)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import strawberry
@@ -78,11 +78,11 @@ class Context(FetchingContext):
             self._reader = Reader(self.database, self.viewer, self._perspective, self.budget, self.proof)
         return self._reader
 
-    def fetch(self, program: Program, requests: Sequence[Any], *, alone: bool) -> Awaitable[list[Any]]:
+    def fetch(self, program: Program, requests: Sequence[Any], is_last: Callable[[], bool]) -> Awaitable[list[Any]]:
         """What the engine's one-round-trip programs ask for; raises `Unfit` where the viewer's role may not read it."""
         if not self.reader.may_read(levels_of(program)):
             raise Unfit
-        return fetch(self.reader, program, requests, alone=alone)
+        return fetch(self.reader, program, requests, is_last)
 
     def planned(self, began: float) -> None:
         """Hears from the engine that planning, which began then, has ended."""

@@ -63,20 +63,24 @@ def batched(batch: Batch, description: str, *, needs: Sequence[str] = ()) -> Any
 
 def related(relation: Relation, description: str, *, assumed: int = ASSUMED.assumed) -> Any:
     """A plain list of the relation's rows: for small parts that their parent owns, about so many as are `assumed`."""
-    return _related(relation, description, "many", lambda rows: rows, list_size=ListSize(assumed))
+    return _related(relation, description, "many", list_size=ListSize(assumed))
 
 
 def related_one(relation: Relation, description: str) -> Any:
     """The one row of the relation, or null."""
-    return _related(relation, description, "one", lambda rows: rows[0] if rows else None)
+    return _related(relation, description, "one", shaped=lambda rows: rows[0] if rows else None)
 
 
 def _related(
-    relation: Relation, description: str, shape: Shape, shaped: Callable[[list[Row]], Any], **metadata: Any
+    relation: Relation,
+    description: str,
+    shape: Shape,
+    shaped: Callable[[list[Row]], Any] | None = None,
+    **metadata: Any,
 ) -> Any:
     async def batch(parents: Sequence[Any], info: BatchInfo) -> Sequence[Any]:
-        found = await info.context.reader.children(relation, parents, info.columns)
-        return [shaped(rows) for rows in found]
+        found = await info.context.reader.children(relation, parents, info.columns, is_last=info.is_last)
+        return found if shaped is None else [shaped(rows) for rows in found]
 
     source = related_source(relation, shape)
     return batch_field(batch, description, needs=(relation.parent_key,), relation=relation, source=source, **metadata)

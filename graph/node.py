@@ -77,7 +77,7 @@ def by_id_of(owner: type[Table], relation: Relation, description: str) -> Any:
     async def batch(parents: Sequence[Any], info: BatchInfo, id: str) -> Sequence[Row | None]:
         if tag_of(id) != owner.__tag__:
             raise RequestError(wrong_kind(table_of(owner).name))
-        return (await _found(info, relation, [id])) * len(parents)
+        return (await _found(info, relation, [id], is_last=info.is_last)) * len(parents)
 
     named = f"The id of the {table_of(owner).name}."
     return batch_field(batch, description, [argument("id", strawberry.ID, named, default=inspect.Parameter.empty)])
@@ -89,7 +89,7 @@ def by_id_or_slug(by_id: Relation, by_slug: Relation, description: str) -> Any:
     async def batch(parents: Sequence[Any], info: BatchInfo, id: str | None, slug: str | None) -> Sequence[Row | None]:
         by, key = key_of({"id": id, "slug": slug})
         # No slug holds a NUL, and the database cannot even be asked.
-        return [None if "\0" in key else (await _found(info, by, [key]))[0]] * len(parents)
+        return [None if "\0" in key else (await _found(info, by, [key], is_last=info.is_last))[0]] * len(parents)
 
     def key_of(arguments: Mapping[str, Any]) -> tuple[Relation, str]:
         object_id, slug = arguments.get("id"), arguments.get("slug")
@@ -110,7 +110,7 @@ def by_id_or_slug(by_id: Relation, by_slug: Relation, description: str) -> Any:
 async def find(info: BatchInfo, relation: Relation, object_id: str) -> Row | None:
     """The object with this id, or None; raises `RequestError` for an id of another kind."""
     require_kind(relation, object_id)
-    return (await _found(info, relation, [object_id]))[0]
+    return (await _found(info, relation, [object_id], is_last=info.is_last))[0]
 
 
 def require_kind(relation: Relation, object_id: str) -> None:
@@ -140,11 +140,13 @@ async def find_any(info: BatchInfo, object_ids: Sequence[str]) -> list[Row | Exc
     return answers
 
 
-async def _found(info: BatchInfo, relation: Relation, keys: Sequence[str]) -> list[Row | None]:
+async def _found(
+    info: BatchInfo, relation: Relation, keys: Sequence[str], *, is_last: bool = False
+) -> list[Row | None]:
     available = table_of(relation.child).c
     wanted = tuple(name for name in info.columns if name in available)
     parents = [Row({relation.parent_key: key}) for key in keys]
-    found = await info.context.reader.children(relation, parents, wanted)
+    found = await info.context.reader.children(relation, parents, wanted, is_last=is_last)
     return [rows[0] if rows else None for rows in found]
 
 

@@ -127,7 +127,9 @@ def connection(
             require(info.context.viewer, scope, somewhere=True)
         read = within if within is not None and not info.context.viewer.may(str(scope)) else relation
         wanted, filters, sort_name = asked_page(read, arguments)
-        found = await info.context.reader.pages(read, parents, info.columns, wanted, filters, sort_name)
+        is_last = is_whole is None and info.is_last
+        reader = info.context.reader
+        found = await reader.pages(read, parents, info.columns, wanted, filters, sort_name, is_last=is_last)
         if is_whole is not None:
             await is_whole(info, wanted, sort_name)
         return [LoadedPage(each, (read, parent, filters)) for each, parent in zip(found, parents, strict=True)]

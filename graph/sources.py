@@ -181,10 +181,12 @@ def _with_names(text: Text) -> str:
     return f"{text.sql}\n-- {names}" if names else text.sql
 
 
-async def fetch(reader: Reader, program: Program, requests: Sequence[Request], *, alone: bool) -> list[Any]:
+async def fetch(
+    reader: Reader, program: Program, requests: Sequence[Request], is_last: Callable[[], bool]
+) -> list[Any]:
     """What each step brought: rows, or for pages `Pages`."""
     levels = levels_of(program)
-    rows, counts = await reader.fetch(levels, requests, alone=alone)
+    rows, counts = await reader.fetch(levels, requests, is_last)
     return [
         Pages(level, request, found, counted) if level.shape == "page" else found
         for level, request, found, counted in zip(levels.levels, requests, rows, counts, strict=True)

@@ -46,7 +46,7 @@ class Loader(DataLoader[Any, Any]):
 class BatchInfo:
     """What a batch resolver is told besides its parents and arguments."""
 
-    __slots__ = ("_columns", "context", "field_name", "nodes", "variables")
+    __slots__ = ("_columns", "_is_last", "context", "field_name", "nodes", "variables")
 
     def __init__(
         self,
@@ -55,12 +55,19 @@ class BatchInfo:
         nodes: Sequence[FieldNode],
         variables: Mapping[str, Any],
         columns: Callable[[], tuple[str, ...]],
+        is_last: Callable[[], bool] = lambda: False,
     ) -> None:
         self.context = context
         self.field_name = field_name
         self.nodes = nodes
         self.variables = variables
         self._columns = columns
+        self._is_last = is_last
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it is known at this moment that nothing else will be asked for after this batch."""
+        return self._is_last()
 
     @property
     def columns(self) -> tuple[str, ...]:

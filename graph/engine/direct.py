@@ -29,7 +29,7 @@ class Direct:
     def fetch(self, context: FetchingContext, variables: VariableValues) -> Awaitable[list[Any]] | None:
         """Asks for all of it; None where it has to go the ordinary way."""
         try:
-            return context.fetch(self._program, requests_of(self._program, variables, None), alone=True)
+            return context.fetch(self._program, requests_of(self._program, variables, None), lambda: True)
         except Exception:
             return None
 

@@ -38,7 +38,7 @@ from graph.engine.groups import Group, Orders, Same, Spot
 from graph.engine.leaves import LeafWriter
 from graph.engine.planning import Field, Plan, Selection
 from graph.engine.scheduling import Schedule, aborted
-from graph.engine.selection import columns_of
+from graph.engine.selection import columns_of, is_end
 from graph.engine.waiting import gather_all
 
 Made = TypeVar("Made")
@@ -286,11 +286,13 @@ class Run(Schedule):
     def _run_program(self, spot: Spot, program: Program) -> bool:
         """Sends it; answers false where the field has to go level by level, which tells what is wrong."""
         field, group = spot.parts[0]
-        asked = [each for each in group.fields if each.name != "__typename"]
-        alone = group.spot is None and program.is_pure and len(asked) == 1 and not self.is_serial
+
+        def is_last() -> bool:
+            return program.is_pure and self.has_one_thing_left
+
         try:
             fetch = Fetch(self, spot, program)
-            late = self.context.fetch(program, fetch.requests(), alone=alone)
+            late = self.context.fetch(program, fetch.requests(), is_last)
         except Exception:
             return False
 
@@ -384,7 +386,15 @@ class Run(Schedule):
                 field.columns = columns_of(self.schema, fragments, field.definition.type, field.nodes)
             return field.columns
 
-        return BatchInfo(self.context, field.name, field.nodes, self.variables.coerced, columns)
+        def is_last() -> bool:
+            if not self.has_one_thing_left:
+                return False
+            if field.is_end is None:
+                fragments = self.plan.fragment_definitions
+                field.is_end = is_end(self.schema, fragments, field.definition.type, field.nodes)
+            return field.is_end
+
+        return BatchInfo(self.context, field.name, field.nodes, self.variables.coerced, columns, is_last)
 
     def info_at(self, spot: Spot, container: Any) -> GraphQLResolveInfo[Any]:
         """What an ordinary resolver finds in its info, for the object that the container belongs to."""

@@ -98,10 +98,10 @@ class Unfit(Exception):
 class FetchingContext:
     """What a context derives from that programs are run for. Of another one, nothing is asked."""
 
-    def fetch(self, program: Program, requests: Sequence[Any], *, alone: bool) -> Awaitable[list[Any]]:
+    def fetch(self, program: Program, requests: Sequence[Any], is_last: Callable[[], bool]) -> Awaitable[list[Any]]:
         """What each step of a program brings: rows, or `Pages`; raises where that cannot be.
 
-        With `alone`, it is all that will be read for the answer.
+        `is_last` tells, when it is awaited, whether nothing else will be asked for after it.
         """
         raise Unfit
 

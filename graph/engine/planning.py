@@ -76,6 +76,8 @@ class Field:
     # What the one-round-trip planner made of it: None when not looked at yet, False where it has to go level by level.
     fetch: Any = None
     columns: tuple[str, ...] | None = None
+    # Whether nothing below it asks for more: None when not looked at yet.
+    is_end: bool | None = None
 
     @property
     def is_typename(self) -> bool:

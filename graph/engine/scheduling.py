@@ -72,9 +72,10 @@ class Schedule:
         self._serial.extend(calls)
 
     @property
-    def is_serial(self) -> bool:
-        """Whether something may only begin when all that goes on now has ended."""
-        return bool(self._serial)
+    def has_one_thing_left(self) -> bool:
+        """Whether all that goes on is one thing that is waited for."""
+        others = self._queue or self._serial or self._failures or self._togethers or self._stopped
+        return not others and len(self._new) + len(self._tasks) == 1
 
     def fail(self: Run, spot: Spot, container: Any, key: Any, error: Exception | None) -> None:  # type: ignore[misc]
         """Notes why nothing was written there; without an error it is a null that must not be."""

@@ -82,6 +82,53 @@ def _field(
         yield from _walk(schema, fragments, below, _possible(schema, below), node.selection_set, seen)
 
 
+def is_end(schema: GraphQLSchema, fragments: Fragments, kind: GraphQLOutputType, nodes: Sequence[FieldNode]) -> bool:
+    """Whether all that these field nodes' sub-selections ask for is there with the rows: attributes that are leaves."""
+    named = get_named_type(kind)
+    return all(
+        node.selection_set is None or _is_end(schema, fragments, named, node.selection_set, set()) for node in nodes
+    )
+
+
+def _is_end(
+    schema: GraphQLSchema,
+    fragments: Fragments,
+    named: GraphQLNamedType,
+    selections: SelectionSetNode,
+    seen: set[str],
+) -> bool:
+    for each in selections.selections:
+        if isinstance(each, FieldNode):
+            kinds = [schema.type_map[name] for name in _possible(schema, named)]
+            if not all(_ends(schema, fragments, kind, each, seen) for kind in kinds):
+                return False
+            continue
+        if isinstance(each, FragmentSpreadNode):
+            if each.name.value in seen:
+                continue
+            seen.add(each.name.value)
+            fragment = fragments[each.name.value]
+            inner, below = schema.type_map[fragment.type_condition.name.value], fragment.selection_set
+        else:
+            assert isinstance(each, InlineFragmentNode)
+            inner = schema.type_map[each.type_condition.name.value] if each.type_condition else named
+            below = each.selection_set
+        if not _is_end(schema, fragments, inner, below, seen):
+            return False
+    return True
+
+
+def _ends(schema: GraphQLSchema, fragments: Fragments, kind: GraphQLNamedType, node: FieldNode, seen: set[str]) -> bool:
+    name = node.name.value
+    if not isinstance(kind, GraphQLObjectType) or name not in kind.fields:
+        return name == "__typename"
+    field = kind.fields[name]
+    if node.selection_set is None:
+        return isinstance(field.extensions.get("attribute"), str) and "batch" not in field.extensions
+    passes = field.extensions.get("passes") or field.extensions.get("page_part") == "page_info"
+    return bool(passes) and _is_end(schema, fragments, get_named_type(field.type), node.selection_set, seen)
+
+
 def _possible(schema: GraphQLSchema, named: GraphQLNamedType) -> frozenset[str]:
     if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
         return frozenset(each.name for each in schema.get_possible_types(named))

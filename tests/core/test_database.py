@@ -179,6 +179,38 @@ def test_a_connection_that_ends_while_nobody_uses_it_is_noticed_and_replaced(run
     assert len(set(run(work, pool_size=1))) == 3
 
 
+@pytest.mark.parametrize("viewer", [SERVICE, ANONYMOUS], ids=["service", "reader"])
+@pytest.mark.parametrize("before", [0, 2], ids=["as the first", "as the third"])
+def test_a_snapshot_ends_with_what_is_read_last(run: Run, viewer: Viewer, before: int) -> None:
+    async def work(database: Database) -> tuple[list[Any], str]:
+        snapshot = database.snapshot(viewer)
+        found = [await snapshot.rows([Statement(SNAPSHOT)]) for _ in range(before)]
+        found.append(await snapshot.rows([Statement(SNAPSHOT)], is_last=True))
+        assert not snapshot.is_open
+        async with database._pools[viewer.database_role].connection() as connection:
+            state = connection.info.transaction_status.name
+        with pytest.raises(RuntimeError, match="the last"):
+            await snapshot.rows([Statement(SNAPSHOT)])
+        await snapshot.close()
+        return found, state
+
+    found, state = run(work, pool_size=1)
+    assert all(each == found[0] for each in found)
+    assert state == "IDLE"
+
+
+def test_what_fails_last_leaves_a_good_connection(run: Run) -> None:
+    async def work(database: Database) -> list[Any]:
+        snapshot = database.snapshot(SERVICE)
+        await _seen(snapshot)
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await snapshot.rows([Statement("SELECT 1 / 0")], is_last=True)
+        await snapshot.close()
+        return await database.read_at_once(SERVICE, [Statement("SELECT 1")])
+
+    assert run(work, pool_size=1) == [[(1,)]]
+
+
 def test_a_snapshot_that_was_never_used_holds_no_connection_and_closes_twice(run: Run) -> None:
     async def work(database: Database) -> int:
         snapshot = database.snapshot(SERVICE)

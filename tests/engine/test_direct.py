@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from types import SimpleNamespace
@@ -70,17 +70,17 @@ class Context(FetchingContext):
     refuses: bool = False
     breaks: bool = False
     ground: str = "ROCK"
-    alone: list[bool] = field(default_factory=list)
+    last: list[bool] = field(default_factory=list)
     spent: int = 0
 
-    def fetch(self, program: Program, requests: Sequence[Any], *, alone: bool) -> Any:
+    def fetch(self, program: Program, requests: Sequence[Any], is_last: Callable[[], bool]) -> Any:
         """All rows of each step; of the first, those with the name."""
-        self.alone.append(alone)
         if self.refuses:
             raise Unfit
-        return self._fetched(program, requests)
+        return self._fetched(program, requests, is_last)
 
-    async def _fetched(self, program: Program, requests: Sequence[Any]) -> list[Any]:
+    async def _fetched(self, program: Program, requests: Sequence[Any], is_last: Callable[[], bool]) -> list[Any]:
+        self.last.append(is_last())
         await asyncio.sleep(0)
         if self.breaks:
             raise RuntimeError("The line is broken")
@@ -158,7 +158,7 @@ _MARS_ANSWER = {"planet": {"called": "Mars", "mass": 6, "moons": [{"name": "Phob
 def test_what_is_fetched_whole_calls_no_resolver_and_is_all_that_is_read() -> None:
     context = Context()
     assert _asked(context, _MARS) == (ExecutionResult(_MARS_ANSWER, None), [])
-    assert context.alone == [True]
+    assert context.last == [True]
     assert context.spent == 3
 
 
@@ -166,11 +166,18 @@ def test_what_is_not_there_is_null() -> None:
     assert _asked(Context(), '{ planet(name: "Vulcan") { name } }') == (ExecutionResult({"planet": None}, None), [])
 
 
-def test_of_two_fields_at_the_root_neither_is_all_that_is_read() -> None:
+def test_beside_what_is_at_hand_it_is_all_that_is_read() -> None:
     context = Context()
     result, called = _asked(context, '{ other planet(name: "Venus") { name } }')
     assert result == ExecutionResult({"other": None, "planet": {"name": "Venus"}}, None)
-    assert (called, context.alone) == ([], [False])
+    assert (called, context.last) == ([], [True])
+
+
+def test_of_two_that_are_fetched_neither_is_all_that_is_read() -> None:
+    context = Context()
+    result, called = _asked(context, '{ one: planet(name: "Mars") { name } two: planet(name: "Venus") { name } }')
+    assert result == ExecutionResult({"one": {"name": "Mars"}, "two": {"name": "Venus"}}, None)
+    assert (called, context.last) == ([], [False, False])
 
 
 def test_a_resolver_further_down_is_called_with_what_was_fetched() -> None:
@@ -211,14 +218,14 @@ def test_a_database_that_fails_is_told_at_the_field_and_asked_once() -> None:
     result, called = _asked(context, _MARS)
     assert result.data == {"planet": None}
     assert [(each.path, each.message) for each in result.errors or ()] == [(["planet"], "The line is broken")]
-    assert (called, len(context.alone)) == ([], 1)
+    assert (called, len(context.last)) == ([], 1)
 
 
 def test_a_variable_that_skips_the_field_has_nothing_fetched() -> None:
     context = Context()
     text = 'query($no: Boolean!) { planet(name: "Mars") @skip(if: $no) { name } }'
     assert _asked(context, text, no=True) == (ExecutionResult({}, None), [])
-    assert context.alone == []
+    assert context.last == []
 
 
 @pytest.mark.parametrize("beside", ["", "__typename"], ids=["alone", "with another field"])
