@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from enum import Enum
 from functools import lru_cache
-from itertools import count
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -63,7 +62,6 @@ def numbered(text: str) -> tuple[str, tuple[str, ...]]:
 
 # From a result's rows as tuples, and a function that tells the names of its columns, to what they are handed out as.
 Rows = Callable[[list[tuple[Any, ...]], Callable[[], tuple[str, ...]]], list[Any]]
-_NUMBERS = count()
 
 
 def as_tuples(rows: list[tuple[Any, ...]], _names: Callable[[], tuple[str, ...]]) -> list[Any]:

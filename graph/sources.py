@@ -62,6 +62,8 @@ class TableSource:
 
 def related_source(relation: Relation, shape: Shape) -> TableSource:
     """The rows of a relation that belong to their parents."""
+    if shape == "many":
+        _require_owned(relation)
     return TableSource(relation, shape, lambda _arguments, keys: Request(relation, keys), relation.parent_key)
 
 
@@ -75,7 +77,15 @@ def page_source(
         require_key(cut, table_of(relation.child).c[relation.sorts[sort].column].type)
         return Request(relation, keys, page=cut, filters=filters, sort=sort)
 
+    if relation.key is not None:
+        _require_owned(relation)
     return TableSource(relation, "page", ask, None if relation.key is None else relation.parent_key)
+
+
+def _require_owned(relation: Relation) -> None:
+    """Raises `TypeError` where two parents may share their rows: resolvers would write into the same objects."""
+    if relation.parent_key != "id":
+        raise TypeError(f"A list of {relation.child.__name__} is found by `{relation.parent_key}`, not by an id.")
 
 
 def found_source(relation: Relation, found: Callable[[Mapping[str, Any]], tuple[Relation, str]]) -> TableSource:

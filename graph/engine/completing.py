@@ -460,8 +460,11 @@ def _listed(values: Iterable[Any]) -> list[Any]:
 
 def close_all(values: Iterable[Any]) -> None:
     """Closes the coroutines among the values, and in lists among them: nobody will await them."""
-    for each in values:
-        if iscoroutine(each):
-            each.close()
-        elif isinstance(each, list | tuple):
-            close_all(each)
+    pending, seen = [values], {id(values)}
+    while pending:
+        for each in pending.pop():
+            if iscoroutine(each):
+                each.close()
+            elif isinstance(each, list | tuple) and id(each) not in seen:
+                seen.add(id(each))
+                pending.append(each)

@@ -245,7 +245,7 @@ class Run(Schedule):
             for each, group in spot.parts:
                 for output in group.outputs:
                     output[each.key] = each.parent_type.name
-        elif field.batch is not None and self._middleware is None:
+        elif field.batch is not None and (self._middleware is None or field.definition.resolve is None):
             program = self._program(spot)
             if program is None or not self._run_program(spot, program):
                 self._run_batch(spot, field.batch)
@@ -270,9 +270,7 @@ class Run(Schedule):
         field = spot.field
         if not self._composes or len(spot.parts) > 1:
             return None
-        if field.fetch is None:
-            field.fetch = self._planned(partial(program_of, field)) or False
-        return field.fetch or None
+        return program_of(field) if field.program is not None else self._planned(partial(program_of, field))
 
     def _planned(self, make: Callable[[], Made]) -> Made:
         """What planning makes, where it was not made before; the context is told how long that took."""

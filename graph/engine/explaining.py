@@ -100,7 +100,7 @@ class _Explanation:
     def _alone(self, field: Field) -> tuple[Step | None, str]:
         """The same, of a field that nothing above it fetches."""
         batch = field.batch
-        program = field.fetch if field.fetch is not None else program_of(field)
+        program = program_of(field)
         if batch is not None and program:
             self.programs.append(program)
             return program.top, self._statement(program.top)

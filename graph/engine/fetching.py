@@ -41,7 +41,8 @@ class Source(Protocol):
     """What a field declares: how its rows are found, and what the planner has to know of them."""
 
     shape: Shape
-    # The column of the parent's row that finds the rows; None where they are found by arguments alone.
+    # The column of the parent's row that finds the rows; None where they are found by arguments alone. Of a list or a
+    # page it has to be unique: into what two parents share, no resolver may write.
     parent_column: str | None
     # The column that says of which type a row is, where the field's type is abstract.
     discriminator: str | None
@@ -109,7 +110,7 @@ class FetchingContext:
         """Hears that something was planned that was not known before; it began then by `time.perf_counter`."""
 
     def spend(self, objects: int) -> None:
-        """Hears how many objects of the answer a program made; raises where there were too many."""
+        """Hears how many objects of the answer a program made; what this raises, `execute` raises."""
 
 
 class Step:
@@ -348,6 +349,12 @@ def _nullable(known: CoercedOnce) -> Callable[[Any], Any]:
 
 def program_of(field: Field) -> Program | None:
     """The field's program, or None where it goes level by level, which also tells what is wrong with it."""
+    if field.program is None:
+        field.program = _made(field) or False
+    return field.program or None
+
+
+def _made(field: Field) -> Program | None:
     if "source" not in field.definition.extensions:
         return None
     try:

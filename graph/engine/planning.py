@@ -69,12 +69,12 @@ class Field:
     batch: BatchResolver | None
     # Arguments that are always the same, or what coerces them for a run.
     arguments: dict[str, Any] | Coerce
-    # Two fields with the same key are one call, whatever concrete types their parents are of. Each type may answer a
-    # field in its own way: only what one batch answers, with the same arguments, is one call.
+    # Fields of several concrete types with the same one go on as one: they ask for the same nodes, with the same
+    # arguments, so one call may answer all that have the same batch, and their values are completed together.
     join_key: tuple[Any, ...]
     selections: dict[str, Selection] = field(default_factory=dict)
-    # What the one-round-trip planner made of it: None when not looked at yet, False where it has to go level by level.
-    fetch: Any = None
+    # What fetches it and all below it in one round trip: None when not looked at yet, False where nothing does.
+    program: Any = None
     columns: tuple[str, ...] | None = None
     # Whether nothing below it asks for more: None when not looked at yet.
     is_end: bool | None = None
@@ -94,7 +94,8 @@ class Field:
     def arguments_for(self, variables: VariableValues) -> dict[str, Any]:
         """The coerced arguments of one run; raises what coercing them raises."""
         found = self.arguments
-        return found if isinstance(found, dict) else found(variables)
+        # What is kept, nobody may change.
+        return dict(found) if isinstance(found, dict) else found(variables)
 
 
 @dataclass(eq=False, slots=True)
@@ -268,7 +269,7 @@ def fragments_of(schema: GraphQLSchema, document: DocumentNode) -> dict[str, Fra
 
 
 def deciding_variables(nodes: Collection[Node]) -> frozenset[str]:
-    """The names of the variables that any `@skip` or `@include` below these nodes reads."""
+    """The names of the variables that any `@skip`, `@include`, `@defer` or `@stream` below these nodes reads."""
     found: set[str] = set()
     pending: list[Any] = list(nodes)
     while pending:

@@ -13,6 +13,7 @@ from graphql import (
     ExecutionResult,
     GraphQLDeferDirective,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSchema,
     GraphQLStreamDirective,
     MiddlewareManager,
@@ -82,15 +83,17 @@ class OperationPlans:
         deciding = {name: variables.coerced[name] for name in self._deciding if name in variables.coerced}
         # In a document that was not validated they may be anything.
         key = (hide_suggestions, *(repr(deciding.get(name, ...)) for name in self._deciding))
-        found = self._plans.get(key)
-        if found is None:
-            sources = {name: variables.sources[name] for name in deciding}
-            few = VariableValues(sources, deciding)
-            found = self._plans[key] = Plan(self._schema, self.operation, self._fragments, few, hide_suggestions)
-            if len(self._plans) > _MOST_VARIANTS:
-                self._plans.popitem(last=False)
-            if len(self._plans) > 1:
-                self._grown()
+        found = self._plans.pop(key, None)
+        if found is not None:
+            # The last that was used is the last to go.
+            self._plans[key] = found
+            return found
+        few = VariableValues({name: variables.sources[name] for name in deciding}, deciding)
+        found = self._plans[key] = Plan(self._schema, self.operation, self._fragments, few, hide_suggestions)
+        if len(self._plans) > _MOST_VARIANTS:
+            self._plans.popitem(last=False)
+        if len(self._plans) > 1:
+            self._grown()
         return found
 
     @property
@@ -172,6 +175,7 @@ def execute(
     if _is_incremental(schema):
         raise GraphQLError(_UNEXPECTED_DIRECTIVES)
     if executor_class is not None:
+        _require_resolvers(schema)
         return reference_execute(
             schema,
             document,
@@ -222,6 +226,7 @@ def execute_sync(
     Without `check_sync` nothing is taken for awaitable: a coroutine is a value like any other.
     """
     if executor_class is not None:
+        _require_resolvers(schema)
         return reference_execute_sync(
             schema,
             document,
@@ -450,6 +455,15 @@ def subscribe(
 def _is_incremental(schema: GraphQLSchema) -> bool:
     """Whether answers may be asked for in several payloads."""
     return any(each.name in _INCREMENTAL for each in schema.directives)
+
+
+@lru_cache(maxsize=64)
+def _require_resolvers(schema: GraphQLSchema) -> None:
+    """Raises `TypeError` where graphql-core would pass over a batch."""
+    for kind in schema.type_map.values():
+        for name, field in kind.fields.items() if isinstance(kind, GraphQLObjectType) else ():
+            if "batch" in field.extensions and field.resolve is None:
+                raise TypeError(f"Only a batch resolves {kind}.{name}. Give graphql-core `dataloaded(schema)`.")
 
 
 def _never(_value: Any) -> bool:

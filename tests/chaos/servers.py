@@ -15,7 +15,7 @@ from migrations import running
 from tests.chaos.proxy import Place, postgres_at
 from tests.jobs.crews import prepared, until
 
-_DISK_BYTES = 300_000_000
+_DISK_BYTES, _DISK_BYTES_A_SECOND = 300_000_000, 500_000
 _PIECE = bytes(4096)
 _NAME = "chaos"
 
@@ -87,10 +87,14 @@ class OwnServer:
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[bool]:
-    """Makes a folder a disk of its own, in memory; answers whether that could be done, which takes root on Linux."""
+def small_disk(folder: Path, seconds: float = 0) -> Iterator[bool]:
+    """Makes a folder a disk of its own, in memory; answers whether that could be done, which takes root on Linux.
+
+    What a storm of so many seconds writes has room in it.
+    """
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={_DISK_BYTES},mode=0755", "none", str(folder)]
+    size = _DISK_BYTES + int(seconds * _DISK_BYTES_A_SECOND)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0755", "none", str(folder)]
     try:
         is_mounted = subprocess.run(command, check=False, capture_output=True).returncode == 0
     except OSError:

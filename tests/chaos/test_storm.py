@@ -225,7 +225,7 @@ def test_whatever_happens_nothing_is_lost_and_nothing_happens_twice(
     name: str, nursery: Nursery, door: socket.socket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with ExitStack() as stack:
-        is_small = stack.enter_context(small_disk(tmp_path / "disk"))
+        is_small = stack.enter_context(small_disk(tmp_path / "disk", SECONDS / len(THERE)))
         server = OwnServer(tmp_path / "disk")
         stack.callback(server.stop)
         keeper = Doorkeeper(server.url)
