@@ -304,6 +304,9 @@ class Database:
         if role is DatabaseRole.SERVICE:
             # A plan that was made while a queue was empty, and kept, would walk through all of it once it is full.
             found["plan_cache_mode"] = "force_custom_plan"
+            # What is sent at once relies on them: each statement sees what was committed before it, and may write.
+            found["default_transaction_isolation"] = "read committed"
+            found["default_transaction_read_only"] = "off"
         else:
             # A person is told to try again; a command or a worker may wait for its turn.
             found["lock_timeout"] = f"{_LOCK_WAIT_MS}ms"

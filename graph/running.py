@@ -112,7 +112,8 @@ class Operations:
     ) -> dict[str, Any] | None:
         """The response map of a query that is fetched whole in one round trip, with the proof of who asks.
 
-        None where it has to be run as others are, and who asks is to be looked up before.
+        It is worth nothing unless that holds; where it could not be asked, who asks has to be looked up first. None
+        where the query has to be run as others are.
         """
         context.cost = prepared.cost(variables)
         if self.executor != "planned" or context.cost > self.limits.max_cost:
@@ -135,9 +136,9 @@ class Operations:
             return None
         finally:
             await context.close()
-        if result is None or context.budget.is_spent or context.proof is None or not context.proof.holds:
+        if result is None:
             return None
-        return self.response(prepared, variables, context, request_id, result)
+        return self.response(prepared, variables, context, request_id, _whole(result, context))
 
     async def result(
         self, prepared: Prepared, variables: Mapping[str, Any] | None, context: Context, event: Any = None
@@ -168,11 +169,7 @@ class Operations:
             return ExecutionResult(None, [GraphQLError(str(error), original_error=error)])
         finally:
             await context.close()
-        if context.budget.is_spent:
-            # Half of an answer that was cut off in the middle helps nobody, nor does one error for each of its parts.
-            too_large = RequestError(TOO_LARGE, "ANSWER_TOO_LARGE")
-            return ExecutionResult(None, [GraphQLError(TOO_LARGE, original_error=too_large)])
-        return result
+        return _whole(result, context)
 
     def _once(self, prepared: Prepared) -> dict[str, Any]:
         """What keeps an executor from remembering a document that will not be found again."""
@@ -205,6 +202,15 @@ class Operations:
         while len(self._cache) > _MOST_CACHED or self._cached > _MOST_CACHED_CHARACTERS:
             self._cached -= len(self._cache.popitem(last=False)[0])
         return operations
+
+
+def _whole(result: ExecutionResult, context: Context) -> ExecutionResult:
+    """The result, or in its place what is to be said where there was too much of it."""
+    if not context.budget.is_spent:
+        return result
+    # Half of an answer that was cut off in the middle helps nobody, nor does one error for each of its parts.
+    too_large = RequestError(TOO_LARGE, "ANSWER_TOO_LARGE")
+    return ExecutionResult(None, [GraphQLError(TOO_LARGE, original_error=too_large)])
 
 
 def _name(prepared: Prepared) -> str | None:

@@ -138,6 +138,12 @@ class Credentials:
                 await identity.seen(tx, found.viewer.user_id)
         return found.viewer
 
+    def forget(self, request: HTTPConnection) -> None:
+        """Takes nobody at the word of this request's credential any more."""
+        presented = self.presented(request)
+        if presented is not None and presented.kind is not None:
+            self.memory.forget(presented.kind, presented.secret)
+
     def apply(self, request: Request, response: Response, effects: Effects) -> None:
         """Sets or deletes the session cookie, where the operation asked for it."""
         if effects.cookie:

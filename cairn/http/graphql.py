@@ -109,24 +109,14 @@ class GraphqlEndpoint:
             raise BadRequest(405, "Only queries run over GET. Use POST.", "METHOD_NOT_ALLOWED", {"allow": "POST"})
         # Whoever asked a moment ago is taken at their word, as long as what they get comes with the proof.
         recalled = self._recalled(request) if viewer is None and kind is OperationType.QUERY else None
-        if recalled is not None:
-            viewer = operation.viewer = recalled.viewer
-        viewer = viewer or await self._viewer(request, operation)
+        viewer = viewer or (recalled.viewer if recalled else await self._viewer(request, operation))
         self._spend(viewer)
         key = self._key(request, call, viewer) if kind is OperationType.MUTATION else None
         before = None if key is None else await self._answered(key, viewer)
         if before is not None:
             return _response(before, media_type, 200, operation, {"idempotency-replayed": "true"})
-        answer = None
-        if recalled is not None:
-            context = self._context(request, operation, viewer, proof=recalled.proof)
-            answer = await self.operations.run_at_once(prepared, call.variables, context, operation.request_id)
-            if answer is None:
-                viewer = await self._viewer(request, operation)
-        if answer is None:
-            context = self._context(request, operation, viewer, key=key)
-            answer = await self.operations.run(prepared, call.variables, context, operation.request_id)
-        operation.answer = answer
+        context, answer = await self._ran(request, call, operation, viewer, recalled, key)
+        viewer, operation.answer = context.viewer, answer
         status = 200 if "data" in answer or media_type == JSON else 400
         content = orjson.dumps(answer, default=str)
         if context.key is not None:
@@ -169,6 +159,34 @@ class GraphqlEndpoint:
         except InvalidCredentials:
             # Said when they are looked up.
             return None
+
+    async def _ran(
+        self,
+        request: Request,
+        call: Call,
+        operation: Operation,
+        viewer: Viewer,
+        recalled: Recalled | None,
+        key: Key | None,
+    ) -> tuple[Context, dict[str, Any]]:
+        """The answer, and the context it was given in. Where somebody was recalled, the viewer is them at first."""
+        assert operation.prepared is not None
+        asked = operation.prepared, call.variables
+        if recalled is not None:
+            context = self._context(request, operation, viewer, proof=recalled.proof)
+            answer = await self.operations.run_at_once(*asked, context, operation.request_id)
+            if recalled.proof.holds:
+                operation.viewer = viewer
+            else:
+                if recalled.proof.holds is False:
+                    self.credentials.forget(request)
+                viewer = await self._viewer(request, operation)
+                # What failed before there was proof has failed for the same person, and would again.
+                answer = answer if recalled.proof.holds is None and viewer == recalled.viewer else None
+            if answer is not None:
+                return context, answer
+        context = self._context(request, operation, viewer, key=key)
+        return context, await self.operations.run(*asked, context, operation.request_id)
 
     async def _kept(self, key: Key, answer: dict[str, Any], content: bytes, context: Context, viewer: Viewer) -> bytes:
         """The bytes of an answer whose request had a key, kept to be given again where nothing stands against it."""

@@ -141,7 +141,7 @@ class Run(Schedule):
             return False
         try:
             selections = [self._selection_of(spot, kind) for kind in kinds]
-        except GraphQLError:
+        except Exception:
             # It is told of each object of the type.
             return False
         first, *others = [self._writer_of(each) for each in selections]

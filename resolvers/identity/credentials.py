@@ -84,6 +84,10 @@ class Memory:
         if len(self._known) > self._most:
             self._known.popitem(last=False)
 
+    def forget(self, kind: TokenKind, secret: str) -> None:
+        """Forgets what is not so any more."""
+        self._known.pop((kind, token_hash(secret)), None)
+
     def recall(self, kind: TokenKind, secret: str) -> Recalled | None:
         """Who that was, to be proven; None where it has to be looked up: not known, or not seen for a while."""
         key = kind, token_hash(secret)
@@ -205,7 +209,9 @@ def _is_stale(last_active_at: datetime | None) -> bool:
 
 def standing(user_id: Any) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
     """Two columns for a statement about a person: their standing `roles`, and what holds `within` roots."""
-    roles, within = standing_roles(user_id).scalar_subquery(), standing_roles_within(user_id).scalar_subquery()
+    # In order, so that who holds the same is found the same.
+    roles = standing_roles(user_id).order_by(table_of(RoleGrant).c.role).scalar_subquery()
+    within = standing_roles_within(user_id).order_by("held").scalar_subquery()
     return sa.func.array(roles).label("roles"), sa.func.array(within).label("within")
 
 

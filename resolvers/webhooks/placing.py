@@ -70,13 +70,17 @@ def _passing() -> Any:
         .cte("found")
         .prefix_with("MATERIALIZED")
     )
+    told = sa.select(sa.func.unnest(WEBHOOK.c.events)).where(WEBHOOK.c.state != WebhookState.DISABLED.value).distinct()
     reach = sa.func.least(found.c.last, found.c.position + STRIDE)
-    told = sa.exists().where(FACT.c.type == sa.any_(WEBHOOK.c.events), WEBHOOK.c.state != WebhookState.DISABLED.value)
-    first = sa.select(sa.func.min(FACT.c.position)).where(FACT.c.position > found.c.position, FACT.c.position <= reach)
-    until = sa.func.coalesce(first.where(told).scalar_subquery() - 1, reach)
-    seen = sa.select(found.c.id, found.c.last, until.label("until")).cte("seen").prefix_with("MATERIALIZED")
-    moving = sa.update(FOLLOWERS).where(FOLLOWERS.c.id == seen.c.id)
-    return moving.values(position=seen.c.until, updated_at=sa.func.now()).returning(seen.c.until < seen.c.last)
+    ahead = sa.select(FACT.c.position).where(FACT.c.position > found.c.position, FACT.c.position <= reach)
+    # One after the other, so that to look ends where the next is.
+    first = ahead.where(FACT.c.type == sa.any_(sa.func.array(told.scalar_subquery())))
+    first = first.order_by(FACT.c.position).limit(1)
+    until = sa.func.coalesce(first.scalar_subquery() - 1, reach)
+    seen = sa.select(found, until.label("until")).cte("seen").prefix_with("MATERIALIZED")
+    moving = sa.update(FOLLOWERS).where(FOLLOWERS.c.id == seen.c.id, seen.c.until > seen.c.position)
+    moved = moving.values(position=seen.c.until, updated_at=sa.func.now()).cte("moved")
+    return sa.select(seen.c.until < seen.c.last).add_cte(moved)
 
 
 @lru_cache(maxsize=1)

@@ -106,8 +106,8 @@ def test_what_is_no_single_program_is_asked_by_somebody_who_was_looked_up(
     del round_trips[:]
     answer = ask(http, "{ viewer { name } themes(first: 1) { nodes { id } } }").json()
     assert answer["data"]["viewer"]["name"].startswith("Guest")
-    # The look-up has a round trip to itself, the page begins a snapshot, and ends it.
-    assert round_trips == [2, 3, 1]
+    # The look-up has a round trip to itself.
+    assert round_trips == [2, 2]
 
 
 def test_nobody_who_was_sent_away_is_answered_afterwards(http: httpx.Client, doorkeeper: Doorkeeper) -> None:
@@ -153,3 +153,42 @@ def test_the_service_only_looks_the_credential_up(database_url: str) -> None:
 
     expected = [("cairn_api", "on", LEARNER.user_id)]
     assert with_database(database_url, work, pool_size=1) == [expected] * 3
+
+
+def test_of_whoever_was_sent_away_nothing_is_told_or_charged(
+    http: httpx.Client, doorkeeper: Doorkeeper, caplog: pytest.LogCaptureFixture
+) -> None:
+    person = _known(http, doorkeeper)
+    before = ask(http, LIVE)
+    assert "server-timing" in before.headers
+    doorkeeper.sql("UPDATE api_token SET revoked_at = now() WHERE user_id = %s", person)
+    caplog.clear()
+    answers = [ask(http, LIVE) for _ in range(3)]
+    assert [refusal(each, 401) for each in answers] == ["UNAUTHENTICATED"] * 3
+    assert not any("server-timing" in each.headers for each in answers)
+    assert person not in caplog.text
+
+
+def test_who_was_found_not_to_be_there_is_not_asked_for_again(
+    http: httpx.Client, doorkeeper: Doorkeeper, round_trips: list[int]
+) -> None:
+    person = _known(http, doorkeeper)
+    doorkeeper.sql("UPDATE api_token SET revoked_at = now() WHERE user_id = %s", person)
+    del round_trips[:]
+    for _ in range(3):
+        refusal(ask(http, LIVE), 401)
+    # Only the first comes with a page; from then on nobody is known by this token.
+    assert round_trips == [4, 2, 2, 2]
+
+
+def test_what_fails_for_somebody_who_is_known_fails_once(
+    http: httpx.Client, doorkeeper: Doorkeeper, database_url: str, round_trips: list[int]
+) -> None:
+    _known(http, doorkeeper)
+    del round_trips[:]
+    with psycopg.connect(database_url) as someone:
+        someone.execute("LOCK TABLE theme IN ACCESS EXCLUSIVE MODE")
+        (error,) = ask(http, LIVE).json()["errors"]
+    assert error["path"] == ["themes"]
+    # The page that failed, and the look-up that says whom it failed for.
+    assert round_trips == [4, 2]
