@@ -7,17 +7,18 @@ old release and a new one run side by side, what only the new one knows waits fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from core.database import compiled
+from core.database import compiled, ready
+from core.pipeline import Statement
 from core.rows import Row
 from core.tables import table_of
 from core.writing import Transaction
 from models.events import Follower
-from resolvers.events import COUNTER, FACT
+from resolvers.events import COUNTER, FACT, STRIDE
 
 FOLLOWER = table_of(Follower)
 # One whose name nobody knows any more keeps nothing in the log for longer than this.
@@ -55,6 +56,36 @@ async def forget(tx: Transaction) -> int:
 def waits_for(position: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     """That somebody is still to follow the fact at this place."""
     return sa.exists().where(FOLLOWER.c.position < position)
+
+
+def passing(*more: sa.Select[tuple[str, str]]) -> Callable[..., Statement]:
+    """A statement that has followers come past the facts that are nothing to them: up to before the next that is
+    something, or to the end of the log. It answers the name of each that was not there, and whether there is more.
+
+    It takes the names that are `known`, and in pairs who (`names`) wants which `types`; `more` selects further pairs.
+    """
+    names, types, known = (sa.bindparam(each, type_=ARRAY(sa.Text)) for each in ("names", "types", "known"))
+    given = sa.func.unnest(names, types).table_valued("name", "type").render_derived()
+    wanted = sa.union_all(sa.select(given.c.name, given.c.type), *more).cte("wanted")
+    last = COUNTER.c.last_position
+    found = (
+        sa.select(FOLLOWER.c.id, FOLLOWER.c.name, FOLLOWER.c.position, last.label("last"))
+        .select_from(sa.join(FOLLOWER, COUNTER, FOLLOWER.c.position < last))
+        .where(FOLLOWER.c.name == sa.any_(known))
+        .with_for_update(of=FOLLOWER, skip_locked=True)
+        .cte("found")
+        .prefix_with("MATERIALIZED")
+    )
+    reach = sa.func.least(found.c.last, found.c.position + STRIDE)
+    its_types = sa.func.array(sa.select(wanted.c.type).where(wanted.c.name == found.c.name).scalar_subquery())
+    # One after the other, so that to look ends where the next is.
+    ahead = sa.select(FACT.c.position).where(FACT.c.position > found.c.position, FACT.c.position <= reach)
+    first = ahead.where(FACT.c.type == sa.any_(its_types)).order_by(FACT.c.position).limit(1).scalar_subquery()
+    until = sa.func.coalesce(first - 1, reach).label("until")
+    seen = sa.select(found, until).cte("seen").prefix_with("MATERIALIZED")
+    moving = sa.update(FOLLOWER).where(FOLLOWER.c.id == seen.c.id, seen.c.until > seen.c.position)
+    moved = moving.values(position=seen.c.until, updated_at=sa.func.now()).cte("moved")
+    return ready(sa.select(seen.c.name, seen.c.until < seen.c.last).add_cte(moved))
 
 
 def _locked() -> sa.Select[tuple[str, str, int, int]]:

@@ -19,6 +19,7 @@ from resolvers.webhooks import placing
 from workers.actors import Actor, Work
 
 BATCH = 500
+_PASS_OVER = followers.passing(placing.TOLD)
 
 
 def kind_of(reaction: Reaction[Any]) -> JobKind:
@@ -56,6 +57,17 @@ async def place(database: Database, reactions: Sequence[Reaction[Any]]) -> list[
     return placed or []
 
 
+async def pass_over(database: Database, reactions: Sequence[Reaction[Any]]) -> set[str]:
+    """Has all that is known here come past the facts that are nothing to it; answers who has something to follow.
+
+    Most facts are something to nobody: to come past them is one statement for all.
+    """
+    names, types = [each.name for each in reactions], [each.fact.type for each in reactions]
+    statement = _PASS_OVER(names=names, types=types, known=[placing.FOLLOWER, *names])
+    (found,) = await database.run(SERVICE, statement)
+    return {name for name, is_more in found if is_more}
+
+
 async def react(database: Database, reactions: Sequence[Reaction[Any]]) -> bool:
     """Calls for a job per reaction for some of the facts that it has not followed; answers whether there was any."""
     async with transaction(database, SERVICE) as tx:
@@ -80,9 +92,7 @@ async def react(database: Database, reactions: Sequence[Reaction[Any]]) -> bool:
 
 
 async def tell(database: Database) -> bool:
-    """Makes the deliveries of some of the facts that webhooks were not told of; answers whether there may be more."""
-    if not await placing.pass_over(database):
-        return False
+    """Makes the deliveries of some of the facts that webhooks were not told of; answers whether there was any."""
     async with transaction(database, SERVICE) as tx:
         return await placing.follow(tx)
 
@@ -90,6 +100,7 @@ async def tell(database: Database) -> bool:
 async def step(database: Database, reactions: Sequence[Reaction[Any]] = ()) -> int:
     """Once all of it, to the end of the log; answers how many facts were placed."""
     placed = await place(database, reactions)
+    await pass_over(database, reactions)
     while await react(database, reactions):
         pass
     while await tell(database):

@@ -79,7 +79,6 @@ class Worker:
         self.actors = {each.kind.name: each for each in (*actors, *map(relay.actor_of, REACTIONS))}
         self._kinds = [each.kind for each in self.actors.values()]
         self._reactions = REACTIONS
-        self._reacted_to = {each.fact.type for each in REACTIONS}
         self._queues = sorted(set(queues) or {kind.queue for kind in self._kinds})
         self._tools, self._threads, self._url = tools, threads, url
         self._loop = EventLoopThread(log, interrupt_check_ival=1.0)
@@ -253,11 +252,11 @@ class Worker:
     async def _relay(self) -> None:
         self._recorded.clear()
         placed = await relay.place(self._database, self._reactions)
+        behind = await relay.pass_over(self._database, self._reactions)
         reacting, lining_up = self._placed
-        # Where no reaction is to a fact of these, they move up with the next that is, or when they look by themselves.
-        if not self._reacted_to.isdisjoint(placed):
+        if behind - {placing.FOLLOWER}:
             reacting.set()
-        if placed:
+        if placing.FOLLOWER in behind:
             lining_up.set()
         if len(placed) < relay.BATCH:
             # The first does not wait; to place those that come close behind it together costs little more than one.

@@ -10,15 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.database import Compiled, Database, compiled, ready
+from core.database import Compiled, compiled
 from core.rows import Row
 from core.tables import insert_of_arrays
-from core.viewer import SERVICE
 from core.writing import Transaction
 from models.webhooks import WebhookDelivery, WebhookLane, WebhookState
 from resolvers import followers
-from resolvers.events import COUNTER, FACT, STRIDE
-from resolvers.followers import FOLLOWER as FOLLOWERS
+from resolvers.events import FACT
 from resolvers.webhooks import filters
 from resolvers.webhooks.visible import DELIVERY, LANE, WEBHOOK
 
@@ -27,17 +25,11 @@ DUE = "cairn_webhooks"
 # As which this follows the log, and how many facts at once.
 FOLLOWER = "webhooks"
 _FACTS, _AT_ONCE = 200, 500
+# Which types of facts are told to anybody, as `followers.passing` asks for them.
+TOLD = sa.select(
+    sa.literal_column(f"'{FOLLOWER}'").label("name"), sa.func.unnest(WEBHOOK.c.events).label("type")
+).where(WEBHOOK.c.state != WebhookState.DISABLED.value)
 _SOON = sa.select(sa.func.set_config("lock_timeout", "1s", True))
-
-
-async def pass_over(database: Database) -> bool:
-    """Comes up to the next fact that some webhook may be told of, or to the end of the log; answers whether there is
-    more to follow.
-
-    Most facts are told to nobody: to come past them is one statement.
-    """
-    (moved,) = await database.run(SERVICE, _PASS_OVER())
-    return any(is_more for (is_more,) in moved)
 
 
 async def follow(tx: Transaction) -> bool:
@@ -60,27 +52,6 @@ async def follow(tx: Transaction) -> bool:
     if wanted:
         tx.wake(DUE)
     return True
-
-
-def _passing() -> Any:
-    found = (
-        sa.select(FOLLOWERS.c.id, FOLLOWERS.c.position, COUNTER.c.last_position.label("last"))
-        .where(FOLLOWERS.c.name == FOLLOWER, FOLLOWERS.c.position < COUNTER.c.last_position)
-        .with_for_update(of=FOLLOWERS, skip_locked=True)
-        .cte("found")
-        .prefix_with("MATERIALIZED")
-    )
-    told = sa.select(sa.func.unnest(WEBHOOK.c.events)).where(WEBHOOK.c.state != WebhookState.DISABLED.value).distinct()
-    reach = sa.func.least(found.c.last, found.c.position + STRIDE)
-    ahead = sa.select(FACT.c.position).where(FACT.c.position > found.c.position, FACT.c.position <= reach)
-    # One after the other, so that to look ends where the next is.
-    first = ahead.where(FACT.c.type == sa.any_(sa.func.array(told.scalar_subquery())))
-    first = first.order_by(FACT.c.position).limit(1)
-    until = sa.func.coalesce(first.scalar_subquery() - 1, reach)
-    seen = sa.select(found, until.label("until")).cte("seen").prefix_with("MATERIALIZED")
-    moving = sa.update(FOLLOWERS).where(FOLLOWERS.c.id == seen.c.id, seen.c.until > seen.c.position)
-    moved = moving.values(position=seen.c.until, updated_at=sa.func.now()).cte("moved")
-    return sa.select(seen.c.until < seen.c.last).add_cte(moved)
 
 
 @lru_cache(maxsize=1)
@@ -169,4 +140,3 @@ _FRESH: dict[str, Any] = {
 }  # fmt: skip
 # Made ready once: one text for any number of rows.
 _DELIVERIES, _LANES = compiled(insert_of_arrays(DELIVERY, _GIVEN, _FRESH).on_conflict_do_nothing()), compiled(_lanes())
-_PASS_OVER = ready(_passing())
