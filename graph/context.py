@@ -16,8 +16,7 @@ from core.relations import Perspective
 from core.viewer import Viewer
 from gateways.tallies import Tallies
 from graph.effects import Effects
-from graph.engine.batching import LoaderKey
-from graph.engine.fetching import FetchingContext, Program, Unfit
+from graph.engine import FetchingContext, LoaderKey, Program, Unfit
 from graph.sources import fetch, levels_of
 from resolvers.identity import Origin
 from resolvers.requests.idempotency import Key

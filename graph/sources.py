@@ -12,7 +12,7 @@ from core.reading import Reader
 from core.relations import Perspective, Relation
 from core.rows import Row, maker, row_class
 from core.tables import Table, table_of
-from graph.engine.fetching import Program, Unfit
+from graph.engine import Program, Unfit
 
 # Filled by the schema: which GraphQL type a row of a model is.
 TYPE_NAMES: dict[type[Table], Callable[[Row], str]] = {}

@@ -13,8 +13,8 @@ from graph.engine.fetching import Lists, Pages, Program, Step, Unfit
 from graph.engine.groups import Group, Spot, Way
 
 if TYPE_CHECKING:
-    from graph.engine.executing import Run
     from graph.engine.planning import Field
+    from graph.engine.run import Run
 
 # A step that resolvers have something left to do for: its rows, and their objects.
 Left = tuple[Step, Sequence[Any], Sequence[dict[str, Any]]]

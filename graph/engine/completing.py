@@ -35,8 +35,8 @@ from graphql.pyutils import inspect, is_iterable
 from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_iterable
 
 if TYPE_CHECKING:
-    from graph.engine.executing import Run
     from graph.engine.groups import Spot
+    from graph.engine.run import Run
 
 # Values of these Python types are what the type would make of them. A float may be infinite, which JSON cannot say.
 _AS_IT_IS: dict[Any, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
@@ -75,11 +75,11 @@ class Completer:
         self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]
     ) -> None:
         """Writes what each value becomes into its container, or tells the run why it does not."""
-        kinds = set(map(type, values))
-        if run.any_late(values, kinds):
+        classes = set(map(type, values))
+        if run.any_late(values, classes):
             self.wait(run, spot, values, containers, keys)
         else:
-            self.settled(run, spot, values, containers, keys, kinds)
+            self.settled(run, spot, values, containers, keys, classes)
 
     def settled(
         self,
@@ -88,11 +88,11 @@ class Completer:
         values: Sequence[Any],
         containers: Sequence[Any],
         keys: Sequence[Any],
-        kinds: set[type] | None = None,
+        classes: set[type] | None = None,
     ) -> None:
-        """The same for values that nothing has to be waited for; of which kinds they are, is known or looked up."""
-        kinds = set(map(type, values)) if kinds is None else kinds
-        if _NONE in kinds or any(issubclass(kind, Exception) or kind is type(Undefined) for kind in kinds):
+        """The same for values that nothing has to be waited for; of which classes they are, is known or looked up."""
+        classes = set(map(type, values)) if classes is None else classes
+        if _NONE in classes or any(issubclass(each, Exception) or each is type(Undefined) for each in classes):
             values, containers, keys = self._present(run, spot, values, containers, keys)
         if values:
             self.fill(run, spot, values, containers, keys)
@@ -150,20 +150,20 @@ class Leaf(Completer):
 
     def fitting(self, values: Sequence[Any]) -> Sequence[Any] | None:
         """All values as the answer holds them; None where any is late, wrong, or null where it must not be."""
-        kinds = set(map(type, values))
-        has_null = _NONE in kinds
+        classes = set(map(type, values))
+        has_null = _NONE in classes
         if has_null:
             if self.non_null:
                 return None
-            kinds.discard(_NONE)
+            classes.discard(_NONE)
         if self.as_it_is is not None:
-            return values if kinds <= {self.as_it_is} else None
+            return values if classes <= {self.as_it_is} else None
         if self.is_int:
             numbers = [each for each in values if each is not None] if has_null else values
-            in_range = kinds <= {int} and (not numbers or (min(numbers) >= -(2**31) and max(numbers) < 2**31))
+            in_range = classes <= {int} and (not numbers or (min(numbers) >= -(2**31) and max(numbers) < 2**31))
             return values if in_range else None
         known = self.known
-        if known is None or not all(issubclass(kind, str | Enum) for kind in kinds):
+        if known is None or not all(issubclass(each, str | Enum) for each in classes):
             return None
         try:
             return [None if each is None else known[each] for each in values]
@@ -172,8 +172,10 @@ class Leaf(Completer):
 
     def is_failure(self, value: Any) -> bool:
         """Besides what fails anything, what cannot be coerced."""
-        if not self.non_null or super().is_failure(value):
-            return self.non_null
+        if super().is_failure(value):
+            return True
+        if not self.non_null:
+            return False
         try:
             coerced = self.coerce(value)
         except Exception:
@@ -202,7 +204,7 @@ class Leaf(Completer):
                 container[key] = value
             return
         coerce = self.coerce
-        if self.known is not None and all(issubclass(kind, str | Enum) for kind in set(map(type, values))):
+        if self.known is not None and all(issubclass(each, str | Enum) for each in set(map(type, values))):
             coerce = self.known.__getitem__
         for value, container, key in zip(values, containers, keys, strict=True):
             try:
@@ -309,9 +311,9 @@ class AbstractOf(Completer):
     def fill(self, run: Run, spot: Spot, values: Sequence[Any], containers: Sequence[Any], keys: Sequence[Any]) -> None:
         """Finds out each value's type first; where that has to be waited for, all wait."""
         names = self._names(run, spot, values, containers)
-        kinds = set(map(type, names))
-        if not run.any_late(names, kinds):
-            if kinds != {str} or not self._alike(run, spot, names, values, containers, keys):
+        classes = set(map(type, names))
+        if not run.any_late(names, classes):
+            if classes != {str} or not self._alike(run, spot, names, values, containers, keys):
                 self._place(run, spot, names, values, containers, keys)
             return
 

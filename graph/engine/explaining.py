@@ -18,7 +18,7 @@ from graphql.execution.values import VariableValues
 
 from graph.engine.fetching import Program, Step, program_of
 from graph.engine.planning import Field, Refusal, Selection
-from graph.engine.running import PLANS
+from graph.engine.plans import PLANS
 
 # From a program and what is asked of its steps to its statements: one for each step, then any others.
 Statements = Callable[[Program, Sequence[Any]], Sequence[str]]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, Protocol
 
 from graphql import (
@@ -22,6 +23,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLString,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -135,7 +137,7 @@ class Step:
         # The same from its objects alone, where nothing else of a page is asked for.
         self.wrap_objects: Callable[[Sequence[dict[str, Any]]], dict[str, Any]] | None = None
 
-    def place(self, column: str) -> int:
+    def column_index(self, column: str) -> int:
         """Where this column stands in the rows, which begin with what they belong to."""
         if column not in self.columns:
             self.columns.append(column)
@@ -147,12 +149,13 @@ class Program:
 
     def __init__(self, field: Field) -> None:
         self.steps: list[Step] = []
-        self.top = self._step(field, None)
+        self.top = self.step(field, None)
         self.is_pure = not any(step.rest for step in self.steps)
         # Filled by whoever fetches: what it made of the steps.
         self.prepared: Any = None
 
-    def _step(self, field: Field, parent: Step | None) -> Step:
+    def step(self, field: Field, parent: Step | None) -> Step:
+        """Makes the step of a field, below another step's objects or as the first; raises `Unfit` where none can be."""
         source: Source = field.definition.extensions["source"]
         if parent is not None and source.parent_column is None:
             raise Unfit
@@ -163,15 +166,11 @@ class Program:
         _check_type(field, source.shape)
         way = _wrapping(step, field) if source.shape == "page" else (field,)
         step.chain = (*(parent.chain if parent else ()), *way)
-        _Maker(self, step, way[-1] if way else None).build()
+        _CodeWriter(self, step, way[-1] if way else None).build()
         return step
 
-    def below(self, field: Field, parent: Step) -> Step:
-        """The step of a field below another step's objects; raises `Unfit` where it cannot be one."""
-        return self._step(field, parent)
 
-
-class _Maker:
+class _CodeWriter:
     """Writes the code that makes objects of a step's rows."""
 
     def __init__(self, program: Program, step: Step, asking: Field | None) -> None:
@@ -193,9 +192,9 @@ class _Maker:
         discriminator = self.step.source.discriminator
         if discriminator is None:
             raise Unfit
-        place = self.step.place(discriminator)
+        place = self.step.column_index(discriminator)
         self.names["T"], self._typename = _TypeNames(self.step.source), f"T[r[{place}]]"
-        makers = self.names["M"] = _Makers(self, self.asking)
+        makers = self.names["M"] = _RowWriters(self, self.asking)
         # Each kind's columns have to be known before anything is fetched.
         for possible in self.asking.plan.schema.get_possible_types(kind):  # type: ignore[arg-type]
             makers.add(possible)
@@ -235,7 +234,7 @@ class _Maker:
             parts.append(f"{field.key!r}: {expression}")
         if left:
             for column in self.step.source.always:
-                self.step.place(column)
+                self.step.column_index(column)
             if self.step.parent is not None and _is_below_one(self.step):
                 raise Unfit
             self.step.rest[kind.name] = Selection(kind, tuple(left), selection.keys)
@@ -248,7 +247,7 @@ class _Maker:
         attribute = extensions.get("attribute")
         inner = field.definition.type
         named = get_named_type(inner)
-        if attribute is not None and is_leaf_type(named) and not is_list_type(_bare(inner)):
+        if attribute is not None and is_leaf_type(named) and not is_list_type(get_nullable_type(inner)):
             return self._column(attribute, inner, named)
         if with_children and "source" in extensions:
             return self._child(field, extensions["source"])
@@ -258,38 +257,35 @@ class _Maker:
         source = self.step.source
         if not source.has(column) or (is_non_null_type(kind) and source.is_nullable(column)):
             return None
-        place = self.step.place(column)
+        place = self.step.column_index(column)
         if named.name in _AS_IT_IS:
             return f"r[{place}]"
         name = f"x{place}_{named.name}"
-        self.names[name] = _Coerced(named) if not hasattr(named, "values") else _nullable(CoercedOnce(named))
+        self.names[name] = _coerced(named) if not hasattr(named, "values") else _nullable(CoercedOnce(named))
         return f"{name}(r[{place}])"
 
     def _child(self, field: Field, source: Source) -> str | None:
         steps = len(self.program.steps)
         columns = list(self.step.columns)
         try:
-            child = self.program.below(field, self.step)
+            child = self.program.step(field, self.step)
         except Unfit:
             del self.program.steps[steps:]
             self.step.columns[:] = columns
             return None
         self.step.children.append(child)
-        place = self.step.place(str(source.parent_column))
+        place = self.step.column_index(str(source.parent_column))
         return f"c{len(self.step.children) - 1}(r[{place}])"
 
     def _need(self, field: Field) -> None:
         """A resolver will read the row: its columns are fetched as well."""
         for column in field.definition.extensions.get("needs", ()):
             if self.step.source.has(column):
-                self.step.place(column)
+                self.step.column_index(column)
 
 
-class Lists(defaultdict[Any, list[Any]]):
-    """Children by what they belong to; what has none has an empty list."""
-
-    def __init__(self) -> None:
-        super().__init__(list)
+# Children by what they belong to; what has none has an empty list.
+Lists: Callable[[], defaultdict[Any, list[Any]]] = partial(defaultdict, list)
 
 
 class _TypeNames(dict[Any, str]):
@@ -304,18 +300,18 @@ class _TypeNames(dict[Any, str]):
         return found
 
 
-class _Makers(dict[Any, Callable[[Any], dict[str, Any]]]):
+class _RowWriters(dict[Any, Callable[[Any], dict[str, Any]]]):
     """By the discriminator's value: what makes an object of a row."""
 
-    def __init__(self, maker: _Maker, asking: Field) -> None:
+    def __init__(self, maker: _CodeWriter, asking: Field) -> None:
         super().__init__()
-        self._maker = maker
+        self._writer = maker
         self._asking = asking
         self._bodies: dict[str, str] = {}
 
     def add(self, kind: GraphQLObjectType) -> None:
         """Makes ready for one concrete type."""
-        self._bodies[kind.name] = self._maker._object(kind, _selected(self._asking, kind), with_children=False)
+        self._bodies[kind.name] = self._writer._object(kind, _selected(self._asking, kind), with_children=False)
 
     @property
     def bodies(self) -> set[str]:
@@ -324,22 +320,16 @@ class _Makers(dict[Any, Callable[[Any], dict[str, Any]]]):
 
     def __missing__(self, value: Any) -> Callable[[Any], dict[str, Any]]:
         """Many types may stand there, and few do: code is compiled when the first row of its type comes."""
-        body = self._bodies[self._maker.step.source.type_name(value)]
-        found: Callable[[Any], dict[str, Any]] = self._maker._compiled(f"lambda r: {body}")
+        body = self._bodies[self._writer.step.source.type_name(value)]
+        found: Callable[[Any], dict[str, Any]] = self._writer._compiled(f"lambda r: {body}")
         self[value] = found
         return found
 
 
-class _Coerced:
-    """A scalar's values, as the answer holds them; null stays null."""
-
-    __slots__ = ("_coerce",)
-
-    def __init__(self, kind: GraphQLLeafType) -> None:
-        self._coerce = kind.coerce_output_value
-
-    def __call__(self, value: Any) -> Any:
-        return None if value is None else self._coerce(value)
+def _coerced(kind: GraphQLLeafType) -> Callable[[Any], Any]:
+    """What makes of a scalar's value what the answer holds; null stays null."""
+    coerce = kind.coerce_output_value
+    return lambda value: None if value is None else coerce(value)
 
 
 def _nullable(known: CoercedOnce) -> Callable[[Any], Any]:
@@ -378,12 +368,10 @@ def _check_type(field: Field, shape: Shape) -> None:
     kind = field.definition.type
     if shape == "one" and (is_non_null_type(kind) or is_list_type(kind)):
         raise Unfit
-    if shape == "many" and not (is_list_type(_bare(kind)) and not is_list_type(_bare(_bare(kind).of_type))):
-        raise Unfit
-
-
-def _bare(kind: Any) -> Any:
-    return kind.of_type if is_non_null_type(kind) else kind
+    if shape == "many":
+        bare: Any = get_nullable_type(kind)
+        if not is_list_type(bare) or is_list_type(get_nullable_type(bare.of_type)):
+            raise Unfit
 
 
 def _is_below_one(step: Step) -> bool:

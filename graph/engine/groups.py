@@ -6,8 +6,7 @@ was found for one object is remembered for those below it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import repeat
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql.pyutils import Path
@@ -15,7 +14,7 @@ from graphql.pyutils import Path
 from graph.engine.planning import Field
 
 if TYPE_CHECKING:
-    from graph.engine.executing import Run
+    from graph.engine.run import Run
 
 
 class Way(NamedTuple):
@@ -163,22 +162,3 @@ def _beyond(way: Way, field: Field, keys: Sequence[Any]) -> Way:
     for index in keys[-2::-1]:
         found = found.at(index)
     return found
-
-
-class Same(Sequence[Any]):
-    """A sequence of one value, over and over."""
-
-    __slots__ = ("_length", "_value")
-
-    def __init__(self, value: Any, length: int) -> None:
-        self._value = value
-        self._length = length
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __getitem__(self, place: Any) -> Any:
-        return self._value
-
-    def __iter__(self) -> Iterator[Any]:
-        return repeat(self._value, self._length)

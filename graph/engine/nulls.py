@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from graphql import GraphQLError, OperationDefinitionNode, is_non_null_type, located_error
 
 if TYPE_CHECKING:
-    from graph.engine.executing import Run
     from graph.engine.groups import Spot
     from graph.engine.planning import Field
+    from graph.engine.run import Run
 
 _KEEPS_ERRORS_WHERE_THEY_ARE = "experimental_disableErrorPropagation"
 
@@ -60,7 +60,7 @@ class Nulls:
             if self._propagates:
                 length = _nullable_length(each.path, each.fields)
                 if length < len(each.path):
-                    died += self.bury(_taken(run, each.path[:length]))
+                    died += self.bury(_null_out(run, each.path[:length]))
         return died
 
     def bury(self, value: Any) -> list[int]:
@@ -126,7 +126,7 @@ def _nullable_length(path: Sequence[str | int], fields: Sequence[Field]) -> int:
     return 0
 
 
-def _taken(run: Run, path: Sequence[str | int]) -> Any:
+def _null_out(run: Run, path: Sequence[str | int]) -> Any:
     """What stands at this place of the answer, which is null from now on."""
     if not path:
         taken: Any = run.data

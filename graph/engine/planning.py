@@ -82,7 +82,7 @@ class Field:
     @property
     def is_typename(self) -> bool:
         """Whether it asks for the name of the type that the object is of."""
-        return self.name == "__typename" and self.name not in self.parent_type.fields
+        return self.name == "__typename"
 
     def selection(self, kind: GraphQLObjectType) -> Selection:
         """What is asked of objects of this type; raises `GraphQLError` where a directive's argument is wrong."""

@@ -24,8 +24,8 @@ from graph.engine.nulls import Failure, Nulls
 from graph.engine.waiting import Background, Together, Waiting, outcome, stop
 
 if TYPE_CHECKING:
-    from graph.engine.executing import Run
     from graph.engine.groups import Spot
+    from graph.engine.run import Run
 
 NOT_SYNCHRONOUS = "GraphQL execution failed to complete synchronously."
 
@@ -81,18 +81,19 @@ class Schedule:
         """Notes why nothing was written there; without an error it is a null that must not be."""
         self._failures.append(Failure(spot, container, key, error))
 
-    def is_late(self, kind: type) -> bool:
-        """Whether values of this Python type have to be awaited."""
-        found = self._late.get(kind)
+    def is_late(self, cls: type) -> bool:
+        """Whether values of this Python class have to be awaited."""
+        found = self._late.get(cls)
         if found is None:
-            found = self._late[kind] = hasattr(kind, "__await__")
+            found = self._late[cls] = hasattr(cls, "__await__")
         return found
 
-    def any_late(self, values: Sequence[Any], kinds: set[type]) -> bool:
-        """Whether any of the values, which are of these kinds, has to be awaited."""
+    def any_late(self, values: Sequence[Any], classes: set[type]) -> bool:
+        """Whether any of the values, which are of these classes, has to be awaited."""
         if self._is_awaitable is not None:
             return any(map(self._is_awaitable, values))
-        return any(map(self.is_late, kinds)) or (GeneratorType in kinds and any(map(default_is_awaitable, values)))
+        # Generators are late only where `types.coroutine` made them: that is seen at each value.
+        return any(map(self.is_late, classes)) or (GeneratorType in classes and any(map(default_is_awaitable, values)))
 
     @property
     def is_awaitable(self) -> Callable[[Any], bool]:
@@ -272,7 +273,7 @@ class Schedule:
 
     def result(self) -> ExecutionResult:
         """The answer, when all is done."""
-        self.background.is_all_there_is()
+        self.background.end()
         return ExecutionResult(self.data, self.nulls.errors or None)
 
     # What is waited for ------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ class Background:
         self._futures.add(future)
         future.add_done_callback(self._futures.discard)
 
-    def is_all_there_is(self) -> None:
+    def end(self) -> None:
         """The run has ended: tells so once nothing goes on beside it."""
         if self._finished is None:
             return

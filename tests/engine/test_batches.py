@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, build_schema
 
-from graph.engine import BatchResolver
-from graph.engine.batching import load_shared
+from graph.engine import BatchResolver, load_shared
 from tests.engine.comparing import Asked, Outcome, by_ours, compare
 from tests.engine.ways import turns
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import lru_cache, partial
 from time import perf_counter
@@ -30,25 +29,18 @@ from graphql.execution import (
     create_source_event_stream,
     map_source_to_response_event,
 )
-from graphql.execution.values import VariableValues
 from graphql.pyutils import AbortSignal, inspect
 from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_iterable
 from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
 from graphql.type import assert_valid_schema
 
 from graph.engine.direct import Direct, direct_of
-from graph.engine.executing import Options, Run, SeveralPayloads
 from graph.engine.fetching import FetchingContext
-from graph.engine.planning import Plan, Refusal, chosen_operation, deciding_variables, fragments_of
+from graph.engine.planning import Plan, Refusal
+from graph.engine.plans import PLANS, Plans
+from graph.engine.run import Options, Run, SeveralPayloads
 from graph.engine.scheduling import NOT_SYNCHRONOUS
-from graph.engine.variables import coercer
 
-# Of a field, all that is kept for it takes some two kilobytes: the document, the plan, its code and its statements.
-_MOST_FIELDS = 40_000
-_CHARACTERS_OF_A_FIELD = 20
-# What a document takes, however short it is, is that of so many fields.
-_FIELDS_OF_A_DOCUMENT = 40
-_MOST_VARIANTS = 128
 _INCREMENTAL = (GraphQLDeferDirective.name, GraphQLStreamDirective.name)
 _UNEXPECTED_DIRECTIVES = (
     "The provided schema unexpectedly contains experimental directives (@defer or @stream)."
@@ -56,83 +48,6 @@ _UNEXPECTED_DIRECTIVES = (
 )
 Result = ExecutionResult | Awaitable[ExecutionResult]
 Stream = AsyncIterator[ExecutionResult] | ExecutionResult
-
-
-class OperationPlans:
-    """A document's operation: what coerces its variables, and its plans by what they say of `@skip` and `@include`."""
-
-    def __init__(
-        self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None, grown: Callable[[], None]
-    ) -> None:
-        self.operation = chosen_operation(document, operation_name)
-        characters = len(document.loc.source.body) if document.loc else 0
-        self._least = _FIELDS_OF_A_DOCUMENT + characters // _CHARACTERS_OF_A_FIELD
-        self._grown = grown
-        self.coerce = coercer(schema, self.operation)
-        self._schema = schema
-        self._fragments = fragments_of(schema, document)
-        fragments = self._fragments.values()
-        self._deciding = sorted(deciding_variables([self.operation, *(each.definition for each in fragments)]))
-        self._keeps = not any(each.variable_signatures for each in fragments)
-        self._plans: OrderedDict[tuple[Any, ...], Plan] = OrderedDict()
-
-    def plan(self, variables: VariableValues, hide_suggestions: bool) -> Plan:
-        """The plan for these variables; one there is already where it fits them."""
-        if not self._keeps:
-            return Plan(self._schema, self.operation, self._fragments, variables, hide_suggestions)
-        deciding = {name: variables.coerced[name] for name in self._deciding if name in variables.coerced}
-        # In a document that was not validated they may be anything.
-        key = (hide_suggestions, *(repr(deciding.get(name, ...)) for name in self._deciding))
-        found = self._plans.pop(key, None)
-        if found is not None:
-            # The last that was used is the last to go.
-            self._plans[key] = found
-            return found
-        few = VariableValues({name: variables.sources[name] for name in deciding}, deciding)
-        found = self._plans[key] = Plan(self._schema, self.operation, self._fragments, few, hide_suggestions)
-        if len(self._plans) > _MOST_VARIANTS:
-            self._plans.popitem(last=False)
-        if len(self._plans) > 1:
-            self._grown()
-        return found
-
-    @property
-    def size(self) -> int:
-        """How many fields are planned by now, and what the document takes besides. It grows when more is met."""
-        return self._least + sum([each.size for each in list(self._plans.values())])
-
-
-class Plans:
-    """What was planned of documents, up to so many fields in all; the least recently used go first."""
-
-    def __init__(self, most: int = _MOST_FIELDS) -> None:
-        self._most = most
-        self._known: OrderedDict[tuple[Any, ...], tuple[DocumentNode, OperationPlans]] = OrderedDict()
-
-    def of(self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> OperationPlans:
-        """The operation that this name chooses, ready to plan; raises `Refusal` where there is nothing to run."""
-        key = (id(schema), id(document), operation_name)
-        # Taken out and put back at the end: several threads may do so at once. The document is kept with its plans, so
-        # that its identity stays its own.
-        found = self._known.pop(key, None)
-        if found is None or found[0] is not document:
-            found = self._known[key] = (document, OperationPlans(schema, document, operation_name, self._make_room))
-            self._make_room()
-        else:
-            self._known[key] = found
-        return found[1]
-
-    def _make_room(self) -> None:
-        over = sum([each.size for _, each in list(self._known.values())]) - self._most
-        while over > 0:
-            try:
-                _, (_, oldest) = self._known.popitem(last=False)
-            except KeyError:
-                return
-            over -= oldest.size
-
-
-PLANS = Plans()
 
 
 _NOTHING_GIVEN = (None,) * 7

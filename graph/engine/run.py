@@ -31,14 +31,14 @@ from graphql.pyutils import AbortSignal, Path
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
 from graph.engine.assembling import Fetch
-from graph.engine.batching import BatchInfo, BatchResolver, counted
+from graph.engine.batching import BatchInfo, BatchResolver, check_count
+from graph.engine.columns import columns_of, is_end
 from graph.engine.completing import Placing, close_all
 from graph.engine.fetching import FetchingContext, Program, program_of
-from graph.engine.groups import Group, Orders, Same, Spot
+from graph.engine.groups import Group, Orders, Spot
 from graph.engine.leaves import LeafWriter
 from graph.engine.planning import Field, Plan, Selection
 from graph.engine.scheduling import Schedule, aborted
-from graph.engine.selection import columns_of, is_end
 from graph.engine.waiting import gather_all
 
 Made = TypeVar("Made")
@@ -88,15 +88,15 @@ class Run(Schedule):
         self.lists: dict[int, tuple[Any, Any]] = {}
         self._field_resolver = options.field_resolver
         self._middleware = options.middleware
-        self._told = context if isinstance(context, FetchingContext) else None
-        self._composes = options.composes and self._told is not None and options.middleware is None
+        self._fetching = context if isinstance(context, FetchingContext) else None
+        self._composes = options.composes and self._fetching is not None and options.middleware is None
         self._is_incremental = False
         self._info_rest: tuple[Any, ...] | None = None
 
     def start(self) -> ExecutionResult | Awaitable[ExecutionResult]:
         """Runs as far as nothing has to be waited for; the result, or an awaitable of it."""
         if self.abort_signal is not None and self.abort_signal.aborted:
-            self.background.is_all_there_is()
+            self.background.end()
             raise aborted(self.abort_signal)
         try:
             selection = self._met(self.plan.root or self._planned(self.plan.root_selection))
@@ -254,7 +254,7 @@ class Run(Schedule):
 
     def _complete(self, spot: Spot, values: Sequence[Any]) -> None:
         outputs: Sequence[Any] = spot.outputs()
-        keys: Sequence[Any] = Same(spot.field.key, len(outputs))
+        keys: Sequence[Any] = [spot.field.key] * len(outputs)
         dead = self.nulls.dead
         if dead and any(id(output) in dead for output in outputs):
             close_all(value for value, output in zip(values, outputs, strict=True) if id(output) in dead)
@@ -278,8 +278,8 @@ class Run(Schedule):
         try:
             return make()
         finally:
-            if self._told is not None:
-                self._told.planned(began)
+            if self._fetching is not None:
+                self._fetching.planned(began)
 
     def _run_program(self, spot: Spot, program: Program) -> bool:
         """Sends it; answers false where the field has to go level by level, which tells what is wrong."""
@@ -319,7 +319,7 @@ class Run(Schedule):
         def go_on(answers: Any) -> None:
             if not isinstance(answers, Exception):
                 try:
-                    answers = counted(answers, parents, batch)
+                    answers = check_count(answers, parents, batch)
                 except Exception as error:
                     answers = error
             self._complete(spot, [answers] * len(parents) if isinstance(answers, Exception) else answers)
