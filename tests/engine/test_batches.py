@@ -10,9 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from graphql import GraphQLObjectType, GraphQLSchema, build_schema
+from graphql import ExecutionResult, GraphQLObjectType, GraphQLSchema, build_schema, parse
 
-from graph.engine import BatchResolver, load_shared
+from graph.engine import BatchResolver, execute, load_shared
 from tests.engine.comparing import Asked, Outcome, by_ours, compare
 from tests.engine.ways import turns
 
@@ -333,3 +333,37 @@ def test_whoever_asks_after_all_before_them_gave_up_is_answered(later: int) -> N
             return await ask(context, 2)
 
     assert asyncio.run(run()) == [4]
+
+
+def test_arguments_that_are_kept_are_changed_by_nobody() -> None:
+    def one_more(arguments: dict[str, Any]) -> dict[str, Any]:
+        arguments["n"] += 1
+        return arguments
+
+    schema, document = build_schema("type Query { after(n: Int): Int }"), parse("{ after(n: 1) }")
+    batch = BatchResolver(lambda parents, _info, n: [n] * len(parents), one_more)
+    schema.query_type.fields["after"].extensions["batch"] = batch  # type: ignore[union-attr]
+    assert [execute(schema, document).data for _ in range(3)] == [{"after": 2}] * 3  # type: ignore[union-attr]
+
+
+def test_a_deep_value_that_comes_late_for_nobody_is_let_go() -> None:
+    deep: list[Any] = []
+    for _ in range(5_000):
+        deep = [deep]
+
+    async def late(parents: Sequence[Any], _info: Any) -> list[Any]:
+        await turns(2)
+        return [deep] * len(parents)
+
+    schema = build_schema("scalar Json type Query { items: [Item] } type Item { sure: Int! deep: Json }")
+    item = schema.type_map["Item"].fields  # type: ignore[attr-defined]
+    item["deep"].extensions["batch"] = BatchResolver(late)
+    root = {"items": [{"sure": 1}, {"sure": None}]}
+
+    async def run() -> ExecutionResult:
+        found = execute(schema, parse("{ items { sure deep } }"), root)
+        return await found if inspect.isawaitable(found) else found
+
+    result = asyncio.run(run())
+    assert result.data == {"items": [{"sure": 1, "deep": deep}, None]}
+    assert [each.path for each in result.errors or ()] == [["items", 1, "sure"]]

@@ -155,3 +155,20 @@ def test_a_subscription_runs_on_a_schema_that_knows_several_payloads() -> None:
         return [each async for each in stream]
 
     assert asyncio.run(answers()) == [ExecutionResult({"b": number}, None) for number in (1, 2)]
+
+
+def test_of_the_variants_of_a_document_the_one_that_was_used_last_stays() -> None:
+    schema, plans = build_schema("type Query { a: Int " + " ".join(f"b{n}: Int" for n in range(8)) + " }"), Plans()
+    flags = " ".join(f"$v{n}: Boolean!" for n in range(8))
+    document = parse(f"query ({flags}) {{ a " + " ".join(f"b{n} @include(if: $v{n})" for n in range(8)) + " }")
+
+    def plan(number: int) -> Any:
+        variables = {f"v{n}": bool(number >> n & 1) for n in range(8)}
+        execute(schema, document, {}, variable_values=variables, plans=plans)
+        ((_, kept),) = plans._known.values()
+        return next(reversed(kept._plans.values()))
+
+    first = plan(0)
+    for number in range(1, 200):
+        plan(number)
+        assert plan(0) is first

@@ -11,7 +11,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, build_schema, 
 from graphql.execution import AbortedGraphQLExecutionError, ExecutionHooks, Executor
 from graphql.pyutils import AbortController
 
-from graph.engine import execute, execute_sync, subscribe
+from graph.engine import BatchResolver, execute, execute_sync, subscribe
 
 _SDL = """
 type Node { word: String wait: String sure: String! }
@@ -286,3 +286,24 @@ def test_what_counts_as_awaitable_may_be_said() -> None:
         return await found  # type: ignore[misc]
 
     assert asyncio.run(work()) == ({"word": "kept", "numbers": [1, 2]}, None)
+
+
+def _with_a_batch() -> GraphQLSchema:
+    schema = build_schema("type Query { items: [Item] } type Item { tenfold: Int }")
+    items = schema.type_map["Item"].fields  # type: ignore[attr-defined]
+    items["tenfold"].extensions["batch"] = BatchResolver(lambda parents, _info: [each["n"] * 10 for each in parents])
+    return schema
+
+
+def test_a_batch_that_has_no_resolver_answers_beside_middleware() -> None:
+    def passes_on(following: Any, source: Any, info: Any, **arguments: Any) -> Any:
+        return following(source, info, **arguments)
+
+    root = {"items": [{"n": 1}, {"n": 2}]}
+    found = execute(_with_a_batch(), parse("{ items { tenfold } }"), root, middleware=[passes_on])
+    assert found == ExecutionResult({"items": [{"tenfold": 10}, {"tenfold": 20}]}, None)
+
+
+def test_an_executor_class_that_would_pass_over_a_batch_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"Item\.tenfold"):
+        execute(_with_a_batch(), parse("{ items { tenfold } }"), {}, executor_class=Executor)
