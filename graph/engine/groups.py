@@ -100,19 +100,15 @@ Orders = dict[tuple[int, ...], Sequence[int]]
 class Spot:
     """One field of a level: with each of the concrete types that the level is made of, the same field of that type.
 
-    The spots of a level share its `orders`.
+    The spots of a level share its `orders`. `field` is the field as the first of the concrete types has it.
     """
 
-    __slots__ = ("_orders", "parts")
+    __slots__ = ("_orders", "field", "parts")
 
     def __init__(self, parts: Sequence[tuple[Field, Group]], orders: Orders | None = None) -> None:
         self.parts = parts
+        self.field = parts[0][0]
         self._orders = {} if orders is None else orders
-
-    @property
-    def field(self) -> Field:
-        """The field, as the first of the concrete types has it."""
-        return self.parts[0][0]
 
     def in_order(self, by_part: Sequence[Sequence[Any]]) -> Sequence[Any]:
         """What each part has of something, as one sequence in the order of the level before it was split by type."""
