@@ -207,6 +207,9 @@ def _names(result: Any) -> tuple[str, ...]:
 def _encoded(value: Any) -> bytes | None:
     """A value as PostgreSQL reads it in text form. Only what is sent in pipelines is known: what cursors, filters and
     keys are made of, and JSON objects in arrays."""
+    # Most are texts, and several of each are sent with every page.
+    if type(value) is str:
+        return _without_null(value).encode()
     if value is None:
         return None
     if isinstance(value, Enum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from core.errors import Forbidden, SignInRequired
 
@@ -44,7 +45,7 @@ class Viewer:
     within: frozenset[str] = frozenset()
     token_id: str | None = None
 
-    @property
+    @cached_property
     def database_role(self) -> DatabaseRole:
         """The role whose row policies judge this viewer's statements."""
         if self.kind is ViewerKind.ANONYMOUS:

@@ -34,6 +34,8 @@ from graphql import (
 from graphql.pyutils import inspect, is_iterable
 from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_iterable
 
+from graph.engine.concrete import FirstThatIs
+
 if TYPE_CHECKING:
     from graph.engine.groups import Spot
     from graph.engine.run import Run
@@ -465,7 +467,7 @@ def close_all(values: Iterable[Any]) -> None:
     pending, seen = [values], {id(values)}
     while pending:
         for each in pending.pop():
-            if iscoroutine(each):
+            if iscoroutine(each) or isinstance(each, FirstThatIs):
                 each.close()
             elif isinstance(each, list | tuple) and id(each) not in seen:
                 seen.add(id(each))

@@ -34,6 +34,7 @@ from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_i
 from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
 from graphql.type import assert_valid_schema
 
+from graph.engine.concrete import default_type
 from graph.engine.direct import Direct, direct_of
 from graph.engine.fetching import FetchingContext
 from graph.engine.planning import Plan, Refusal
@@ -195,11 +196,15 @@ def _options(
     composes: bool,
     may_wait: bool,
 ) -> Options:
+    is_awaitable = None if is_awaitable is default_is_awaitable else is_awaitable
+    if type_resolver in (None, default_type_resolver):
+        # Ours answers with an awaitable that others may not know for one.
+        type_resolver = default_type if is_awaitable is None else default_type_resolver
     return Options(
         field_resolver or default_field_resolver,
-        type_resolver or default_type_resolver,
+        type_resolver,
         _manager(middleware),
-        None if is_awaitable in (None, default_is_awaitable) else is_awaitable,
+        is_awaitable,
         is_async_iterable or default_is_async_iterable,
         abort_signal,
         _finished(hooks),

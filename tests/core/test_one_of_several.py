@@ -21,7 +21,7 @@ def test_the_fullest_card_of_a_person_is_found_wherever_it_lies(run: Run, core_d
     async def work(database: Database) -> list[str]:
         reader = Reader(database, SERVICE, Perspective("live", hides_trash=False))
         levels = Levels([Level(CARD_OF_USER, "one", None, ("audience",))])
-        rows, _ = await reader.fetch(levels, [Request(CARD_OF_USER, [person])])
+        rows, _ = await reader.fetch(levels, [Request(CARD_OF_USER, [person])], lambda: False)
         await reader.close()
         return [audience for _, audience in rows[0]]
 

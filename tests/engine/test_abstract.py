@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from graphql import GraphQLSchema, build_schema
 
 from tests.engine.comparing import Asked, compare
 from tests.engine.ways import Case, Described, Way, awaitable, check, every
@@ -155,3 +156,27 @@ def test_types_that_are_asked_may_answer_in_any_order(turns_of_cat: int, turns_o
     ours = compare(Asked(lambda: described.schema(Way.SYNC), _DOCUMENT))
 
     assert ours.data == {"pets": [_SEEN_TOM, _SEEN_NEMO, None]}
+
+
+@pytest.mark.parametrize("has_failed", [True, False], ids=["nobody needs it", "somebody does"])
+def test_what_types_say_late_is_awaited_or_let_go(has_failed: bool) -> None:
+    async def is_dog(value: Any, _info: Any) -> bool:
+        return value == "Rex"
+
+    async def is_cat(value: Any, _info: Any) -> bool:
+        return value == "Tom"
+
+    def schema() -> GraphQLSchema:
+        made = build_schema("""
+            union Pet = Dog | Cat
+            type Dog { barks: Int } type Cat { purrs: Int }
+            type Person { pet: Pet sure: Int! } type Query { people: [Person] }
+        """)
+        made.type_map["Dog"].is_type_of = is_dog  # type: ignore[attr-defined]
+        made.type_map["Cat"].is_type_of = is_cat  # type: ignore[attr-defined]
+        return made
+
+    people = [{"pet": "Tom", "sure": None if has_failed else 1}, {"pet": "Rex", "sure": 1}]
+    found = compare(Asked(schema, "{ people { pet { __typename } sure } }", root=lambda: {"people": people}))
+    tom = None if has_failed else {"pet": {"__typename": "Cat"}, "sure": 1}
+    assert found.data == {"people": [tom, {"pet": {"__typename": "Dog"}, "sure": 1}]}
