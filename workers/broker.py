@@ -151,9 +151,14 @@ def call_to(queue: str) -> Message[Any]:
 
 def unheard(broker: Any, queue: str) -> int:
     """How many messages stand in a queue of RabbitMQ or Redis that no worker has taken yet."""
-    if hasattr(broker, "get_queue_message_counts"):
+    if not hasattr(broker, "get_queue_message_counts"):
+        return int(broker.client.llen(f"{broker.namespace}:{queue}"))
+    try:
         return int(broker.get_queue_message_counts(queue)[0])
-    return int(broker.client.llen(f"{broker.namespace}:{queue}"))
+    except Exception:
+        # This thread's connection may be broken, and stays so: whoever asks next asks on a new one.
+        del broker.connection
+        raise
 
 
 def outside_broker(url: str) -> Broker:

@@ -93,8 +93,10 @@ def silent(line: Proxy) -> Iterator[None]:
     line.flow()
 
 
-@pytest.mark.skipif(not IS_LONG, reason="takes some seconds for each broker")
-@pytest.mark.parametrize("trouble", [cut, silent])
+_LONG = pytest.mark.skipif(not IS_LONG, reason="takes some seconds for each broker")
+
+
+@pytest.mark.parametrize("trouble", [cut, pytest.param(silent, marks=_LONG)])
 def test_a_broker_that_is_away_for_a_while_loses_no_job(
     trouble: Callable[..., object],
     url: str,
