@@ -227,13 +227,10 @@ def _started(
 ) -> Result:
     assert_valid_schema(schema)
     try:
-        known = plans.of(schema, document, operation_name)
-        variables = known.coerce(variable_values or {}, max_coercion_errors, hide_suggestions)
-        if isinstance(variables, list):
-            raise Refusal(variables)
+        asked = (schema, document, operation_name, variable_values or {})
+        plan, variables = plans.plan(*asked, max_coercion_errors, hide_suggestions)
     except Refusal as refusal:
         return ExecutionResult(None, refusal.errors)
-    plan = known.plan(variables, hide_suggestions)
     if options is _PLANNED and isinstance(context_value, FetchingContext):
         direct = _direct(plan, context_value)
         late = direct and direct.fetch(context_value, variables)
@@ -259,13 +256,10 @@ def execute_directly(
     None, now or later, where it has to be run as others are.
     """
     try:
-        known = plans.of(schema, document, operation_name)
-        variables = known.coerce(variable_values, 1, hide_suggestions)
+        plan, variables = plans.plan(schema, document, operation_name, variable_values, 1, hide_suggestions)
     except Refusal:
         return None
-    if isinstance(variables, list):
-        return None
-    direct = _direct(known.plan(variables, hide_suggestions), context_value)
+    direct = _direct(plan, context_value)
     late = direct and direct.fetch(context_value, variables)
     return direct.answer(context_value, late) if direct and late else None
 

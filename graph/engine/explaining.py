@@ -17,7 +17,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from graph.engine.fetching import Program, Step, program_of
-from graph.engine.planning import Field, Refusal, Selection
+from graph.engine.planning import Field, Selection
 from graph.engine.plans import PLANS
 
 # From a program and what is asked of its steps to its statements: one for each step, then any others.
@@ -42,13 +42,10 @@ def explain(
     `statements` tells the statements of a program, where they are to be shown. Raises `Refusal` where there is nothing
     to plan, or a variable does not fit its type.
     """
-    known = PLANS.of(schema, document, operation_name)
-    variables = known.coerce(variable_values or {}, 50, False)
-    if isinstance(variables, list):
-        raise Refusal(variables)
+    plan, variables = PLANS.plan(schema, document, operation_name, variable_values or {}, 50, False)
     made = _Explanation(schema, variables)
-    lines = made.selection(known.plan(variables, False).root_selection(), 0, None)
-    kind = known.operation.operation.value
+    lines = made.selection(plan.root_selection(), 0, None)
+    kind = plan.operation.operation.value
     title = f"{kind} {operation_name or ''}".rstrip()
     order = " (its fields run one after the other)" if kind == "mutation" else ""
     told = [f"{title}{order}", "", *_table(lines)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphql import DocumentNode, GraphQLSchema
 from graphql.execution.values import VariableValues
 
-from graph.engine.planning import Plan, chosen_operation, deciding_variables, fragments_of
+from graph.engine.planning import Plan, Refusal, chosen_operation, deciding_variables, fragments_of
 from graph.engine.variables import coercer
 
 # Of a field, all that is kept for it takes some two kilobytes: the document, the plan, its code and its statements.
@@ -70,6 +70,22 @@ class Plans:
     def __init__(self, most: int = _MOST_FIELDS) -> None:
         self._most = most
         self._known: OrderedDict[tuple[Any, ...], tuple[DocumentNode, OperationPlans]] = OrderedDict()
+
+    def plan(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation_name: str | None,
+        given: Mapping[str, Any],
+        most_errors: int,
+        hide_suggestions: bool,
+    ) -> tuple[Plan, VariableValues]:
+        """The plan of a request, and its coerced variables; raises `Refusal` where it cannot be executed at all."""
+        known = self.of(schema, document, operation_name)
+        variables = known.coerce(given, most_errors, hide_suggestions)
+        if isinstance(variables, list):
+            raise Refusal(variables)
+        return known.plan(variables, hide_suggestions), variables
 
     def of(self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> OperationPlans:
         """The operation that this name chooses, ready to plan; raises `Refusal` where there is nothing to run."""

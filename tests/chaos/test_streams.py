@@ -111,9 +111,9 @@ class System:
         place = dice.randrange(2)
         if trouble == "kill the APIs":
             # One after the other, so that nobody's line is spared.
-            for place, api in enumerate(self.apis):
-                api.kill()
-                self.apis[place] = self._api()
+            for number in range(2):
+                self.apis[number].kill()
+                self.apis[number] = self._api()
         elif trouble == "kill a worker":
             self.workers[place].kill()
             self.workers[place] = self._worker()
